@@ -1,0 +1,131 @@
+"""The nouns: users, devices, channels, messages, and one user's view of a channel.
+
+How things are named everywhere in imcli:
+
+- a *user* is a string (`"A"`);
+- a *device* is named within its user; the pair is a `DeviceKey` (`("A", "phone")`);
+- a *chat* is how one user names a conversation: the peer's user name, or `"#"` and the
+  group's name. No user name begins with `#` (the server refuses `@ # &` in ids);
+- a *channel key* is the server's name of the log behind a chat: `"A@B"` (the two users in
+  order) for a person channel, `"#team"` for a group.
+
+All times are integers in milliseconds of server time, counted from 0 at the start of a case in
+the simulator. Sequence numbers are dense from 1 within a channel; 0 means "none".
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+DeviceKind = Literal["app", "web", "pc"]
+DeviceLevel = Literal["master", "slave"]
+MessageKind = Literal["content", "notice", "command"]
+
+FORBIDDEN_ID_CHARACTERS = "@#&"
+"""Refused in ids by the server (WuKongIM `options/common.go:IsSpecialChar`)."""
+
+DEVICE_KINDS: dict[str, DeviceKind] = {
+    "phone": "app",
+    "app": "app",
+    "tablet": "app",
+    "web": "web",
+    "browser": "web",
+    "desktop": "pc",
+    "pc": "pc",
+    "laptop": "pc",
+}
+"""Device names that carry their kind with them; any other name states it (`"kiosk:web"`)."""
+
+
+class DeviceKey(NamedTuple):
+    """One device of one user."""
+
+    user: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.user}.{self.device}"
+
+
+class DeviceSpec(msgspec.Struct, frozen=True):
+    """A device as a scenario declares it."""
+
+    name: str
+    kind: DeviceKind = "app"
+    level: DeviceLevel = "master"
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One accepted message, as every reader of the channel gets it.
+
+    `seq` is 0 for a no-persist message (it is in no log). `payload` is canonical JSON text, or ""
+    where the message is only a text. `expires_ms` is the server time at which the message stops
+    being visible, or 0.
+    """
+
+    channel: str
+    seq: int
+    message_id: int
+    client_msg_no: str
+    sender: str
+    text: str = ""
+    kind: MessageKind = "content"
+    time_ms: int = 0
+    expires_ms: int = 0
+    no_red_dot: bool = False
+    payload: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One conversation as one user's list answers it: a row of the state table.
+
+    `messages` are the newest visible ones, oldest first, as many as were asked for; `count` is how
+    many messages these are. `deleted_to` and `read_to` are D and R of `semantics.md` section 1.
+    `order` sorts the list: the entry with the greatest comes first.
+    """
+
+    chat: str
+    unread: int = 0
+    last: Message | None = None
+    messages: tuple[Message, ...] = ()
+    read_to: int = 0
+    deleted_to: int = 0
+    pinned: bool = False
+    muted: bool = False
+    archived: bool = False
+    marked_unread: bool = False
+    order: tuple[int, ...] = ()
+
+
+def is_group(chat: str) -> bool:
+    """Tell whether a chat or channel key is a group's.
+
+    >>> is_group("#team"), is_group("B"), is_group("A@B")
+    (True, False, False)
+    """
+    return chat[:1] == "#"
+
+
+def channel_key(user: str, chat: str) -> str:
+    """Name the channel behind a user's chat.
+
+    >>> channel_key("B", "A"), channel_key("A", "B"), channel_key("A", "#team")
+    ('A@B', 'A@B', '#team')
+    """
+    if chat[:1] == "#":
+        return chat
+    return f"{user}@{chat}" if user < chat else f"{chat}@{user}"
+
+
+def chat_of(user: str, channel: str) -> str:
+    """Name a channel as one of its users does; the inverse of `channel_key`.
+
+    >>> chat_of("B", "A@B"), chat_of("A", "A@A"), chat_of("A", "#team")
+    ('A', 'A', '#team')
+    """
+    if channel[:1] == "#":
+        return channel
+    first, _, second = channel.partition("@")
+    return second if first == user else first

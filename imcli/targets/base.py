@@ -1,0 +1,138 @@
+"""Where actions go: the narrow waist between the harness and any server.
+
+A target is one world for one case: `open_target(cast)` makes it, `close` ends it. It is
+synchronous. The harness knows this file and no other of its room.
+
+Time: `now()` is in milliseconds. In a virtual world it moves only by `Wait` actions, by link
+delays during `settle`, and by `advance`; in a real world it is a monotonic clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import msgspec
+
+from imcli.model.actions import Action
+from imcli.model.entities import DeviceSpec
+from imcli.model.events import Event
+from imcli.model.questions import Question, View
+
+Capability = Literal[
+    "sessions",  # devices hold connections of their own: SEND, acks, pushes, presence
+    "flush",  # the store can be made to write, or be watched until it has
+    "restart",
+    "crash",
+    "faults",  # link faults
+    "clocks",
+    "time",  # virtual: waits cost nothing
+    "stored-record",  # `Kept` can be answered
+    "settings",  # pins, mutes, archives, message requests
+    "clear",  # clear history as a verb of its own
+    "partial-read",  # reads up to a message
+    "raw-requests",
+]
+
+ALL_CAPABILITIES: tuple[Capability, ...] = (
+    "sessions",
+    "flush",
+    "restart",
+    "crash",
+    "faults",
+    "clocks",
+    "time",
+    "stored-record",
+    "settings",
+    "clear",
+    "partial-read",
+    "raw-requests",
+)
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """Who takes part: users with their devices in file order, real ids, and first groups."""
+
+    users: tuple[tuple[str, tuple[DeviceSpec, ...]], ...]
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a target is, for `known_failing` and for reports.
+
+    `name` is what the user wrote (`sim:wukongim-2.1.3`). `product` is `"wukongim"` or
+    `"reference"` (every other profile) and `version` its numbers, `()` where unknown.
+    """
+
+    name: str
+    kind: Literal["sim", "embedded", "live"]
+    product: str
+    version: tuple[int, ...] = ()
+    profile: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the one who asked learned, and everything that was seen to happen.
+
+    `ok`: an answer came. `refused`: a definite no, with a name of `REASONS`. `unknown`: no answer
+    came, it may or may not have happened. `offline`: the device had no session and nothing was
+    asked; with `queue=True` the action then waits in the device's outbox and the result is
+    `unknown`.
+    """
+
+    result: Literal["ok", "refused", "unknown", "offline"]
+    reason: str = ""
+    detail: str = ""
+    events: tuple[Event, ...] = ()
+
+
+class Target(Protocol):
+    """One world for one case."""
+
+    identity: Identity
+    capabilities: frozenset[Capability]
+    virtual: bool
+
+    def perform(self, action: Action, *, queue: bool = False) -> Outcome:
+        """Do one action. Never raises for what a server may answer.
+
+        `Connect` includes what a client does on connecting: its outbox is sent, in order, and it
+        synchronises once. `Synchronise` from a scenario leaves `cursor` and `seqs` empty and the
+        target fills in what the device has, unless `from_scratch` is meant (`cursor == -1`).
+
+        Raises:
+            TargetUnavailable: the server is gone; the case cannot go on.
+        """
+
+    def observe(self, question: Question) -> View:
+        """Look without changing anything (see `questions.py`)."""
+
+    def settle(self) -> None:
+        """Wait until every delivery and answer under way is done; timers are not awaited."""
+
+    def advance(self, until_ms: int) -> bool:
+        """Move to the next moment at which an answer may have changed, at most to `until_ms`.
+
+        Returns False when `until_ms` has come; then nothing more is to be waited for.
+        """
+
+    def now(self) -> int:
+        """Time in milliseconds."""
+
+    def timers(self) -> tuple[str, ...]:
+        """Name the timers that are still running (a resend, a flush), for the reports."""
+
+    def close(self) -> tuple[str, ...]:
+        """End the world and remove what it made; returns what could not be removed."""
+
+
+class OpenTarget(Protocol):
+    """Makes a world for a case; `profile` is the case's own (a name, or switches over one)."""
+
+    identity: Identity
+    capabilities: frozenset[Capability]
+
+    def __call__(
+        self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
+    ) -> Target:
+        """Open a world in which everybody of the cast is there and every device is online."""
