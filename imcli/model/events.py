@@ -47,10 +47,16 @@ class Accepted(Base, frozen=True, gc=False):
 
 
 class Refused(Base, frozen=True, gc=False):
-    """The action was refused and changed nothing. `reason` is a name of `REASONS`."""
+    """The action was refused and changed nothing. `reason` is a name of `REASONS`.
+
+    A refused send names its `client_msg_no` (with `user`), so that a refusal that comes late, from
+    an outbox, still finds the message it belongs to.
+    """
 
     reason: str
     detail: str = ""
+    user: str = ""
+    client_msg_no: str = ""
 
 
 class Unanswered(Base, frozen=True, gc=False):
