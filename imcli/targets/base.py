@@ -9,14 +9,14 @@ delays during `settle`, and by `advance`; in a real world it is a monotonic cloc
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from imcli.model.actions import Action
-from imcli.model.entities import DeviceSpec
+from imcli.model.entities import DeviceKind, DeviceLevel, DeviceSpec
 from imcli.model.events import Event
-from imcli.model.questions import Question, View
+from imcli.model.questions import Question, SessionState, View
 
 Capability = Literal[
     "sessions",  # devices hold connections of their own: SEND, acks, pushes, presence
@@ -136,3 +136,39 @@ class OpenTarget(Protocol):
         self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
     ) -> Target:
         """Open a world in which everybody of the cast is there and every device is online."""
+
+
+class DeviceRow(msgspec.Struct, frozen=True):
+    """One device of one user, and what became of its session."""
+
+    user: str
+    device: str
+    kind: DeviceKind
+    level: DeviceLevel
+    state: SessionState
+
+
+class GroupRow(msgspec.Struct, frozen=True):
+    """One group (`"#team"`) and its present members, in the order in which they came."""
+
+    group: str
+    members: tuple[str, ...]
+    dismissed: bool = False
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """Who and what is there, for administrators.
+
+    A target that can say it (the embedded server) has these methods beside those of `Target`; the
+    commands that list devices, sessions and groups need them.
+    """
+
+    def users(self) -> tuple[str, ...]:
+        """Name every user, in order of name."""
+
+    def devices(self, user: str) -> tuple[DeviceRow, ...]:
+        """List a user's devices in the order in which they were added; none: unknown user."""
+
+    def groups(self) -> tuple[GroupRow, ...]:
+        """List every group, in order of name."""

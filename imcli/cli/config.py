@@ -1,0 +1,149 @@
+"""Settings and where they come from: flag, environment, `imcli.toml` of the project, user's own file.
+
+The first that says something wins. `KEYS` is the whole vocabulary of both files. Reading TOML costs
+start-up time, so its parser is loaded only when there is a file.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from imcli.cli.world import World
+from imcli.model.errors import InvalidInput, UsageError
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "target": (),
+    "profile": (),
+    "state": (),
+    "output": ("table", "json", "jsonl", "plain"),
+    "color": ("auto", "always", "never"),
+}
+"""What can be set, with the values allowed; empty means any text."""
+
+KEYS = tuple(CHOICES)
+PROJECT_FILE = "imcli.toml"
+
+
+class Setting(NamedTuple):
+    """A value and where it came from, for `--verbose` and for errors."""
+
+    value: str
+    source: str
+
+
+class Settings:
+    """Answers what holds for a key; reads files only when neither flag nor environment says."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.files: list[tuple[str, dict[str, str]]] | None = None
+
+    def get(self, key: str, flag: str, default: str) -> Setting:
+        """Look a key up by precedence and check its value.
+
+        Raises:
+            UsageError: the value of a flag or of the environment is none of the choices.
+            InvalidInput: a configuration file is invalid.
+        """
+        variable = f"IMCLI_{key.upper()}"
+        if flag:
+            return checked(key, Setting(flag, f"--{key}"))
+        if self.world.env.get(variable):
+            return checked(key, Setting(self.world.env[variable], variable))
+        if self.files is None:
+            self.files = read_files(self.world)
+        for path, values in self.files:
+            if key in values:
+                return Setting(values[key], path)
+        return Setting(default, "default")
+
+
+def checked(key: str, setting: Setting) -> Setting:
+    """Refuse a value that is none of the choices of its key."""
+    choices = CHOICES[key]
+    if choices and setting.value not in choices:
+        from imcli.cli.suggest import did_you_mean
+
+        raise UsageError(
+            f"{setting.source} is {setting.value!r}, which is none of {', '.join(choices)}",
+            hint=did_you_mean(setting.value, choices),
+        )
+    return setting
+
+
+def state_folder(world: World) -> str:
+    """Name the folder of the user's state: the embedded server and defect reports."""
+    if world.env.get("XDG_STATE_HOME"):
+        return os.path.join(world.env["XDG_STATE_HOME"], "imcli")
+    from platformdirs import user_state_dir
+
+    return user_state_dir("imcli", appauthor=False)
+
+
+def user_file(world: World) -> str:
+    """Name the user's own configuration file."""
+    if world.env.get("XDG_CONFIG_HOME"):
+        return os.path.join(world.env["XDG_CONFIG_HOME"], "imcli", "config.toml")
+    from platformdirs import user_config_dir
+
+    return os.path.join(user_config_dir("imcli", appauthor=False), "config.toml")
+
+
+def project_file(folder: str) -> str | None:
+    """Find `imcli.toml` in this folder or the nearest one above."""
+    while True:
+        candidate = os.path.join(folder, PROJECT_FILE)
+        if os.path.isfile(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def read_files(world: World) -> list[tuple[str, dict[str, str]]]:
+    """Read the configuration files that exist, the stronger first."""
+    project = project_file(world.cwd)
+    own = user_file(world)
+    paths = [project] if project else []
+    paths += [own] if os.path.isfile(own) else []
+    return [(path, read_file(path)) for path in paths]
+
+
+def read_file(path: str) -> dict[str, str]:
+    """Read one configuration file; `state` is relative to the file.
+
+    Raises:
+        InvalidInput: naming every key that is wrong.
+    """
+    import tomli
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = tomli.loads(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}") from None
+    except tomli.TOMLDecodeError as error:
+        raise InvalidInput(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from None
+    problems = [problem for key, value in document.items() if (problem := fault(key, value))]
+    if problems:
+        raise InvalidInput(f"{path} is invalid", problems=tuple(f"{path}: {p}" for p in problems))
+    values = {key: str(value) for key, value in document.items()}
+    if "state" in values:
+        values["state"] = os.path.join(os.path.dirname(path), os.path.expanduser(values["state"]))
+    return values
+
+
+def fault(key: str, value: object) -> str:
+    """Say what is wrong with one line of a configuration file; "" when nothing is."""
+    if key not in CHOICES:
+        from imcli.cli.suggest import did_you_mean
+
+        hint = did_you_mean(key, KEYS)
+        return f"unknown key {key!r}; {hint or 'the keys are ' + ', '.join(KEYS)}"
+    if not isinstance(value, str) or not value:
+        return f"{key} must be a text that is not empty"
+    if CHOICES[key] and value not in CHOICES[key]:
+        return f"{key} is {value!r}, which is none of {', '.join(CHOICES[key])}"
+    return ""

@@ -1,0 +1,103 @@
+"""The outside world as one value: arguments, environment, streams, folder, clocks.
+
+Whatever a command may touch outside the library is a field of `World`. A test replaces the value
+whole and runs `main(world)` in process; nothing else in this room reads `sys` or `os.environ`.
+Files are named by the user and opened where they are needed, below `cwd`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TextIO
+
+
+class World(NamedTuple):
+    """What surrounds one run of the program.
+
+    `now` is wall-clock time in seconds since the epoch, used for names of defect reports only;
+    `elapsed` is a monotonic clock in seconds. `columns` is the terminal's width in characters.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    cwd: str
+    now: Callable[[], float]
+    elapsed: Callable[[], float]
+    columns: int
+    processors: int
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return is_terminal(self.stdin) and is_terminal(self.stderr)
+
+    def path(self, name: str) -> str:
+        """Resolve a path as the user meant it: relative to the folder the command runs in.
+
+        >>> here()._replace(cwd="/home/ann").path("a.toml")
+        '/home/ann/a.toml'
+        """
+        return os.path.join(self.cwd, os.path.expanduser(name))
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal; a closed one is not."""
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def here() -> World:
+    """The real world.
+
+    Streams never raise for a character that the terminal's encoding lacks: it is written as an
+    escape (`\\u4f60`) instead.
+    """
+    import time
+
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    return World(
+        argv=tuple(sys.argv[1:]),
+        env=os.environ,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        cwd=working_folder(),
+        now=time.time,  # noqa: TID251 - the one place where the real clock enters
+        elapsed=time.monotonic,
+        columns=terminal_columns(os.environ),
+        processors=os.cpu_count() or 1,
+    )
+
+
+def working_folder() -> str:
+    """The current folder; one that was removed under us is still a place to start from."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.environ.get("PWD", "/")
+
+
+def terminal_columns(env: Mapping[str, str]) -> int:
+    """Width of the terminal: what `COLUMNS` says, else what the terminal says, else 80.
+
+    >>> terminal_columns({"COLUMNS": "60"}), terminal_columns({"COLUMNS": "x"}) > 0
+    (60, True)
+    """
+    if env.get("COLUMNS", "").isdecimal() and int(env["COLUMNS"]) > 0:
+        return int(env["COLUMNS"])
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            return os.get_terminal_size(stream.fileno()).columns if stream else 80
+        except (OSError, ValueError):
+            continue
+    return 80
