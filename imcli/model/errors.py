@@ -4,6 +4,7 @@
     ├── UsageError              the command line is wrong                                    2
     ├── InvalidInput            a scenario, profile or configuration file is invalid         3
     ├── TargetUnavailable       a server or state file cannot be reached or used             4
+    ├── CouldNotTell            it was asked, and whether it was done is not known           4
     ├── NothingToRun            no file, or the selection matched nothing                    5
     ├── RefusedByServer         a server refused an admin verb                               7
     └── Defect                  imcli itself is wrong                                       70
@@ -44,6 +45,12 @@ class InvalidInput(ImcliError):
 
 class TargetUnavailable(ImcliError):
     """A server or a state file cannot be reached, read or written; nothing was changed."""
+
+    exit_status = 4
+
+
+class CouldNotTell(ImcliError):
+    """Something was asked and no answer came in time; it may or may not have happened."""
 
     exit_status = 4
 
