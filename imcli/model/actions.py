@@ -43,12 +43,16 @@ class CreateUser(Base, frozen=True, gc=False):
 
 
 class AddDevice(Base, frozen=True, gc=False):
-    """Register a device of a user, offline and with an empty cache. Idempotent."""
+    """Register a device of a user, with an empty cache. Idempotent.
+
+    With `online` it has a session from the start, whatever the login rule says (how a case begins).
+    """
 
     user: str
     device: str
     kind: DeviceKind = "app"
     level: DeviceLevel = "master"
+    online: bool = False
 
 
 class Connect(Base, frozen=True, gc=False):

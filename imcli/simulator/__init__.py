@@ -1,0 +1,1 @@
+"""Floor 1: the simulated server. Without input or output, deterministic, forkable."""

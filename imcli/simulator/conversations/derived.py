@@ -1,0 +1,235 @@
+"""The reference: the list is derived from the log, memberships and marks.
+
+There is no row that could be missing. This file reads (`View`): which messages a user sees, what
+an entry says, what a list answers. `derived_changes.py` has the other half: what deletes, reads
+and messages do to a record. The words are those of the definitions: `floor`, `base`, `spans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imcli.model.actions import Synchronise
+from imcli.model.entities import Entry, Message, channel_key, chat_of
+from imcli.model.events import ListAnswer
+from imcli.simulator.log import Log, is_countable
+from imcli.simulator.record import Interval, Record, visible_spans
+from imcli.simulator.state import State
+
+
+def spans_of(state: State, record: Record, last: int) -> tuple[Interval, ...]:
+    """Give the ranges that a user sees of a channel (`Vis` without regard to expiry)."""
+    everything = state.profile.rejoin_history == "all"
+    if record.gone:
+        record = Record(intervals=record.intervals)
+    return visible_spans(record, last, all_intervals=everything)
+
+
+def is_expired(state: State, message: Message) -> bool:
+    """Tell whether a message's time is over."""
+    return 0 < message.expires_ms <= state.now
+
+
+def count_content(state: State, log: Log, spans: Sequence[Interval]) -> int:
+    """Count the content messages that are visible."""
+    count = sum(log.count_content(above, upto) for above, upto in spans)
+    if count and log.has_expiring:
+        count -= sum(
+            is_expired(state, m) and m.kind == "content"
+            for above, upto in spans
+            for m in log.expiring(above, upto)
+        )
+    return count
+
+
+def count_unread(state: State, log: Log, user: str, spans: Sequence[Interval], base: int) -> int:
+    """Count the visible countable messages from others above `base`."""
+    count = 0
+    for above, upto in spans:
+        above = max(above, base)
+        if upto > above:
+            count += log.count_countable(above, upto, user)
+            if count and log.has_expiring:
+                count -= sum(
+                    is_expired(state, m) and is_countable(m) and m.sender != user
+                    for m in log.expiring(above, upto)
+                )
+    return count
+
+
+def newest_visible(
+    state: State, log: Log, spans: Sequence[Interval], limit: int
+) -> tuple[Message, ...]:
+    """Give the newest `limit` visible messages, oldest first."""
+    found: list[Message] = []
+    for above, upto in reversed(spans):
+        while len(found) < limit and upto > above:
+            batch = log.visible(above, upto, limit - len(found))
+            if not batch:
+                break
+            upto = batch[0].seq - 1
+            found[:0] = [m for m in batch if not is_expired(state, m)]
+    return tuple(found)
+
+
+def has_left(record: Record, *, stays: bool) -> bool:
+    """Tell whether a membership is over and the list drops it."""
+    return not record.present and not stays
+
+
+def make_entry(
+    state: State, user: str, key: str, record: Record, message_count: int
+) -> Entry | None:
+    """Derive a user's entry, or None where the conversation is not listed."""
+    profile = state.profile
+    if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
+        return None
+    log = state.logs[key]
+    last_seq = log.last
+    spans = spans_of(state, record, last_seq)
+    listing_spans = spans
+    if record.hidden_to:
+        listing_spans = visible_spans(
+            Record(record.intervals, max(record.deleted_to, record.hidden_to)),
+            last_seq,
+            all_intervals=profile.rejoin_history == "all",
+        )
+    if not record.kept_order and not count_content(state, log, listing_spans):
+        return None
+    messages = newest_visible(state, log, spans, max(message_count, 1))
+    last = messages[-1] if messages else None
+    return Entry(
+        chat_of(user, key),
+        _unread(state, log, user, record, spans),
+        last,
+        messages[-message_count:] if message_count else (),
+        record.read_to,
+        record.deleted_to,
+        record.pinned,
+        record.muted,
+        record.archived,
+        record.marked_unread,
+        _order(state, record, log, last),
+    )
+
+
+def _unread(state: State, log: Log, user: str, record: Record, spans: Sequence[Interval]) -> int:
+    if state.profile.unread_counts == "sequence-difference":
+        if not spans:
+            return 0
+        return max(0, spans[-1][1] - max(spans[0][0], record.read_to))
+    return count_unread(state, log, user, spans, record.read_to)
+
+
+def _order(state: State, record: Record, log: Log, last: Message | None) -> tuple[int, ...]:
+    pinned = 1 if record.pinned else 0
+    if state.profile.list_order == "row-update":
+        first = log.get(1)
+        touched = record.touched_ms or (first.time_ms if first is not None else 0)
+        return (pinned, touched, record.changed or (first.message_id if first is not None else 0))
+    if last is None:
+        return (pinned, record.kept_ms, record.kept_order)
+    return (pinned, last.time_ms, last.message_id)
+
+
+def by_order(entry: Entry) -> tuple[int, ...]:
+    """The key that sorts a list; greatest first."""
+    return entry.order
+
+
+def full_list(state: State, user: str, message_count: int) -> list[Entry]:
+    """Derive the whole list in its order, cut at the profile's limit."""
+    entries = [
+        entry
+        for key, record in state.all_records(user)
+        if (entry := make_entry(state, user, key, record, message_count)) is not None
+    ]
+    entries.sort(key=by_order, reverse=True)
+    limit = state.profile.list_limit
+    return entries[:limit] if limit else entries
+
+
+def total_unread(state: State, entries: Sequence[Entry]) -> int:
+    """Add up the unread of listed conversations; muted ones where the profile says so."""
+    if state.profile.total_counts_muted:
+        return sum(entry.unread for entry in entries)
+    return sum(entry.unread for entry in entries if not entry.muted)
+
+
+def requests(state: State, user: str) -> tuple[str, ...]:
+    """Name the chats from which a message request waits."""
+    if state.profile.on_message_after_delete != "request":
+        return ()
+    return tuple(
+        chat_of(user, key)
+        for key, record in state.all_records(user)
+        if record.held == "request"
+        and count_content(state, state.logs[key], spans_of(state, record, state.last_seq(key)))
+    )
+
+
+def list_answer(state: State, action: Synchronise) -> ListAnswer:
+    """Answer a list synchronisation: full, by channel, a page, or what changed since a cursor."""
+    user = action.user
+    everything = full_list(state, user, action.message_count)
+    total = total_unread(state, everything)
+    entries, full, partial, tombstones = _choose(state, action, everything)
+    return ListAnswer(
+        user,
+        action.device,
+        full,
+        state.order,
+        tuple(entries),
+        tombstones,
+        (),
+        total,
+        requests(state, user),
+        partial,
+    )
+
+
+def _choose(
+    state: State, action: Synchronise, everything: list[Entry]
+) -> tuple[list[Entry], bool, bool, tuple[tuple[str, int], ...]]:
+    """Give what an answer holds: entries, whether it replaces all, is a part, and tombstones."""
+    entries = everything
+    partial = bool(action.only_unread or action.page or action.chats is not None)
+    if action.chats is not None:
+        wanted = {channel_key(action.user, chat) for chat in action.chats}
+        entries = [e for e in entries if channel_key(action.user, e.chat) in wanted]
+    if action.only_unread:
+        entries = [e for e in entries if e.unread or e.marked_unread]
+    if action.page:
+        size = action.page_size or 100
+        entries = entries[(action.page - 1) * size : action.page * size]
+    if partial:
+        return entries, False, True, ()
+    if action.cursor is None or _is_too_old(state, action):
+        return entries, True, False, ()
+    changed = [e for e in entries if _changed(state, action.user, e.chat) > action.cursor]
+    return changed, False, False, _tombstones(state, action, everything)
+
+
+def _is_too_old(state: State, action: Synchronise) -> bool:
+    device = state.device(action.user, action.device)
+    return device is None or state.now - device.synced_ms > state.profile.tombstone_retention
+
+
+def _changed(state: State, user: str, chat: str) -> int:
+    key = channel_key(user, chat)
+    record = state.record(user, key)
+    return max(record.changed if record else 0, state.channels[key].order)
+
+
+def _tombstones(
+    state: State, action: Synchronise, everything: list[Entry]
+) -> tuple[tuple[str, int], ...]:
+    if state.profile.sync_deletes == "on-full-sync":
+        return ()
+    listed = {entry.chat for entry in everything}
+    cursor = action.cursor or 0
+    return tuple(
+        (chat, record.deleted_to)
+        for key, record in state.all_records(action.user)
+        if record.tombstone > cursor and (chat := chat_of(action.user, key)) not in listed
+    )

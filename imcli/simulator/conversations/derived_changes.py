@@ -1,0 +1,400 @@
+"""The reference, second half: what messages, deletes and marks do to a record.
+
+Each function takes the state and gives the changes that a user's devices have to be told. A record
+is frozen; `put` replaces it, gives it its place in the order of changes (for deltas), and keeps the
+channel's `alert` table right: the members for whom the next message needs a closer look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag
+from imcli.model.entities import Message, channel_key, chat_of, is_group
+from imcli.model.events import ChangeKind
+from imcli.simulator.conversations.base import NOTHING, Change, Refusal, Result
+from imcli.simulator.conversations.derived import make_entry, spans_of
+from imcli.simulator.record import Held, Record
+from imcli.simulator.state import State
+
+
+def put(
+    state: State, user: str, key: str, record: Record, kind: ChangeKind, *, gone: bool = False
+) -> Sequence[Change]:
+    """Replace a record; nothing is told where nothing changed."""
+    records = state.records_w(user)
+    if records.get(key) == record:
+        return NOTHING
+    order = state.next_order()
+    touched = state.stamp_ms()
+    tombstone = order if gone else record.tombstone
+    records[key] = replace(record, changed=order, touched_ms=touched, tombstone=tombstone)
+    _watch(state, user, key, record)
+    return (Change(user, chat_of(user, key), kind),)
+
+
+def _watch(state: State, user: str, key: str, record: Record) -> None:
+    """Keep `alert` right: archived, held back, or without a record."""
+    watched = user in state.channels[key].alert
+    needed = record.archived or record.gone or bool(record.held)
+    if needed and not watched:
+        channel = state.channel_w(key)
+        channel.alert = {**channel.alert, user: 1}
+    elif watched and not needed:
+        channel = state.channel_w(key)
+        channel.alert = {name: 1 for name in channel.alert if name != user}
+
+
+# Messages
+
+
+def stored(state: State, key: str, message: Message) -> Sequence[Change]:
+    """A message was appended: the sender's marks move, and members on `alert` are seen to."""
+    sender = message.sender
+    record = state.record(sender, key)
+    if record is None:
+        record = _first_records(state, key, sender)
+    if message.kind != "content":
+        return _sequence_changes(state, key)
+    changes: list[Change] = []
+    alert = state.channels[key].alert
+    if alert:
+        for user in alert:
+            changes += _alerted(state, user, key, message)
+        record = state.records[sender][key]
+    profile = state.profile
+    if profile.own_send_reads:
+        if not record.gone:
+            state.records_w(sender)[key] = replace(
+                record, read_to=message.seq, marked_unread=False, touched_ms=message.time_ms
+            )
+    else:
+        if record.marked_unread:
+            put(state, sender, key, replace(record, marked_unread=False), "marked")
+        changes.append(Change(sender, chat_of(sender, key), "read"))
+    changes += _sequence_changes(state, key)
+    return changes
+
+
+def _first_records(state: State, key: str, sender: str) -> Record:
+    """The first message of a person channel makes a record for both."""
+    for user in state.channels[key].members:
+        if state.record(user, key) is None:
+            state.records_w(user)[key] = Record()
+    return state.records[sender][key]
+
+
+def _sequence_changes(state: State, key: str) -> Sequence[Change]:
+    """Where a device cannot know from the message alone what its list says now, tell everybody."""
+    profile = state.profile
+    if profile.unread_counts != "sequence-difference" and profile.list_order != "row-update":
+        return NOTHING
+    return [Change(user, chat_of(user, key), "marked") for user in state.channels[key].members]
+
+
+def _alerted(state: State, user: str, key: str, message: Message) -> Sequence[Change]:
+    """See to one member for whom a content message may change more than the log."""
+    record = state.records[user][key]
+    own = user == message.sender
+    if record.gone:
+        if own or state.profile.on_message_after_delete == "reappear":
+            put(state, user, key, Record(read_to=message.seq if own else 0), "flags")
+        return (Change(user, chat_of(user, key), "flags"),)
+    held = _still_held(state, record.held, own=own)
+    archived = record.archived and _stays_archived(state, record)
+    told = put(state, user, key, replace(record, held=held, archived=archived), "flags")
+    return told or ((Change(user, chat_of(user, key), "flags"),) if held else NOTHING)
+
+
+def _still_held(state: State, held: Held, *, own: bool) -> Held:
+    """Say what keeps a deleted conversation out of the list after a content message."""
+    match held:
+        case "hidden":
+            return "" if own and state.profile.on_own_send_after_delete == "reappear" else held
+        case "own-hidden":
+            return held if own else ""
+        case "reject" | "request":
+            return "" if own else held
+        case "":
+            return held
+
+
+def _stays_archived(state: State, record: Record) -> bool:
+    policy = state.profile.archive_on_message
+    return policy == "stay" or (policy == "stay-if-muted" and record.muted)
+
+
+def may_write(state: State, sender: str, key: str) -> Refusal | None:
+    """Refuse where the receiver deleted the conversation and rejects what comes after."""
+    if is_group(key):
+        return None
+    peer = chat_of(sender, key)
+    record = state.record(peer, key)
+    if peer != sender and record is not None and record.held == "reject":
+        return Refusal("not-allowed", f"{peer} deleted the conversation and has not written since")
+    return None
+
+
+def withheld(state: State, key: str, message: Message) -> tuple[str, ...]:
+    """Name the members with a request waiting: nothing is pushed to them."""
+    if state.profile.on_message_after_delete != "request":
+        return ()
+    return tuple(
+        user
+        for user in state.channels[key].alert
+        if user != message.sender and state.records[user][key].held == "request"
+    )
+
+
+# Deleting and clearing
+
+
+def delete(state: State, action: Delete) -> Result:
+    """Remove a conversation from the list of a user, or of both."""
+    profile = state.profile
+    person = not is_group(action.chat)
+    both = action.for_both or (person and profile.delete_scope == "two-way")
+    if action.for_both and (not person or profile.delete_scope == "one-way"):
+        return Refusal("unsupported", "the profile deletes for one side only")
+    if profile.delete_bound == "named" and not action.up_to:
+        return Refusal("invalid", "a delete must name its upper bound (up to m)")
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None or record.gone:
+        return NOTHING
+    last = state.last_seq(key)
+    bound = min(action.up_to, last) if action.up_to else last
+    changes = list(_delete_own(state, action.user, key, record, bound, named=action.up_to > 0))
+    if both:
+        changes += _delete_peer(state, chat_of(action.user, key), key, bound)
+    if profile.delete_history == "erased":
+        _erase(state, key)
+    return changes
+
+
+def _delete_own(
+    state: State, user: str, key: str, record: Record, bound: int, *, named: bool
+) -> Sequence[Change]:
+    """Delete for the one who asked. A late repeat of an older, named delete changes nothing."""
+    profile = state.profile
+    if named and bound <= max(record.deleted_to, record.hidden_to):
+        return NOTHING
+    if profile.delete_kind == "physical":
+        intervals = ((1, 0),) if record.present else record.intervals
+        bare = Record(intervals=intervals, gone=True, tombstone=record.tombstone)
+        return put(state, user, key, bare, "deleted", gone=_tells(state))
+    marks = _deleted_marks(state, record, bound)
+    held = _held_after_delete(state, key) if bound >= state.last_seq(key) > 0 else record.held
+    deleted = replace(
+        marks, pinned=False, archived=False, kept_order=0, kept_ms=0, marked_unread=False, held=held
+    )
+    if not _tells(state):
+        return _put_silently(state, user, key, deleted)
+    return put(state, user, key, deleted, "deleted", gone=True)
+
+
+def _put_silently(state: State, user: str, key: str, record: Record) -> Sequence[Change]:
+    """Replace a record so that no delta tells it (policy `on-full-sync`)."""
+    state.records_w(user)[key] = replace(record, touched_ms=state.stamp_ms())
+    _watch(state, user, key, record)
+    return (Change(user, chat_of(user, key), "deleted"),)
+
+
+def _tells(state: State) -> bool:
+    return state.profile.sync_deletes == "push-and-tombstone"
+
+
+def _deleted_marks(state: State, record: Record, bound: int) -> Record:
+    """Move D (or H, where the history is kept) and R up to the bound."""
+    if state.profile.delete_history == "kept":
+        hidden = max(record.hidden_to, bound)
+        return replace(record, hidden_to=hidden, read_to=max(record.read_to, hidden))
+    floor = max(record.deleted_to, bound)
+    return replace(record, deleted_to=floor, read_to=max(record.read_to, floor))
+
+
+def _held_after_delete(state: State, key: str) -> Held:
+    """Say what will keep the conversation out of the list when messages come."""
+    profile = state.profile
+    own: Held = "own-hidden" if profile.on_own_send_after_delete == "stay-hidden" else ""
+    match profile.on_message_after_delete:
+        case "stay-hidden":
+            return "hidden"
+        case "reject" if not is_group(key):
+            return "reject"
+        case "request" if not is_group(key):
+            return "request"
+        case _:
+            return own
+
+
+def _delete_peer(state: State, peer: str, key: str, bound: int) -> Sequence[Change]:
+    """The other side of a two-way delete: its marks move, its flags stay."""
+    record = state.record(peer, key)
+    if record is None or record.gone:
+        return NOTHING
+    if state.profile.delete_kind == "physical":
+        return put(state, peer, key, Record(gone=True), "deleted", gone=_tells(state))
+    return put(
+        state, peer, key, _deleted_marks(state, record, bound), "deleted", gone=_tells(state)
+    )
+
+
+def _erase(state: State, key: str) -> None:
+    """Drop what lies at or below the floor of every member."""
+    floors = [
+        max(record.intervals[-1][0] - 1, record.deleted_to) if record.intervals else 0
+        for user in state.channels[key].members
+        if (record := state.record(user, key)) is not None
+    ]
+    if floors and min(floors) > 0:
+        state.log_w(key).erase(min(floors))
+
+
+def clear(state: State, action: Clear) -> Result:
+    """Clear the history and keep the entry, where there is one."""
+    if state.profile.clear_history == "absent":
+        return Refusal("unsupported", "the profile has no clearing apart from deleting")
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None or record.gone:
+        return NOTHING
+    last = state.last_seq(key)
+    floor = max(record.deleted_to, last)
+    cleared = replace(
+        record, deleted_to=floor, read_to=max(record.read_to, floor), marked_unread=False
+    )
+    entry = make_entry(state, action.user, key, record, 1)
+    if entry is not None and (entry.last is not None or not record.kept_order):
+        cleared = replace(cleared, kept_order=state.order + 1, kept_ms=state.stamp_ms())
+    return put(state, action.user, key, cleared, "cleared")
+
+
+# Marks and flags
+
+
+def read(state: State, action: Read) -> Result:
+    """Mark as read; a mark never goes back."""
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None or record.gone:
+        return NOTHING
+    last = state.last_seq(key)
+    upto = min(action.up_to, last) if action.up_to else last
+    marked = replace(record, read_to=max(record.read_to, upto), marked_unread=False)
+    return put(state, action.user, key, marked, "read")
+
+
+def mark_unread(state: State, action: MarkUnread) -> Result:
+    """Mark as unread: the newest messages, or the flag alone."""
+    policy = state.profile.mark_unread
+    if action.count is None and policy == "lower-only":
+        return Refusal("unsupported", "the profile has no unread flag")
+    if action.count is not None and policy == "flag":
+        return Refusal("unsupported", "the profile has only the unread flag")
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None or record.gone:
+        return NOTHING
+    if action.count is None:
+        return put(state, action.user, key, replace(record, marked_unread=True), "marked")
+    mark = _mark_before(state, action.user, key, record, action.count)
+    if mark is None:
+        return NOTHING
+    if policy == "lower-only":
+        mark = max(mark, record.read_to)
+    return put(state, action.user, key, replace(record, read_to=mark), "marked")
+
+
+def _mark_before(state: State, user: str, key: str, record: Record, count: int) -> int | None:
+    """Find the mark just before the n-th newest countable message from others; None: none there."""
+    log = state.logs[key]
+    if count == 0:
+        return max(record.read_to, log.last)
+    found = 0
+    for above, upto in reversed(spans_of(state, record, log.last)):
+        seqs = _countable_seqs(state, user, key, above, upto, count - found)
+        if seqs:
+            found += len(seqs)
+            mark = seqs[0] - 1
+        if found == count:
+            break
+    return mark if found else None
+
+
+def _countable_seqs(
+    state: State, user: str, key: str, above: int, upto: int, limit: int
+) -> list[int]:
+    """Give the newest countable seqs of a range that others sent and that are not expired."""
+    log = state.logs[key]
+    expired = {m.seq for m in log.expiring(above, upto) if m.expires_ms <= state.now}
+    seqs: list[int] = []
+    while len(seqs) < limit:
+        seq = log.countable_from_end(upto, user, above, 1)
+        if not seq:
+            break
+        if seq not in expired:
+            seqs.insert(0, seq)
+        upto = seq - 1
+    return seqs
+
+
+def set_flag(state: State, action: SetFlag) -> Result:
+    """Pin, mute or archive; allowed before the first message of a person channel."""
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None:
+        if is_group(action.chat):
+            return Refusal("not-a-member", f"{action.user} is not a member of {action.chat}")
+        if not action.on:
+            return NOTHING
+        state.person_channel(action.user, action.chat)
+        record = Record()
+    elif record.gone:
+        return NOTHING
+    return put(state, action.user, key, replace(record, **{action.flag: action.on}), "flags")
+
+
+def accept(state: State, action: Accept) -> Result:
+    """Accept a waiting request: the conversation is listed from now on."""
+    if state.profile.on_message_after_delete != "request":
+        return Refusal("unsupported", "the profile has no message requests")
+    key = channel_key(action.user, action.chat)
+    record = state.record(action.user, key)
+    if record is None or record.held != "request":
+        return NOTHING
+    return put(state, action.user, key, replace(record, held=""), "accepted")
+
+
+# Membership
+
+
+def joined(state: State, group: str, users: Sequence[str], *, first: bool) -> None:
+    """Begin memberships; what a newcomer can read is a matter of policy, and is not unread."""
+    last = state.last_seq(group)
+    for user in users:
+        old = state.record(user, group)
+        if old is None or old.gone or not old.intervals:
+            whole = first or state.profile.history_for_new_members == "all"
+            record = Record(intervals=((1 if whole else last + 1, 0),), read_to=last)
+        else:
+            record = replace(old, intervals=(*old.intervals, (last + 1, 0)))
+            if state.profile.rejoin_history == "since-join":
+                record = replace(record, read_to=max(record.read_to, last))
+        put(state, user, group, record, "joined")
+
+
+def left(state: State, group: str, users: Sequence[str], kind: ChangeKind) -> Sequence[Change]:
+    """End memberships at the newest message."""
+    last = state.last_seq(group)
+    changes: list[Change] = []
+    for user in users:
+        record = state.record(user, group)
+        if record is None or not record.present:
+            continue
+        start = record.intervals[-1][0]
+        closed = (*record.intervals[:-1], (start, last)) if last >= start else record.intervals[:-1]
+        changes += put(state, user, group, replace(record, intervals=closed), kind, gone=True)
+    return changes

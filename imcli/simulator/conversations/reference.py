@@ -1,0 +1,111 @@
+"""The reference's keeping, put together: `derived.py` reads, `derived_changes.py` changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
+from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.model.events import ChangeKind, ListAnswer
+from imcli.simulator.conversations import derived, derived_changes
+from imcli.simulator.conversations.base import Change, Refusal, Result
+from imcli.simulator.record import Interval
+from imcli.simulator.state import State
+
+
+class Derived:
+    """The list is derived from the log, memberships and marks. Implements `Keeping`."""
+
+    def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
+        """Refuse a send because of the receiver's conversation (policy `reject`)."""
+        return derived_changes.may_write(state, sender, key)
+
+    def withheld(self, state: State, key: str, message: Message) -> tuple[str, ...]:
+        """Name the members to whom a message is not pushed (policy `request`)."""
+        return derived_changes.withheld(state, key, message)
+
+    def stored(self, state: State, key: str, message: Message) -> Sequence[Change]:
+        """A message was appended to the log."""
+        return derived_changes.stored(state, key, message)
+
+    def joined(self, state: State, group: str, users: Sequence[str], *, first: bool) -> None:
+        """Memberships began."""
+        derived_changes.joined(state, group, users, first=first)
+
+    def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
+        """Memberships ended."""
+        kind: ChangeKind = "dismissed" if state.channels[group].dismissed else "left"
+        return derived_changes.left(state, group, users, kind)
+
+    def delete(self, state: State, action: Delete) -> Result:
+        """Remove a conversation from a list."""
+        return derived_changes.delete(state, action)
+
+    def clear(self, state: State, action: Clear) -> Result:
+        """Clear the history."""
+        return derived_changes.clear(state, action)
+
+    def read(self, state: State, action: Read) -> Result:
+        """Mark as read."""
+        return derived_changes.read(state, action)
+
+    def mark_unread(self, state: State, action: MarkUnread) -> Result:
+        """Mark as unread."""
+        return derived_changes.mark_unread(state, action)
+
+    def set_flag(self, state: State, action: SetFlag) -> Result:
+        """Pin, mute or archive."""
+        return derived_changes.set_flag(state, action)
+
+    def accept(self, state: State, action: Accept) -> Result:
+        """Accept a message request."""
+        return derived_changes.accept(state, action)
+
+    def flush(self, state: State) -> int:
+        """Nothing waits in memory: what was accepted is stored."""
+        return 0
+
+    def ended(self, state: State, *, crashed: bool) -> None:
+        """Nothing is lost with the process."""
+
+    def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
+        """Give one entry of the list as a full synchronisation has it, or None."""
+        record = state.record(user, key)
+        if record is None:
+            return None
+        if state.profile.list_limit:
+            chat = chat_of(user, key)
+            entries = derived.full_list(state, user, message_count)
+            return next((e for e in entries if e.chat == chat), None)
+        return derived.make_entry(state, user, key, record, message_count)
+
+    def listing(self, state: State, action: Synchronise) -> ListAnswer:
+        """Answer a list synchronisation."""
+        return derived.list_answer(state, action)
+
+    def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
+        """Give the stored record, or None; unread and messages as the definitions give them."""
+        record = state.record(user, key)
+        if record is None or record.gone:
+            return None
+        spans = derived.spans_of(state, record, state.last_seq(key))
+        messages = derived.newest_visible(state, state.logs[key], spans, 20)
+        return Entry(
+            chat_of(user, key),
+            derived.count_unread(state, state.logs[key], user, spans, record.read_to),
+            messages[-1] if messages else None,
+            messages,
+            record.read_to,
+            record.deleted_to,
+            record.pinned,
+            record.muted,
+            record.archived,
+            record.marked_unread,
+        )
+
+    def history_spans(self, state: State, user: str, key: str) -> Sequence[Interval]:
+        """Give the ranges (above, up to] of a channel's log that the user may read."""
+        record = state.record(user, key)
+        if record is None:
+            return () if is_group(key) else ((0, state.last_seq(key)),)
+        return derived.spans_of(state, record, state.last_seq(key))

@@ -1,0 +1,251 @@
+"""A channel's log: accepted messages by dense sequence number, and counts over ranges of them.
+
+Ranges are (above, up to]: `above` is excluded, `upto` included, as floors and marks are. `Log` is
+the interface; `ListLog` keeps it in memory. Forks share the lists: each log has its own `last`,
+appends in place while nobody else has appended, and copies otherwise. The counts are answered by
+bisection in lists of sequence numbers, so no cost depends on the length of the log.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from imcli.model.entities import Message
+
+
+class Log(Protocol):
+    """What the law books need of a channel's log."""
+
+    @property
+    def last(self) -> int:
+        """L: the highest sequence number, 0 when there is none."""
+
+    @property
+    def has_expiring(self) -> bool:
+        """Whether any message of the log expires."""
+
+    def get(self, seq: int) -> Message | None:
+        """Give the message at a seq, or None (never there, or erased)."""
+
+    def append(self, message: Message) -> None:
+        """Add the next message; its `seq` is `last + 1`."""
+
+    def find(self, sender: str, client_msg_no: str) -> Message | None:
+        """Give the newest message of a sender with this client number, or None."""
+
+    def page(self, above: int, upto: int, limit: int, *, newest: bool = False) -> list[Message]:
+        """Give the messages of a range, commands included, oldest first.
+
+        At most `limit` of them (0: all), counted from the oldest, or with `newest` from the end.
+        """
+
+    def visible(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the newest `limit` messages of a range that are no commands, oldest first."""
+
+    def visible_after(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the oldest `limit` messages of a range that are no commands, oldest first."""
+
+    def count_content(self, above: int, upto: int) -> int:
+        """Count content messages in a range, expired ones included."""
+
+    def count_countable(self, above: int, upto: int, without: str) -> int:
+        """Count messages in a range that make unread for everybody but `without`."""
+
+    def countable_from_end(self, upto: int, without: str, above: int, n: int) -> int:
+        """Give the seq of the n-th newest countable message not of `without` in a range.
+
+        The oldest one where there are fewer; 0 where there is none.
+        """
+
+    def expiring(self, above: int, upto: int) -> list[Message]:
+        """Give the messages of a range that expire at some time."""
+
+    def erase(self, upto: int) -> None:
+        """Drop every message up to a seq; numbers are never used again."""
+
+    def fork(self) -> Log:
+        """Give a log that shares everything until either is appended to."""
+
+
+def is_countable(message: Message) -> bool:
+    """Tell whether a message makes unread for others.
+
+    >>> is_countable(Message("A@B", 1, 1, "c1", "A"))
+    True
+    >>> is_countable(Message("A@B", 1, 1, "c1", "A", kind="notice"))
+    False
+    """
+    return message.kind == "content" and not message.no_red_dot
+
+
+class _Data:
+    """The lists that forks share."""
+
+    __slots__ = (
+        "content",
+        "countable",
+        "erased",
+        "expiring",
+        "messages",
+        "numbers",
+        "own",
+        "visible",
+    )
+
+    def __init__(self) -> None:
+        self.messages: list[Message | None] = []
+        self.visible: list[int] = []
+        self.content: list[int] = []
+        self.countable: list[int] = []
+        self.own: dict[str, list[int]] = {}
+        self.expiring: list[int] = []
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.erased: dict[int, Message] = {}  # without their text: a resend is still recognised
+
+    def add(self, message: Message) -> None:
+        """Put a message at the end of every list it belongs to."""
+        seq = message.seq
+        self.messages.append(message)
+        self.numbers[message.sender, message.client_msg_no] = seq
+        if message.expires_ms:
+            self.expiring.append(seq)
+        if message.kind == "command":
+            return
+        self.visible.append(seq)
+        if message.kind == "content":
+            self.content.append(seq)
+            if not message.no_red_dot:
+                self.countable.append(seq)
+                own = self.own.get(message.sender)
+                if own is None:
+                    self.own[message.sender] = [seq]
+                else:
+                    own.append(seq)
+
+    def until(self, last: int) -> _Data:
+        """Copy what stands up to a seq."""
+        twin = _Data()
+        twin.messages = self.messages[:last]
+        for name in ("visible", "content", "countable", "expiring"):
+            seqs: list[int] = getattr(self, name)
+            setattr(twin, name, seqs[: bisect_right(seqs, last)])
+        twin.own = {who: seqs[: bisect_right(seqs, last)] for who, seqs in self.own.items()}
+        twin.numbers = {key: seq for key, seq in self.numbers.items() if seq <= last}
+        twin.erased = dict(self.erased)
+        return twin
+
+
+def _between(seqs: Sequence[int], above: int, upto: int) -> int:
+    return bisect_right(seqs, upto) - bisect_right(seqs, above)
+
+
+class ListLog:
+    """A log in memory."""
+
+    __slots__ = ("_data", "key", "last")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.last = 0
+        self._data = _Data()
+
+    @property
+    def has_expiring(self) -> bool:
+        """Whether any message of the log expires."""
+        return bool(self._data.expiring)
+
+    def fork(self) -> ListLog:
+        """Give a log that shares everything until either is appended to."""
+        twin = ListLog.__new__(ListLog)
+        twin.key = self.key
+        twin.last = self.last
+        twin._data = self._data
+        return twin
+
+    def append(self, message: Message) -> None:
+        """Add the next message; its `seq` is `last + 1`."""
+        data = self._data
+        if len(data.messages) != self.last:  # another fork went on with the shared lists
+            data = self._data = data.until(self.last)
+        self.last += 1
+        data.add(message)
+
+    def get(self, seq: int) -> Message | None:
+        """Give the message at a seq, or None."""
+        return self._data.messages[seq - 1] if 0 < seq <= self.last else None
+
+    def find(self, sender: str, client_msg_no: str) -> Message | None:
+        """Give the newest message of a sender with this client number, or None."""
+        seq = self._data.numbers.get((sender, client_msg_no), 0)
+        return self.get(seq) or self._data.erased.get(seq)
+
+    def page(self, above: int, upto: int, limit: int, *, newest: bool = False) -> list[Message]:
+        """Give the messages of a range, commands included, oldest first."""
+        upto = min(upto, self.last)
+        found = [m for m in self._data.messages[max(above, 0) : upto] if m is not None]
+        if limit and len(found) > limit:
+            return found[-limit:] if newest else found[:limit]
+        return found
+
+    def visible(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the newest `limit` messages of a range that are no commands, oldest first."""
+        seqs = self._data.visible
+        end = bisect_right(seqs, upto)
+        start = max(bisect_right(seqs, above), end - limit)
+        messages = self._data.messages
+        return [m for seq in seqs[start:end] if (m := messages[seq - 1]) is not None]
+
+    def visible_after(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the oldest `limit` messages of a range that are no commands, oldest first."""
+        seqs = self._data.visible
+        start = bisect_right(seqs, above)
+        end = min(bisect_right(seqs, upto), start + limit)
+        messages = self._data.messages
+        return [m for seq in seqs[start:end] if (m := messages[seq - 1]) is not None]
+
+    def count_content(self, above: int, upto: int) -> int:
+        """Count content messages in a range, expired ones included."""
+        return _between(self._data.content, above, upto)
+
+    def count_countable(self, above: int, upto: int, without: str) -> int:
+        """Count messages in a range that make unread for everybody but `without`."""
+        count = _between(self._data.countable, above, upto)
+        own = self._data.own.get(without)
+        return count - _between(own, above, upto) if own and count else count
+
+    def countable_from_end(self, upto: int, without: str, above: int, n: int) -> int:
+        """Give the seq of the n-th newest countable message not of `without` in a range."""
+        found = 0
+        seqs = self._data.countable
+        for index in range(bisect_right(seqs, upto) - 1, bisect_right(seqs, above) - 1, -1):
+            message = self._data.messages[seqs[index] - 1]
+            if message is not None and message.sender != without:
+                found = seqs[index]
+                n -= 1
+                if n == 0:
+                    break
+        return found
+
+    def expiring(self, above: int, upto: int) -> list[Message]:
+        """Give the messages of a range that expire at some time."""
+        seqs = self._data.expiring
+        chosen = seqs[bisect_right(seqs, above) : bisect_right(seqs, upto)]
+        return [m for seq in chosen if (m := self._data.messages[seq - 1]) is not None]
+
+    def erase(self, upto: int) -> None:
+        """Drop every message up to a seq; numbers are never used again."""
+        data = self._data = self._data.until(self.last)
+        for index in range(min(upto, self.last)):
+            message = data.messages[index]
+            if message is not None:
+                data.erased[message.seq] = msgspec.structs.replace(message, text="", payload="")
+                data.messages[index] = None
+        for name in ("visible", "content", "countable", "expiring"):
+            seqs: list[int] = getattr(data, name)
+            del seqs[: bisect_right(seqs, upto)]
+        for seqs in data.own.values():
+            del seqs[: bisect_right(seqs, upto)]

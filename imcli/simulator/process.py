@@ -1,0 +1,43 @@
+"""The life of the server process: flush, restart, crash.
+
+Every session ends with the process; frames and timers of links are gone with it. What is durable is
+the keeping's business; messages always are.
+"""
+
+from __future__ import annotations
+
+from imcli.model.actions import Crash, Flush, Restart
+from imcli.model.entities import DeviceKey
+from imcli.model.events import Done, Event, Flushed, ServerRestarted
+from imcli.simulator.conversations.base import Keeping
+from imcli.simulator.sessions import end_as
+from imcli.simulator.state import State
+
+
+def flush(state: State, keeping: Keeping, action: Flush) -> list[Event]:
+    """Write what is only in memory now."""
+    return [Done(), Flushed(keeping.flush(state))]
+
+
+def restart(state: State, keeping: Keeping, action: Restart) -> list[Event]:
+    """Stop in good order and start again."""
+    return _end(state, keeping, crashed=False)
+
+
+def crash(state: State, keeping: Keeping, action: Crash) -> list[Event]:
+    """Be killed and start again."""
+    return _end(state, keeping, crashed=True)
+
+
+def _end(state: State, keeping: Keeping, *, crashed: bool) -> list[Event]:
+    events: list[Event] = [Done()]
+    keeping.ended(state, crashed=crashed)
+    for user, owner in list(state.users.items()):
+        for name, device in list(owner.devices.items()):
+            if device.session:
+                end_as(state, DeviceKey(user, name), "crash" if crashed else "restart", events)
+    state.timers = [timer for timer in state.timers if timer[2] == "flush"]
+    state.under_way = 0
+    state.frames = {}
+    events.append(ServerRestarted(crashed))
+    return events

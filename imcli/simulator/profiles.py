@@ -1,0 +1,252 @@
+"""Switches as data: what a server is like, said in one table and small files over it.
+
+`SWITCHES` is the one table of switches: the values each may have, the default (which is what the
+reference does), and a sentence. `show-profile`, the manual, the checks of a scenario's `profile`
+key and `Profile` itself follow it. A profile is a name, a parent, and the switches that differ;
+the built-in ones are the TOML files in the folder beside this file. Reading those files is the
+one thing here that is not pure: they are part of the program.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from importlib import resources
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from imcli.model.errors import InvalidInput
+
+Kind = Literal["choice", "yes-no", "number", "duration"]
+
+
+class Switch(NamedTuple):
+    """One switch: its name, its kind, its values (reference first), its default, a sentence."""
+
+    name: str
+    kind: Kind
+    values: tuple[str, ...]
+    default: Any
+    sentence: str
+
+
+def _choice(name: str, values: str, sentence: str) -> Switch:
+    words = tuple(values.split())
+    return Switch(name, "choice", words, words[0], sentence)
+
+
+def _flag(name: str, default: bool, sentence: str) -> Switch:
+    return Switch(name, "yes-no", ("true", "false"), default, sentence)
+
+
+DAY_MS = 86_400_000
+
+SWITCHES: tuple[Switch, ...] = (
+    _choice("keeping", "derived rows", "how conversations are kept: from the log, or as rows"),
+    _choice("delete_kind", "logical physical", "whether a delete keeps the record's metadata"),
+    _choice("delete_scope", "one-way two-way asked", "whose conversation a delete removes"),
+    _choice("delete_history", "hidden kept erased", "what a delete does to the history"),
+    _choice("delete_bound", "ordered named", "whether a delete must name its upper bound"),
+    _choice(
+        "on_message_after_delete",
+        "reappear stay-hidden reject request",
+        "what a message that arrives in a deleted conversation does",
+    ),
+    _choice(
+        "on_own_send_after_delete",
+        "reappear stay-hidden",
+        "what the user's own message in a deleted conversation does",
+    ),
+    _choice(
+        "sync_deletes", "push-and-tombstone on-full-sync", "how other devices learn of a delete"
+    ),
+    _choice("unread_counts", "visible-content sequence-difference", "what unread counts"),
+    _flag("total_counts_muted", True, "muted conversations count in the total"),
+    _flag("own_send_reads", True, "an own message marks what came before it as read"),
+    _choice("mark_unread", "any flag lower-only", "what marking as unread can do"),
+    _choice("clear_history", "separate absent", "whether clearing the history is a verb"),
+    _choice("archive_on_message", "return stay stay-if-muted", "what a message does to an archive"),
+    _choice("resend", "deduplicate store-again", "what the same client message number means"),
+    _choice("history_for_new_members", "none all", "what a new member can read"),
+    _choice("rejoin_history", "since-join all", "what a member that comes back can read"),
+    _choice("leave", "remove keep-read-only", "what the list shows of a group that was left"),
+    _choice("block_feedback", "refuse pretend", "what a blocked sender is told"),
+    _flag("person_allow_list", False, "only senders on the receiver's white list may write"),
+    _choice("login_rule", "coexist replace", "whether a login ends older ones of its kind"),
+    _choice("list_order", "last-message row-update", "which time orders the list"),
+    Switch("list_limit", "number", (), 0, "conversations a list answers at most; 0: all"),
+    Switch("tombstone_retention", "duration", (), 30 * DAY_MS, "how long a delta can tell deletes"),
+    Switch("resend_after", "duration", (), 5_000, "when an unacknowledged push is sent again"),
+    Switch("resend_count", "number", (), 5, "how often a push is sent again at most"),
+    Switch("resend_window", "duration", (), 7 * DAY_MS, "how long a resend is recognised"),
+    Switch("flush_interval", "duration", (), 0, "when rows in memory are stored; 0: at once"),
+    Switch("list_cache_ttl", "duration", (), 0, "how long a cached list lives; 0: no cache"),
+)
+SWITCH_BY_NAME: dict[str, Switch] = {switch.name: switch for switch in SWITCHES}
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a server is like. Fields are the switches; durations are in milliseconds.
+
+    `product` and `version` say which real server it answers as, if any.
+    """
+
+    name: str = "reference"
+    extends: str = ""
+    about: str = ""
+    product: str = "reference"
+    version: tuple[int, ...] = ()
+    keeping: str = "derived"
+    delete_kind: str = "logical"
+    delete_scope: str = "one-way"
+    delete_history: str = "hidden"
+    delete_bound: str = "ordered"
+    on_message_after_delete: str = "reappear"
+    on_own_send_after_delete: str = "reappear"
+    sync_deletes: str = "push-and-tombstone"
+    unread_counts: str = "visible-content"
+    total_counts_muted: bool = True
+    own_send_reads: bool = True
+    mark_unread: str = "any"
+    clear_history: str = "separate"
+    archive_on_message: str = "return"
+    resend: str = "deduplicate"
+    history_for_new_members: str = "none"
+    rejoin_history: str = "since-join"
+    leave: str = "remove"
+    block_feedback: str = "refuse"
+    person_allow_list: bool = False
+    login_rule: str = "coexist"
+    list_order: str = "last-message"
+    list_limit: int = 0
+    tombstone_retention: int = 30 * DAY_MS
+    resend_after: int = 5_000
+    resend_count: int = 5
+    resend_window: int = 7 * DAY_MS
+    flush_interval: int = 0
+    list_cache_ttl: int = 0
+
+    def switches(self) -> dict[str, Any]:
+        """Give every switch with its value here."""
+        return {switch.name: getattr(self, switch.name) for switch in SWITCHES}
+
+    def differences(self) -> dict[str, Any]:
+        """Give the switches that differ from the reference, in the order of the table."""
+        return {
+            s.name: getattr(self, s.name) for s in SWITCHES if getattr(self, s.name) != s.default
+        }
+
+
+REFERENCE = Profile()
+assert all(getattr(REFERENCE, s.name) == s.default for s in SWITCHES), "one default, one place"
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration with its unit, in milliseconds.
+
+    >>> parse_duration("30d"), parse_duration("5s"), parse_duration("250ms")
+    (2592000000, 5000, 250)
+    """
+    match = re.fullmatch(r"([0-9]{1,12})(ms|s|m|h|d)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration such as 5s, 250ms or 30d")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def format_duration(milliseconds: int) -> str:
+    """Write a duration with the largest unit that divides it.
+
+    >>> format_duration(5000), format_duration(2592000000), format_duration(0)
+    ('5s', '30d', '0s')
+    """
+    if milliseconds == 0:
+        return "0s"
+    for unit in ("d", "h", "m", "s"):
+        if milliseconds % _UNITS[unit] == 0:
+            return f"{milliseconds // _UNITS[unit]}{unit}"
+    return f"{milliseconds}ms"
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Name the built-in profiles, the reference first, then by name."""
+    folder = resources.files("imcli.simulator") / "profiles"
+    names = sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+    return ("reference", *names)
+
+
+def load_profile(name: str) -> Profile:
+    """Load a built-in profile.
+
+    Raises:
+        InvalidInput: there is no such profile; the message names the nearest.
+    """
+    if name == "reference":
+        return REFERENCE
+    file = resources.files("imcli.simulator") / "profiles" / f"{name}.toml"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) or not file.is_file():
+        near = difflib.get_close_matches(name, builtin_names(), 1)
+        hint = f"did you mean {near[0]}?" if near else "`imcli list-profiles` lists them"
+        raise InvalidInput(f"there is no profile {name!r}", hint=hint)
+    return build_profile(tomllib.loads(file.read_text(encoding="utf-8")), name=name)
+
+
+def build_profile(table: dict[str, Any], *, name: str = "") -> Profile:
+    """Make a profile of a table of switches over a parent (`extends`, default the reference).
+
+    Raises:
+        InvalidInput: a switch or value does not exist; every problem is listed.
+    """
+    parent = load_profile(str(table.get("extends", "reference")))
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in ("extends", "about", "product"):
+            values[key] = str(value)
+        elif key == "version":
+            values[key] = tuple(value)
+        elif key in SWITCH_BY_NAME:
+            try:
+                values[key] = _read_value(SWITCH_BY_NAME[key], value)
+            except ValueError as problem:
+                problems.append(f"{key}: {problem}")
+        else:
+            problems.append(_unknown_switch(key))
+    if problems:
+        raise InvalidInput(
+            "the profile is invalid: " + "; ".join(problems), problems=tuple(problems)
+        )
+    return msgspec.structs.replace(parent, **{"name": name or _describe(parent, values), **values})
+
+
+def _describe(parent: Profile, values: dict[str, Any]) -> str:
+    """Name a profile that has no name of its own after what differs."""
+    own = [f"{k}={v}" for k, v in values.items() if k in SWITCH_BY_NAME]
+    return f"{parent.name}+{','.join(own)}" if own else parent.name
+
+
+def _unknown_switch(key: str) -> str:
+    near = difflib.get_close_matches(key, SWITCH_BY_NAME, 1)
+    return f"there is no switch {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def _read_value(switch: Switch, value: object) -> object:
+    """Check one value against the table and give it as `Profile` holds it."""
+    match switch.kind:
+        case "choice":
+            if value not in switch.values:
+                raise ValueError(f"{value!r} is none of {', '.join(switch.values)}")
+            return value
+        case "yes-no":
+            if not isinstance(value, bool):
+                raise ValueError(f"{value!r} is neither true nor false")
+            return value
+        case "number":
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**9:
+                raise ValueError(f"{value!r} is not a whole number from 0 to 1000000000")
+            return value
+        case "duration":
+            return parse_duration(str(value))

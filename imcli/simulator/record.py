@@ -1,0 +1,66 @@
+"""One user's record of one channel: what the server keeps so that a list can be derived.
+
+`semantics.md` of the language calls the numbers J, E (membership), D (delete floor), R (read up
+to) and H (hide mark); the names here say the same. A record is frozen: a change makes a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Held = Literal["", "hidden", "own-hidden", "reject", "request"]
+Interval = tuple[int, int]
+"""First seq and last seq of a membership, both included; a last seq of 0 means "still open"."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """What one user has of one channel.
+
+    `kept_order` and `kept_ms` stand for the entry that a clear keeps (0: none). `held` is why a
+    conversation that was deleted is kept out of the list; `gone` says that a physical delete took
+    the record away (the value stays only so that the channel is found again). `changed` and
+    `tombstone` are numbers of the one order: what a delta with an older cursor must tell.
+    `touched_ms` is the user's last change of a mark or flag.
+    """
+
+    intervals: tuple[Interval, ...] = ((1, 0),)
+    deleted_to: int = 0
+    read_to: int = 0
+    hidden_to: int = 0
+    pinned: bool = False
+    muted: bool = False
+    archived: bool = False
+    marked_unread: bool = False
+    kept_order: int = 0
+    kept_ms: int = 0
+    held: Held = ""
+    gone: bool = False
+    changed: int = 0
+    tombstone: int = 0
+    touched_ms: int = 0
+
+    @property
+    def present(self) -> bool:
+        """Tell whether the membership is still open."""
+        return bool(self.intervals) and self.intervals[-1][1] == 0
+
+
+def visible_spans(record: Record, last: int, *, all_intervals: bool) -> tuple[Interval, ...]:
+    """Give the ranges (above, up to) of seqs that the user may see, oldest first.
+
+    >>> visible_spans(Record(deleted_to=3), 10, all_intervals=False)
+    ((3, 10),)
+    >>> visible_spans(Record(intervals=((1, 4), (8, 0))), 10, all_intervals=True)
+    ((0, 4), (7, 10))
+    """
+    floor = record.deleted_to
+    if len(record.intervals) == 1:
+        first, end = record.intervals[0]
+        above = max(first - 1, floor)
+        upto = end or last
+        return ((above, upto),) if upto > above else ()
+    chosen = record.intervals if all_intervals else record.intervals[-1:]
+    spans = ((max(first - 1, floor), end or last) for first, end in chosen)
+    return tuple(span for span in spans if span[1] > span[0])

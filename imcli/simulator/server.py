@@ -1,0 +1,180 @@
+"""The simulated server: `Server.apply(action) -> events` is the one door.
+
+The same actions give the same events, byte for byte, on every machine: there is no clock, no
+randomness, no input or output here. `LAWS` is the table of what each action means; the law books
+have the meaning. Reading methods (`entry`, `listing`, `history`, ...) never change anything and
+are what a harness looks through; a fork is cheap and shares everything until it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from imcli.model import actions as act
+from imcli.model.entities import Entry, Message, channel_key
+from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
+from imcli.simulator import channels, clock, messages, process, sessions
+from imcli.simulator.conversations.base import Change, Keeping, Refusal, Result
+from imcli.simulator.conversations.reference import Derived
+from imcli.simulator.delivery import tell
+from imcli.simulator.profiles import REFERENCE, Profile
+from imcli.simulator.state import State
+
+Law = Callable[[State, Keeping, Any], list[Event]]
+
+
+def _kept(ask: Callable[[Keeping, State, Any], Result]) -> Law:
+    """Make a law of an operation on conversations: refuse, or do it and tell the devices."""
+
+    def law(state: State, keeping: Keeping, action: Any) -> list[Event]:
+        refused = _stranger(state, action)
+        if refused is not None:
+            return [refused]
+        result: Sequence[Change] | Refusal = ask(keeping, state, action)
+        if isinstance(result, Refusal):
+            return [Refused(result.reason, result.detail)]
+        events: list[Event] = [Done()]
+        if result:
+            tell(state, keeping, result, action.device, events)
+        return events
+
+    return law
+
+
+def _stranger(state: State, action: Any) -> Refused | None:
+    if action.user not in state.users:
+        return Refused("invalid", f"there is no user {action.user}")
+    return None
+
+
+def _unsupported(state: State, keeping: Keeping, action: Any) -> list[Event]:
+    return [Refused("unsupported", "the simulated server has no HTTP side")]
+
+
+LAWS: dict[type, tuple[Law, str]] = {
+    act.Send: (messages.send, "user"),
+    act.Delete: (_kept(lambda keeping, state, a: keeping.delete(state, a)), "user"),
+    act.Read: (_kept(lambda keeping, state, a: keeping.read(state, a)), "user"),
+    act.Clear: (_kept(lambda keeping, state, a: keeping.clear(state, a)), "user"),
+    act.MarkUnread: (_kept(lambda keeping, state, a: keeping.mark_unread(state, a)), "user"),
+    act.SetFlag: (_kept(lambda keeping, state, a: keeping.set_flag(state, a)), "user"),
+    act.Accept: (_kept(lambda keeping, state, a: keeping.accept(state, a)), "user"),
+    act.Open: (messages.open_window, "user"),
+    act.Synchronise: (messages.synchronise, "user"),
+    act.Pull: (messages.pull, "user"),
+    act.CreateUser: (sessions.create_user, ""),
+    act.AddDevice: (sessions.add_device, ""),
+    act.Connect: (sessions.connect, ""),
+    act.Disconnect: (sessions.disconnect, ""),
+    act.Drop: (sessions.drop, ""),
+    act.Kick: (sessions.kick, ""),
+    act.CreateGroup: (channels.create_group, "user"),
+    act.AddMembers: (channels.add_members, "user"),
+    act.RemoveMembers: (channels.remove_members, "user"),
+    act.SetMembers: (channels.set_members, "user"),
+    act.Leave: (channels.leave, "user"),
+    act.Dismiss: (channels.dismiss, "user"),
+    act.SetAccess: (channels.set_access, "owner"),
+    act.SetGroupFlag: (channels.set_group_flag, ""),
+    act.Wait: (clock.wait, ""),
+    act.Flush: (process.flush, ""),
+    act.Restart: (process.restart, ""),
+    act.Crash: (process.crash, ""),
+    act.Fault: (clock.fault, ""),
+    act.SetClock: (clock.set_clock, ""),
+    act.Request: (_unsupported, ""),
+}
+"""Action -> its law, and the field that names the user whose device must be online ("": none)."""
+
+
+def keeping_of(profile: Profile) -> Keeping:
+    """Give the law of keeping that a profile names."""
+    return Derived()
+
+
+class Server:
+    """A server with one profile. Not thread-safe; cheap to make and to fork."""
+
+    __slots__ = ("keeping", "profile", "state")
+
+    def __init__(self, profile: Profile = REFERENCE, state: State | None = None) -> None:
+        self.profile = profile
+        self.state = State(profile) if state is None else state
+        self.keeping: Keeping = keeping_of(profile)
+
+    def apply(self, action: act.Action) -> list[Event]:
+        """Do one action and give everything it caused, in order.
+
+        Raises:
+            TargetUnavailable: a wait met more timers than one step may.
+        """
+        law, owner = LAWS[type(action)]
+        if owner:
+            asking: str = action.device  # type: ignore[union-attr]  # those laws name one
+            if asking:
+                user: str = getattr(action, owner)
+                device = self.state.device(user, asking)
+                if device is None:
+                    return [Refused("invalid", f"there is no device {user}.{asking}")]
+                if not device.session or device.dead:
+                    return [Offline(user, asking)]
+        return law(self.state, self.keeping, action)
+
+    def settle(self) -> list[Event]:
+        """Let every delivery under way arrive; timers for later are not awaited."""
+        events: list[Event] = []
+        clock.settle(self.state, self.keeping, events)
+        return events
+
+    def advance_to(self, until_ms: int) -> list[Event]:
+        """Move the clock to a time, letting timers act on the way."""
+        events: list[Event] = []
+        clock.advance_to(self.state, self.keeping, until_ms, events)
+        return events
+
+    def fork(self) -> Server:
+        """Give a server that goes its own way from here."""
+        twin = Server.__new__(Server)
+        twin.profile = self.profile
+        twin.keeping = self.keeping
+        twin.state = self.state.fork()
+        return twin
+
+    def digest(self) -> str:
+        """Give 64 hexadecimal digits, equal exactly for equal states."""
+        return self.state.digest()
+
+    # Reading
+
+    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+        """Give what a full synchronisation lists of one conversation now, or None."""
+        key = channel_key(user, chat)
+        if key not in self.state.channels:
+            return None
+        return self.keeping.entry(self.state, user, key, limit)
+
+    def listing(self, user: str, limit: int = 20) -> ListAnswer:
+        """Give what a full synchronisation answers now (for no device in particular)."""
+        return self.keeping.listing(self.state, act.Synchronise(user, "", message_count=limit))
+
+    def kept(self, user: str, chat: str) -> Entry | None:
+        """Give the stored record of a conversation, or None."""
+        key = channel_key(user, chat)
+        return (
+            self.keeping.kept_entry(self.state, user, key) if key in self.state.channels else None
+        )
+
+    def history(self, user: str, chat: str) -> tuple[Message, ...]:
+        """Give the whole history that the user can pull, oldest first."""
+        found: list[Message] = []
+        start = 0
+        while True:
+            pull = act.Pull(user, "", chat, start, 0, messages.PAGE_LIMIT_MAX)
+            (page,) = messages.pull(self.state, self.keeping, pull)
+            if not isinstance(page, HistoryPage):
+                return ()
+            found += page.messages
+            if not page.more:
+                return tuple(found)
+            start = page.messages[-1].seq + 1

@@ -1,0 +1,372 @@
+"""The tables of the simulated server: everything it knows, and nothing it does.
+
+All state is here, in plain tables of plain values, so that it can be forked, digested and kept in
+a database. The law books (`messages.py`, `channels.py`, ...) read and change it; they have no
+state of their own.
+
+Two things make forks cheap. A table is a dict that a fork copies shallowly; a value in it that
+can change (`User`, `Channel`, `Log`) is *owned* by one fork at a time: whoever wants to change it
+asks `user_w`, `channel_w`, `log_w` or `records_w`, which copy a value that might be shared.
+Everything else (`Record`, `Message`) is frozen and is replaced.
+
+The seam for durable targets: `users`, `channels`, `logs` and `records` are reached only through
+`table[key]` (KeyError: there is none), `table.get(key)`, `key in table` and, for the values of
+`records`, `all_records(uid)`; so a target may put dict subclasses there that read one value from a
+database when it is first asked for. `Log` is the interface of a channel's log. `scalars()` and
+`restore_scalars()` carry the rest. What changed is found by comparing encodings: every value is a
+msgspec Struct.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable
+
+import msgspec
+
+from imcli.model.actions import GroupFlag
+from imcli.model.entities import DeviceKey, DeviceKind, DeviceLevel, Message, channel_key
+from imcli.simulator.log import ListLog, Log
+from imcli.simulator.profiles import Profile
+from imcli.simulator.record import Record
+
+Frame = tuple[str, object, int]
+
+
+class Link(msgspec.Struct):
+    """The faults on one device's link; counts are of frames still to come."""
+
+    drop_messages: int = 0
+    drop_sends: int = 0
+    lose_acks: int = 0
+    duplicate_messages: int = 0
+    delay_ms: int = 0
+    holding: bool = False
+    held: list[tuple[int, int]] = []  # (frame number in `State.frames`, attempt)
+
+    def is_clean(self) -> bool:
+        """Tell whether frames pass untouched, now and until the next fault."""
+        return not (
+            self.drop_messages
+            or self.drop_sends
+            or self.lose_acks
+            or self.duplicate_messages
+            or self.delay_ms
+            or self.holding
+            or self.held
+        )
+
+
+class Device(msgspec.Struct):
+    """One device as the server knows it.
+
+    `session` is 0 while it is offline, else a number that no other session has. `dead` says that
+    the link died and the server has not noticed. `missed` are commands (channel, seq) to give at
+    the next synchronisation, `pending` pushes without an acknowledgement: message id to attempt.
+    `synced_ms` is when it was last answered a list.
+    """
+
+    kind: DeviceKind = "app"
+    level: DeviceLevel = "master"
+    session: int = 0
+    dead: bool = False
+    kicked: bool = False
+    link: Link | None = None
+    clock_offset_ms: int = 0
+    synced_ms: int = 0
+    missed: list[tuple[str, int]] = []
+    pending: dict[int, int] = {}
+
+    def copy(self) -> Device:
+        """Copy deeply enough that a change to one is no change to the other."""
+        link = self.link
+        if link is not None:
+            link = msgspec.structs.replace(link, held=list(link.held))
+        return msgspec.structs.replace(
+            self, link=link, missed=list(self.missed), pending=dict(self.pending)
+        )
+
+
+class User(msgspec.Struct):
+    """A user's devices in the order they were made, and the user's own black and white list."""
+
+    devices: dict[str, Device] = {}
+    blocked: dict[str, int] = {}
+    allowed: dict[str, int] = {}
+
+
+class Channel(msgspec.Struct):
+    """What is known of a channel besides its log. The dicts are replaced, never changed.
+
+    `members` are the present ones in the order they came. `alert` are users for whom a message
+    needs a closer look (archived, held back, record gone). `order` is the number of the last
+    change that a delta must tell: the newest message.
+    """
+
+    key: str
+    members: dict[str, int] = {}
+    dismissed: bool = False
+    flags: dict[GroupFlag, int] = {}
+    blocked: dict[str, int] = {}
+    allowed: dict[str, int] = {}
+    alert: dict[str, int] = {}
+    volatile: dict[str, int] = {}
+    order: int = 0
+
+
+class Fanout(msgspec.Struct):
+    """Whom a message of a channel reaches just now: devices with clean links, others, offline."""
+
+    version: int
+    members: dict[str, int]
+    clean: tuple[DeviceKey, ...]
+    odd: tuple[DeviceKey, ...]
+    absent: tuple[DeviceKey, ...]
+    without: dict[DeviceKey, tuple[DeviceKey, ...]] = {}
+
+
+class State:
+    """Everything one simulated server knows."""
+
+    __slots__ = (
+        "_own_channels",
+        "_own_logs",
+        "_own_records",
+        "_own_users",
+        "channels",
+        "clock_offset_ms",
+        "fanouts",
+        "frames",
+        "kept",
+        "logs",
+        "now",
+        "order",
+        "profile",
+        "records",
+        "session_count",
+        "session_version",
+        "stamp",
+        "timer_count",
+        "timers",
+        "under_way",
+        "users",
+    )
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.logs: dict[str, Log] = {}
+        self.records: dict[str, dict[str, Record]] = {}
+        self.kept: dict[str, object] = {}  # whatever a keeping needs of its own, by name
+        self.now = 0
+        self.clock_offset_ms = 0
+        self.stamp = 0
+        self.order = 0
+        self.session_count = 0
+        self.session_version = 0
+        self.timers: list[tuple[int, int, str, str, str, int, int]] = []
+        self.timer_count = 0
+        self.under_way = 0
+        self.frames: dict[int, object] = {}
+        self.fanouts: dict[str, Fanout] = {}
+        self._own_users: set[str] = set()
+        self._own_channels: set[str] = set()
+        self._own_logs: set[str] = set()
+        self._own_records: set[str] = set()
+
+    # Numbers and time
+
+    def next_order(self) -> int:
+        """Give the next number of the one order that all messages and changes stand in."""
+        self.order += 1
+        return self.order
+
+    def stamp_ms(self) -> int:
+        """Give the server's time for something that happens now; it never goes back.
+
+        A clock that is set back would otherwise reorder lists and lose things from deltas.
+        """
+        stamp = self.now + self.clock_offset_ms
+        if stamp > self.stamp:
+            self.stamp = stamp
+        return self.stamp
+
+    def add_timer(
+        self,
+        due_ms: int,
+        kind: str,
+        user: str = "",
+        device: str = "",
+        first: int = 0,
+        second: int = 0,
+    ) -> None:
+        """Make something happen at a time; what it means is the business of `clock.py`."""
+        self.timer_count += 1
+        heapq.heappush(self.timers, (due_ms, self.timer_count, kind, user, device, first, second))
+
+    # Reading
+
+    def device(self, user: str, device: str) -> Device | None:
+        """Find a device, or None."""
+        owner = self.users.get(user)
+        return None if owner is None else owner.devices.get(device)
+
+    def record(self, user: str, key: str) -> Record | None:
+        """Find a user's record of a channel, or None."""
+        records = self.records.get(user)
+        return None if records is None else records.get(key)
+
+    def all_records(self, user: str) -> Iterable[tuple[str, Record]]:
+        """Give all (channel key, record) of a user, in the order they were made."""
+        records = self.records.get(user)
+        return () if records is None else list(records.items())
+
+    def last_seq(self, key: str) -> int:
+        """Give L of a channel; 0 where there is none."""
+        log = self.logs.get(key)
+        return 0 if log is None else log.last
+
+    # Changing
+
+    def user_w(self, user: str) -> User:
+        """Give a user that may be changed."""
+        owner = self.users[user]
+        if user not in self._own_users:
+            self._own_users.add(user)
+            devices = {name: device.copy() for name, device in owner.devices.items()}
+            owner = User(devices, owner.blocked, owner.allowed)
+            self.users[user] = owner
+        return owner
+
+    def add_user(self, user: str) -> User:
+        """Make a user known."""
+        self._own_users.add(user)
+        self.users[user] = owner = User()
+        return owner
+
+    def device_w(self, user: str, device: str) -> Device:
+        """Give a device that may be changed."""
+        return self.user_w(user).devices[device]
+
+    def channel_w(self, key: str) -> Channel:
+        """Give a channel that may be changed."""
+        channel = self.channels[key]
+        if key not in self._own_channels:
+            self._own_channels.add(key)
+            channel = msgspec.structs.replace(channel, volatile=dict(channel.volatile))
+            self.channels[key] = channel
+        return channel
+
+    def add_channel(self, key: str, members: dict[str, int]) -> Channel:
+        """Make a channel with an empty log."""
+        self._own_channels.add(key)
+        self._own_logs.add(key)
+        self.channels[key] = channel = Channel(key, members)
+        self.logs[key] = self.new_log(key)
+        return channel
+
+    def person_channel(self, user: str, chat: str) -> Channel:
+        """Give the person channel of two users, made when it is first needed."""
+        key = channel_key(user, chat)
+        channel = self.channels.get(key)
+        if channel is None:
+            first, second = sorted((user, chat))
+            channel = self.add_channel(key, {first: 1, second: 1})
+        return channel
+
+    def new_log(self, key: str) -> Log:
+        """Make an empty log; a durable target makes another kind."""
+        return ListLog(key)
+
+    def log_w(self, key: str) -> Log:
+        """Give a log that may be appended to."""
+        if key not in self._own_logs:
+            self._own_logs.add(key)
+            self.logs[key] = self.logs[key].fork()
+        return self.logs[key]
+
+    def records_w(self, user: str) -> dict[str, Record]:
+        """Give a user's records as a table that may be changed."""
+        records = self.records.get(user)
+        if records is None:
+            self._own_records.add(user)
+            records = self.records[user] = {}
+        elif user not in self._own_records:
+            self._own_records.add(user)
+            records = self.records[user] = dict(records)
+        return records
+
+    # Whole
+
+    def fork(self) -> State:
+        """Make a state that shares everything with this one until either changes it."""
+        twin = State.__new__(type(self))
+        twin.profile = self.profile
+        twin.users = dict(self.users)
+        twin.channels = dict(self.channels)
+        twin.logs = dict(self.logs)
+        twin.records = dict(self.records)
+        twin.kept = dict(self.kept)
+        twin.timers = list(self.timers)
+        twin.frames = dict(self.frames)
+        twin.fanouts = dict(self.fanouts)
+        twin.restore_scalars(self.scalars())
+        for each in (self, twin):
+            each._own_users = set()
+            each._own_channels = set()
+            each._own_logs = set()
+            each._own_records = set()
+        return twin
+
+    def scalars(self) -> tuple[int, ...]:
+        """Give the numbers that are no table."""
+        return (
+            self.now,
+            self.clock_offset_ms,
+            self.stamp,
+            self.order,
+            self.session_count,
+            self.session_version,
+            self.timer_count,
+            self.under_way,
+        )
+
+    def restore_scalars(self, scalars: tuple[int, ...]) -> None:
+        """Put back what `scalars` gave."""
+        (
+            self.now,
+            self.clock_offset_ms,
+            self.stamp,
+            self.order,
+            self.session_count,
+            self.session_version,
+            self.timer_count,
+            self.under_way,
+        ) = scalars
+
+    def digest(self) -> str:
+        """Give 64 hexadecimal digits that are equal exactly for equal states.
+
+        Independent of process, hash seed and Python version: a canonical encoding is hashed.
+        `session_version` only serves a cache and is left out.
+        """
+        scalars = list(self.scalars())
+        scalars[5] = 0
+        whole = [
+            scalars,
+            list(self.users.items()),
+            list(self.channels.items()),
+            [(key, log.page(0, log.last, 0)) for key, log in self.logs.items()],
+            [(user, list(records.items())) for user, records in self.records.items()],
+            sorted(self.kept.items()),
+            sorted(self.timers),
+            sorted(self.frames.items()),
+        ]
+        return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()
+
+
+def sender_key(message: Message) -> str:
+    """Name what makes a resend recognisable within its channel."""
+    return f"{message.sender}\x00{message.client_msg_no}"

@@ -1,0 +1,371 @@
+"""The simulator in process: a server, and a cache for every device of the cast.
+
+The client's half of the world is here: a device that connects sends its outbox and synchronises;
+after a restart whoever was online comes back, in file order. Caches are folded from the events
+only when somebody asks what a device shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from imcli.device.cache import DeviceCache
+from imcli.model.actions import (
+    Action,
+    AddDevice,
+    Connect,
+    Crash,
+    CreateGroup,
+    CreateUser,
+    Restart,
+    Send,
+    Synchronise,
+)
+from imcli.model.entities import DeviceKey, Entry, chat_of
+from imcli.model.events import Event, Offline, Refused, Stored, Unanswered
+from imcli.model.questions import (
+    Agreement,
+    AgreementView,
+    History,
+    HistoryView,
+    Kept,
+    KeptView,
+    ListView,
+    Observable,
+    ObservableView,
+    Presence,
+    PresenceView,
+    Question,
+    RawAnswer,
+    Received,
+    ReceivedView,
+    ResponseView,
+    Seen,
+    SessionState,
+    Shown,
+    View,
+)
+from imcli.simulator import clock
+from imcli.simulator.profiles import Profile, build_profile, load_profile
+from imcli.simulator.server import Server
+from imcli.targets.base import (
+    ALL_CAPABILITIES,
+    Capability,
+    Cast,
+    Identity,
+    OpenTarget,
+    Outcome,
+    Target,
+)
+
+CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
+OK = Outcome("ok")
+
+
+class SimulatedTarget:
+    """One simulated world. Implements `Target`; `fork` makes a twin that goes its own way."""
+
+    __slots__ = (
+        "_caches",
+        "_expiries",
+        "_log",
+        "_outboxes",
+        "_read",
+        "capabilities",
+        "cast",
+        "identity",
+        "server",
+        "virtual",
+    )
+
+    def __init__(self, server: Server, identity: Identity, cast: Cast) -> None:
+        self.server = server
+        self.identity = identity
+        self.cast = cast
+        self.capabilities = CAPABILITIES
+        self.virtual = True
+        self._log: list[Event] = []
+        self._caches: dict[DeviceKey, DeviceCache] = {}
+        self._read: dict[DeviceKey, int] = {}
+        self._outboxes: dict[DeviceKey, list[Action]] = {}
+        self._expiries: list[int] = []
+        self._raise_the_curtain(cast)
+
+    def _raise_the_curtain(self, cast: Cast) -> None:
+        """Make everybody of the cast, online, with empty caches; then the first groups."""
+        for user, _ in cast.users:
+            self.server.apply(CreateUser(user))
+        for user, devices in cast.users:
+            for each in devices:
+                self.server.apply(AddDevice(user, each.name, each.kind, each.level, True))
+        for group, members in cast.groups:
+            self._note(self.server.apply(CreateGroup(_hashed(group), members)))
+
+    # Acting
+
+    def perform(self, action: Action, *, queue: bool = False) -> Outcome:
+        """Do one action (see `Target.perform`)."""
+        kind = type(action)
+        if kind is Synchronise:
+            return self._result(self._synchronise(action))  # type: ignore[arg-type]
+        if kind is Connect:
+            return self._result(self._connect(action))  # type: ignore[arg-type]
+        if kind is Restart or kind is Crash:
+            return self._result(self._restart(action))
+        events = self.server.apply(action)
+        first = events[0]
+        if queue and type(first) is Offline:
+            key = DeviceKey(first.user, first.device)
+            self._outboxes.setdefault(key, []).append(action)
+            return Outcome("unknown", detail="the device is offline; the action waits")
+        self._note(events)
+        return self._result(events)
+
+    def _result(self, events: Sequence[Event]) -> Outcome:
+        """Say what the one who asked learned; the answer is among the first two events."""
+        for event in events:
+            kind = type(event)
+            if kind is Refused:
+                assert isinstance(event, Refused)
+                return Outcome("refused", event.reason, event.detail, tuple(events))
+            if kind is Offline:
+                return Outcome("offline", detail=f"{event.user}.{event.device} is offline")  # type: ignore[union-attr]
+            if kind is Unanswered:
+                return Outcome("unknown", "", "the answer was lost", tuple(events))
+            if kind is not Stored:
+                break
+        return Outcome("ok", "", "", tuple(events))
+
+    def _note(self, events: Iterable[Event]) -> None:
+        """Remember what happened, for the caches, and when messages will expire."""
+        for event in events:
+            if type(event) is Stored and event.message.expires_ms:
+                self._expiries.append(event.message.expires_ms)
+                self._expiries.sort()
+            self._log.append(event)
+
+    def _synchronise(self, action: Synchronise) -> list[Event]:
+        """Synchronise with what the device has; `cursor == -1` means from scratch."""
+        if not action.device:
+            return self.server.apply(action)
+        if action.cursor == -1:
+            action = replace(action, cursor=None)
+        elif action.cursor is None:
+            cache = self._cache(DeviceKey(action.user, action.device))
+            action = replace(action, cursor=cache.cursor, seqs=cache.seqs())
+        events = self.server.apply(action)
+        self._note(events)
+        return events
+
+    def _connect(self, action: Connect) -> list[Event]:
+        """Connect as a client does: log in, send what waited, synchronise."""
+        events = self.server.apply(action)
+        self._note(events)
+        if isinstance(events[0], Refused):
+            return events
+        key = DeviceKey(action.user, action.device)
+        for waiting in self._outboxes.pop(key, []):
+            events += self._send_late(waiting)
+        return events + self._synchronise(Synchronise(action.user, action.device))
+
+    def _send_late(self, action: Action) -> list[Event]:
+        """Do one action of an outbox; a refusal says which send it was."""
+        events = self.server.apply(action)
+        if isinstance(action, Send) and isinstance(events[0], Refused):
+            events = [replace(events[0], client_msg_no=action.client_msg_no)]
+        self._note(events)
+        return [e for e in events if not isinstance(e, Refused) or e.client_msg_no]
+
+    def _restart(self, action: Action) -> list[Event]:
+        """End the process; whoever was online comes back in file order."""
+        online = [key for key in self._devices() if self._presence(key) == "online"]
+        events = self.server.apply(action)
+        self._note(events)
+        for key in online:
+            events += self._connect(Connect(key.user, key.device))
+        return events
+
+    # Looking
+
+    def observe(self, question: Question) -> View:
+        """Look without changing anything (see `questions.py`)."""
+        match question:
+            case Seen():
+                return self._seen(question)
+            case Shown(user, device):
+                return self._cache(DeviceKey(user, device)).view(self.server.state.now)
+            case Kept(user, chat):
+                return KeptView(self.server.kept(user, chat))
+            case History(user, _, chat):
+                return HistoryView(self.server.history(user, chat))
+            case Received(user, device):
+                return ReceivedView(tuple(self._cache(DeviceKey(user, device)).arrivals))
+            case Presence(user, device):
+                return PresenceView(self._presence(DeviceKey(user, device)))
+            case Agreement(user):
+                return self._agreement(user)
+            case Observable(user):
+                return ObservableView(tuple(self._facts(user)))
+            case RawAnswer():
+                return ResponseView(0, "null")
+
+    def _seen(self, question: Seen) -> ListView:
+        if question.chat is not None:
+            entry = self.server.entry(question.user, question.chat)
+            return ListView(() if entry is None else (entry,))
+        answer = self.server.listing(question.user)
+        return ListView(answer.entries, answer.total_unread, answer.requests)
+
+    def _presence(self, key: DeviceKey) -> SessionState:
+        device = self.server.state.device(key.user, key.device)
+        if device is None:
+            return "offline"
+        if device.session and not device.dead:
+            return "online"
+        return "kicked" if device.kicked else "offline"
+
+    def _agreement(self, user: str) -> AgreementView:
+        """Let a copy of every cache synchronise with its own cursor, and a fresh device beside."""
+        now = self.server.state.now
+        lists: list[tuple[str, ListView]] = []
+        owner = self.server.state.users[user]
+        for name in owner.devices:
+            copy = self._cache(DeviceKey(user, name)).copy()
+            action = Synchronise(user, name, copy.cursor, copy.seqs())
+            copy.feed([self.server.keeping.listing(self.server.state, action)])
+            lists.append((name, copy.view(now)))
+        fresh = self.server.listing(user)
+        lists.append(("", ListView(fresh.entries, fresh.total_unread, fresh.requests)))
+        return AgreementView(tuple(lists))
+
+    def _facts(self, user: str) -> list[tuple[str, str]]:
+        """Write down everything that a user can observe, in plain text."""
+        answer = self.server.listing(user)
+        facts = [
+            ("list", _plain(answer.entries)),
+            ("total unread", str(answer.total_unread)),
+            ("requests", ", ".join(answer.requests)),
+        ]
+        for key, _ in self.server.state.all_records(user):
+            chat = chat_of(user, key)
+            seqs = (f"{m.seq} {m.text!r}" for m in self.server.history(user, chat))
+            facts.append((f"history with {chat}", "; ".join(seqs)))
+        for name in self.server.state.users[user].devices:
+            device = DeviceKey(user, name)
+            cache = self._cache(device)
+            arrived = " ".join(str(m.message_id) for m in cache.arrivals)
+            facts.append((f"{device} shows", _plain(cache.view(self.server.state.now).entries)))
+            facts.append((f"{device} received", arrived))
+            facts.append((f"{device} is", self._presence(device)))
+        return facts
+
+    def _devices(self) -> list[DeviceKey]:
+        users = self.server.state.users
+        return [DeviceKey(user, name) for user in users for name in users[user].devices]
+
+    def _cache(self, key: DeviceKey) -> DeviceCache:
+        """Give a device's cache, folded up to now."""
+        cache = self._caches.get(key)
+        if cache is None:
+            cache = self._caches[key] = DeviceCache(key.user, key.device)
+            self._read[key] = 0
+        read = self._read[key]
+        if read < len(self._log):
+            cache.feed(self._log[read:] if read else self._log)
+            self._read[key] = len(self._log)
+        return cache
+
+    # Time
+
+    def settle(self) -> None:
+        """Let every delivery under way arrive."""
+        if self.server.state.under_way:
+            self._note(self.server.settle())
+
+    def advance(self, until_ms: int) -> bool:
+        """Move to the next timer or expiry, at most to `until_ms`."""
+        state = self.server.state
+        while self._expiries and self._expiries[0] <= state.now:
+            self._expiries.pop(0)
+        moments = [due for due in (clock.next_due(state), *self._expiries[:1]) if due is not None]
+        moment = min(moments, default=until_ms + 1)
+        self._note(self.server.advance_to(min(moment, until_ms)))
+        return moment <= until_ms
+
+    def now(self) -> int:
+        """Virtual time in milliseconds."""
+        return self.server.state.now
+
+    def timers(self) -> tuple[str, ...]:
+        """Name the timers that are still running."""
+        now = self.server.state.now
+        expiring = tuple(f"an expiry in {due - now} ms" for due in self._expiries if due > now)
+        return clock.running(self.server.state) + expiring
+
+    def fork(self) -> SimulatedTarget:
+        """Give a world that goes its own way from here."""
+        twin = SimulatedTarget.__new__(SimulatedTarget)
+        twin.server = self.server.fork()
+        twin.identity = self.identity
+        twin.cast = self.cast
+        twin.capabilities = self.capabilities
+        twin.virtual = True
+        twin._log = list(self._log)
+        twin._caches = {key: cache.copy() for key, cache in self._caches.items()}
+        twin._read = dict(self._read)
+        twin._outboxes = {key: list(waiting) for key, waiting in self._outboxes.items()}
+        twin._expiries = list(self._expiries)
+        return twin
+
+    def close(self) -> tuple[str, ...]:
+        """Nothing is left of a simulated world."""
+        return ()
+
+
+def _hashed(group: str) -> str:
+    return group if group[:1] == "#" else f"#{group}"
+
+
+def _plain(entries: Iterable[Entry]) -> str:
+    """Write entries as text in which equal means equal for a person who looks."""
+    return " | ".join(
+        f"{e.chat} unread {e.unread} last {e.last.message_id if e.last else '-'}"
+        f" messages {','.join(str(m.message_id) for m in e.messages)} read {e.read_to}"
+        f" deleted {e.deleted_to} {'pinned ' * e.pinned}{'muted ' * e.muted}"
+        f"{'archived ' * e.archived}{'marked' * e.marked_unread}"
+        for e in entries
+    )
+
+
+class SimulatedOpener:
+    """Opens simulated worlds of one profile; a case's own profile wins where it may."""
+
+    def __init__(self, name: str, profile: Profile) -> None:
+        kind_of = profile.product if profile.product == "wukongim" else "reference"
+        self.identity = Identity(name, "sim", kind_of, profile.version, profile.name)
+        self.capabilities = CAPABILITIES
+        self.profile = profile
+
+    def __call__(
+        self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
+    ) -> Target:
+        """Open a world in which everybody of the cast is there and every device is online.
+
+        Raises:
+            InvalidInput: the case's profile names a switch or value that does not exist.
+        """
+        chosen = self.profile if profile is None else build_profile(profile)
+        return SimulatedTarget(Server(chosen), self.identity, cast)
+
+
+def open_simulated(profile_name: str = "reference", *, name: str = "") -> OpenTarget:
+    """Give an opener of simulated worlds.
+
+    Raises:
+        InvalidInput: there is no such profile.
+    """
+    profile = load_profile(profile_name)
+    shown = name or ("sim" if profile_name == "reference" else f"sim:{profile_name}")
+    return SimulatedOpener(shown, profile)
