@@ -198,7 +198,9 @@ def tell(
     """
     for change in changes:
         owner = state.users[change.user]
-        silent = change.kind == "deleted" and state.profile.sync_deletes == "on-full-sync"
+        silent = not keeping.tells_others or (
+            change.kind == "deleted" and state.profile.sync_deletes == "on-full-sync"
+        )
         named = [
             name
             for name, each in owner.devices.items()

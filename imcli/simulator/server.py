@@ -17,6 +17,7 @@ from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Re
 from imcli.simulator import channels, clock, messages, process, sessions
 from imcli.simulator.conversations.base import Change, Keeping, Refusal, Result
 from imcli.simulator.conversations.reference import Derived
+from imcli.simulator.conversations.rows import Rows
 from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import State
@@ -90,7 +91,7 @@ LAWS: dict[type, tuple[Law, str]] = {
 
 def keeping_of(profile: Profile) -> Keeping:
     """Give the law of keeping that a profile names."""
-    return Derived()
+    return Rows() if profile.keeping == "rows" else Derived()
 
 
 class Server:

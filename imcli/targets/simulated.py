@@ -61,7 +61,13 @@ from imcli.targets.base import (
 )
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
-OK = Outcome("ok")
+NOT_IN_WUKONGIM: frozenset[Capability] = frozenset({"settings", "clear", "partial-read"})
+"""What WuKongIM leaves to the app or does not have."""
+
+
+def capabilities_of(profile: Profile) -> frozenset[Capability]:
+    """Say what a simulated server with this profile can do."""
+    return CAPABILITIES - NOT_IN_WUKONGIM if profile.product == "wukongim" else CAPABILITIES
 
 
 class SimulatedTarget:
@@ -84,7 +90,7 @@ class SimulatedTarget:
         self.server = server
         self.identity = identity
         self.cast = cast
-        self.capabilities = CAPABILITIES
+        self.capabilities = capabilities_of(server.profile)
         self.virtual = True
         self._log: list[Event] = []
         self._caches: dict[DeviceKey, DeviceCache] = {}
@@ -345,7 +351,7 @@ class SimulatedOpener:
     def __init__(self, name: str, profile: Profile) -> None:
         kind_of = profile.product if profile.product == "wukongim" else "reference"
         self.identity = Identity(name, "sim", kind_of, profile.version, profile.name)
-        self.capabilities = CAPABILITIES
+        self.capabilities = capabilities_of(profile)
         self.profile = profile
 
     def __call__(

@@ -39,7 +39,12 @@ NOTHING: tuple[Change, ...] = ()
 
 
 class Keeping(Protocol):
-    """One law of how conversations are kept."""
+    """One law of how conversations are kept.
+
+    `tells_others` says whether a user's other devices are told of changes at all.
+    """
+
+    tells_others: bool
 
     def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
         """Refuse a send because of the receiver's conversation (policy `reject`)."""

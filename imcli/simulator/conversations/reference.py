@@ -16,6 +16,8 @@ from imcli.simulator.state import State
 class Derived:
     """The list is derived from the log, memberships and marks. Implements `Keeping`."""
 
+    tells_others = True
+
     def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
         """Refuse a send because of the receiver's conversation (policy `reject`)."""
         return derived_changes.may_write(state, sender, key)
