@@ -1,0 +1,446 @@
+"""Running a case: `run(case, open_target, options) -> Iterator[RunEvent]`.
+
+The public face of the runner, for the command line and for whoever embeds it:
+
+- `run(case, open_target, options)` yields `CaseStarted`, `StepDone`s if they are asked for, and one
+  `CaseFinished` whose `case` (a `CaseResult`) holds everything that the reports need. It prints
+  nothing and knows no particular target.
+- `Options` are the flags of `run-scenario` that concern one case. `clock` (seconds, monotonic) is
+  needed for `timing.limit` and durations; without it neither is known. `observer` makes the
+  invariant checker for a case: `observer(case, target) -> Observer`.
+- `Observer` (in `play.py`) is the protocol of that checker: `before(action)`,
+  `after(action, outcome)` and `finish()`, the last two returning sentences of broken invariants.
+- `suite.py` runs many cases and knows the exit status.
+
+What happens here: may the case run at all (skips), in which orders and how often, what the outcome
+is called (known failures), and, for a failure in a virtual world, the second run that is watched.
+A case ends at the first of its runs that does not pass. `KeyboardInterrupt` and `Defect` pass
+through; the world is closed in any case.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+
+from imcli.model.errors import Defect, ImcliError
+from imcli.scenario.events import (
+    CaseFinished,
+    CaseResult,
+    CaseStarted,
+    Failure,
+    Negative,
+    Result,
+    RunEvent,
+    StepDone,
+    StepRecord,
+)
+from imcli.scenario.explain import explain, trace_of
+from imcli.scenario.judge import judge_block
+from imcli.scenario.known import apply_known
+from imcli.scenario.names import Names
+from imcli.scenario.orders import Plan, Plans, TooManyOrders, plan_orders
+from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, step_name, where
+from imcli.scenario.program import Parallel, Program, Unit, prepare
+from imcli.scenario.rerun import fork_method, watch_again, watch_now
+from imcli.scenario.skip import profile_of, skip_reason
+from imcli.scenario.syntax import Case, Span
+from imcli.targets.base import Identity, OpenTarget, Target
+
+__all__ = ["Observer", "Options", "run"]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How to run a case.
+
+    Args:
+        profile: `--profile`, which wins over the case's own.
+        seed: of the target and of random orders; repeats count up from it.
+        orders: how many *other* orders of `together` blocks than the declared one, or all.
+        repeat: how many times.
+        step_events: yield a `StepDone` per step.
+        clock: real time in seconds, monotonic.
+        observer: makes the checker of invariants for one run.
+        reproduce: the command that reproduces a failure, where it is no `run-scenario`.
+        command_options: further options of that command (`--check each-step`).
+    """
+
+    profile: str = ""
+    seed: int = 0
+    orders: int | Literal["all"] = 0
+    repeat: int = 1
+    step_events: bool = False
+    clock: Clock | None = None
+    observer: Callable[[Case, Target], Observer] | None = None
+    reproduce: str = ""
+    command_options: tuple[str, ...] = ()
+
+
+DEFAULT = Options()
+
+
+def run(case: Case, open_target: OpenTarget, options: Options = DEFAULT) -> Iterator[RunEvent]:
+    """Run one case and yield what happens; the last event is its `CaseFinished`."""
+    yield CaseStarted(case.case_id, case.title, open_target.identity.name)
+    started = options.clock() if options.clock is not None else 0.0
+    reason = skip_reason(case, open_target, options.profile)
+    if reason:
+        yield CaseFinished(_result(case, open_target.identity, "skipped", reason=reason))
+        return
+    runner = Runner(case, open_target, options)
+    yield from runner.play_all()
+    result = apply_known(runner.result(), case)
+    if options.clock is not None:
+        spent = round((options.clock() - started) * 1000)
+        result = msgspec.structs.replace(result, duration_ms=spent)
+    yield CaseFinished(result)
+
+
+def _result(case: Case, target: Identity, result: Result, *, reason: str) -> CaseResult:
+    return CaseResult(
+        case.case_id,
+        case.path,
+        case.title,
+        target,
+        result,
+        reason=reason,
+        covers=case.covers,
+        tags=case.tags,
+    )
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """One run that did not pass, or the last one that did."""
+
+    problems: tuple[Problem, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    negatives: tuple[Negative, ...] = ()
+    trace: tuple[StepRecord, ...] = ()
+    plan: Plan = ()
+    repeat: int = 0
+    seed: int = 0
+
+
+class Runner:
+    """All runs of one case on one target."""
+
+    def __init__(self, case: Case, open_target: OpenTarget, options: Options) -> None:
+        self.case = case
+        self.open_target = open_target
+        self.options = options
+        self.identity = open_target.identity
+        self.program = prepare(case)
+        self.profile, self.notes = profile_of(case, open_target, options.profile)
+        self.ended = Ended()
+        self.runs = 0
+        self.steps = 0
+        self.plans: Plans | None = None
+
+    # Many runs
+
+    def play_all(self) -> Iterator[RunEvent]:
+        """Play every repeat in every order, until one does not pass."""
+        for repeat in range(1, self.options.repeat + 1):
+            seed = self.options.seed + repeat - 1
+            try:
+                plans = plan_orders(self.program.blocks, self.options.orders, seed)
+            except TooManyOrders as error:
+                self.ended = self._without_world(str(error), "limit")
+                return
+            self.plans = plans
+            yield from self._orders(plans, repeat, seed)
+            if self.ended.problems:
+                return
+
+    def _orders(self, plans: Plans, repeat: int, seed: int) -> Iterator[RunEvent]:
+        each = iter(plans.each)
+        if plans.count == 1:
+            yield from self._run(next(each), repeat, seed)
+            return
+        branched = self._branching(plans, repeat, seed)
+        if branched:
+            return
+        for plan in each:
+            yield from self._run(plan, repeat, seed)
+            if self.ended.problems:
+                return
+
+    # One run
+
+    def _open(self, seed: int) -> Target | None:
+        try:
+            return self.open_target(self.case.cast, profile=self.profile, seed=seed)
+        except Defect:
+            raise
+        except ImcliError as error:
+            self.ended = self._without_world(error.message, "target")
+            return None
+
+    def _play(self, target: Target, plan: Plan, log: list[Logged] | None) -> Play:
+        make = self.options.observer
+        observer = make(self.case, target) if make is not None else None
+        return Play(self.case, target, judge_block, plan, self.options.clock, observer, log)
+
+    def _run(self, plan: Plan, repeat: int, seed: int) -> Iterator[RunEvent]:
+        """Open a world, play the case in it once, close it."""
+        target = self._open(seed)
+        if target is None:
+            return
+        self.identity = target.identity
+        self.runs += 1
+        try:
+            play = self._play(target, plan, None if target.virtual else [])
+            problems: list[Problem] = []
+            for unit in self.program.main:
+                problems = play.unit(unit)
+                self.steps += 1
+                if self.options.step_events:
+                    yield from self._step_done(play, unit, problems)
+                if problems:
+                    break
+            self._finish(play, problems, plan, repeat, seed)
+        finally:
+            self._close(target)
+
+    def _close(self, target: Target) -> None:
+        left = target.close()
+        if left:
+            self.notes.append(f"could not be removed: {', '.join(left)}")
+
+    def _finish(
+        self, play: Play, problems: list[Problem], plan: Plan, repeat: int, seed: int
+    ) -> None:
+        """Ask the observer a last time, look at a failure, and clean up."""
+        if not problems and play.observer is not None:
+            problems = self._last_words(play, play.observer)
+        failures, trace = self._explained(play, problems, plan, seed) if problems else ((), ())
+        if not any(problem.kind == "target" for problem in problems):
+            problems, failures = self._clean_up(play, problems, failures)
+        elif self.program.cleanup:
+            self.notes.append("cleanup was not run, because the target is gone")
+        self.ended = Ended(
+            tuple(problems), failures, tuple(play.negatives), trace, plan, repeat, seed
+        )
+
+    def _last_words(self, play: Play, observer: Observer) -> list[Problem]:
+        broken = observer.finish()
+        if not broken or not self.program.main:
+            return []
+        unit = self.program.main[-1]
+        span, text = where(unit)
+        now = play.target.now()
+        headline = "; ".join(broken)
+        return [
+            Problem(
+                "failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now
+            )
+        ]
+
+    def _clean_up(
+        self, play: Play, problems: list[Problem], failures: tuple[Failure, ...]
+    ) -> tuple[list[Problem], tuple[Failure, ...]]:
+        """Run every step of `cleanup`; what fails there spoils a pass and nothing else."""
+        for unit in self.program.cleanup:
+            found = play.unit(unit)
+            self.steps += 1
+            if found and not problems:
+                failures = explain(self.case, found, None)
+                problems = [msgspec.structs.replace(p, verdict="error") for p in found]
+            elif found:
+                self.notes.append(f"cleanup: {found[0].text}: {found[0].headline}")
+        return problems, failures
+
+    def _step_done(self, play: Play, unit: Unit, problems: list[Problem]) -> Iterator[RunEvent]:
+        yield StepDone(
+            self.case.case_id,
+            self.identity.name,
+            unit.phase,
+            step_name(unit.phase, unit.number),
+            where(unit)[1],
+            play.target.now(),
+            problems[0].headline if problems else "",
+        )
+
+    # Failures
+
+    def _explained(
+        self, play: Play, problems: list[Problem], plan: Plan, seed: int
+    ) -> tuple[tuple[Failure, ...], tuple[StepRecord, ...]]:
+        """Play a failure again and watch, where the world is virtual; else look once, now."""
+        if not play.target.virtual:
+            watched = None if problems[0].verdict == "unknown" else watch_now(play, problems)
+            trace = trace_of(play.log or (), play.names)
+            return explain(self.case, problems, watched), trace
+        log: list[Logged] = []
+        names: Names = play.names
+        watched = None
+        target = self._second_world(seed)
+        if target is not None:
+            try:
+                again = self._play(target, plan, log)
+                watched = watch_again(self.program, again, problems, forget=False)
+                names = again.names
+                failures = explain(self.case, problems, watched)
+            finally:
+                target.close()
+        else:
+            failures = explain(self.case, problems, None)
+        if watched is None:
+            self.notes.append("played again, it did not fail in the same place")
+        return failures, trace_of(log, names)
+
+    def _second_world(self, seed: int) -> Target | None:
+        try:
+            return self.open_target(self.case.cast, profile=self.profile, seed=seed)
+        except Defect:
+            raise
+        except ImcliError:
+            return None
+
+    def _without_world(self, message: str, kind: Literal["target", "limit"]) -> Ended:
+        """The case could not begin."""
+        first = self.program.main[0] if self.program.main else None
+        span, text = where(first) if first else (Span(self.case.path, 1, 1), self.case.title)
+        problem = Problem("error", kind, "steps", 1, span, text, message)
+        return Ended((problem,), explain(self.case, [problem], None), seed=self.options.seed)
+
+    # The fast path for orders: what comes before the first `together` is played once
+
+    def _branching(self, plans: Plans, repeat: int, seed: int) -> bool:
+        """Play the common beginning once and every order in a fork; False where that cannot be.
+
+        A fork that does not pass is left, and that order is run from the start, so that failures
+        are found and explained in one way only.
+        """
+        if self.options.step_events:
+            return False
+        target = self._open(seed)
+        if target is None:
+            return True
+        try:
+            fork = fork_method(target)
+            if fork is None:
+                return False
+            beginning, rest = _split(self.program)
+            play = self._play(target, (), None)
+            if any(play.unit(unit) for unit in beginning):
+                return False
+            watching = fork_observer(play.observer)
+            if play.observer is not None and watching is None:
+                return False
+            return self._branches(plans, play, rest, fork, watching, repeat, seed)
+        finally:
+            target.close()
+
+    def _branches(
+        self,
+        plans: Plans,
+        play: Play,
+        rest: tuple[Unit, ...],
+        fork: Callable[[], Target],
+        watching: Callable[[Target], Observer] | None,
+        repeat: int,
+        seed: int,
+    ) -> bool:
+        for plan in plans.each:
+            world = fork()
+            branch = play.fork(world, plan, watching(world) if watching else None)
+            clean = not any(branch.unit(unit) for unit in rest)
+            clean = clean and (branch.observer is None or not branch.observer.finish())
+            clean = clean and not any(branch.unit(unit) for unit in self.program.cleanup)
+            if not clean:
+                for _ in self._run(plan, repeat, seed):
+                    pass
+                if self.ended.problems:
+                    return True
+            self.runs += 1
+            self.steps += len(rest)
+        self.ended = Ended((), (), tuple(play.negatives), (), (), repeat, seed)
+        return True
+
+    # The result
+
+    def result(self) -> CaseResult:
+        """What all runs together came to."""
+        ended = self.ended
+        problems = ended.problems
+        plans = self.plans
+        failed = bool(problems)
+        several = plans is not None and plans.count > 1
+        return CaseResult(
+            case_id=self.case.case_id,
+            path=self.case.path,
+            title=self.case.title,
+            target=self.identity,
+            result=verdict(problems),
+            reason=problems[0].headline if failed and problems[0].verdict != "failed" else "",
+            failures=ended.failures,
+            notes=tuple(dict.fromkeys(self.notes)),
+            negatives=ended.negatives,
+            trace=ended.trace,
+            reproduce=self._reproduce() if failed else "",
+            order=order_texts(self.program, ended.plan) if failed and several else (),
+            orders=plans.count if plans is not None else 1,
+            repeat=ended.repeat if failed and self.options.repeat > 1 else 0,
+            runs=self.runs,
+            steps=self.steps,
+            seed=ended.seed,
+            covers=self.case.covers,
+            tags=self.case.tags,
+        )
+
+    def _reproduce(self) -> str:
+        """One line that does it again."""
+        options = self.options
+        if options.reproduce:
+            return options.reproduce
+        words = ["imcli", "run-scenario", self.case.path]
+        words += ["--target", self.open_target.identity.name]
+        if self.case.case_id != self.case.path:
+            words += ["--only", self.case.case_id]
+        if options.profile:
+            words += ["--profile", options.profile]
+        if self.ended.seed:
+            words += ["--seed", str(self.ended.seed)]
+        if options.orders:
+            words += ["--orders", str(options.orders)]
+        return shlex.join([*words, *options.command_options])
+
+
+def verdict(problems: tuple[Problem, ...]) -> Result:
+    """Name the result: a failure of `given` is an error; what failed for certain comes first."""
+    verdicts = {
+        "error" if p.phase == "given" and p.verdict == "failed" and p.kind != "invariant" else p.verdict
+        for p in problems
+    }
+    for word in ("failed", "error", "unknown"):
+        if word in verdicts:
+            return word
+    return "passed"
+
+
+def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:
+    """The sentences of all `together` blocks in the order of a plan."""
+    texts: list[str] = []
+    for unit in (*program.main, *program.cleanup):
+        if isinstance(unit, Parallel) and unit.block < len(plan):
+            done = [0] * len(unit.together.branches)
+            for branch in plan[unit.block]:
+                texts.append(unit.together.branches[branch][done[branch]].text)
+                done[branch] += 1
+    return tuple(texts)
+
+
+def _split(program: Program) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    for index, unit in enumerate(program.main):
+        if isinstance(unit, Parallel):
+            return program.main[:index], program.main[index:]
+    return program.main, ()
+
+
+def fork_observer(observer: Observer | None) -> Callable[[Target], Observer] | None:
+    """The optional `fork(target) -> Observer` of an observer."""
+    return getattr(observer, "fork", None) if observer is not None else None

@@ -1,0 +1,75 @@
+"""May a case run on a target at all? If not, the reason in one sentence.
+
+A case needs what it declares and what its sentences imply. A step that says how the target may
+refuse it is tried anyway. A case with a profile of its own runs on plain `sim`; a named profile or
+a live server is another world, so there it is skipped, unless `--profile` was given, which wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imcli.scenario.syntax import Assert, Case, Do, Step, Together
+from imcli.targets.base import OpenTarget
+
+PLAIN = "sim"
+UNSUPPORTED = "unsupported"
+
+
+def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
+    """Say why a case cannot run on this target; an empty text where it can."""
+    identity = open_target.identity
+    if case.profile is not None and not profile and identity.name != PLAIN:
+        return f"wants profile {profile_words(case.profile)}"
+    capabilities = open_target.capabilities
+    for need in case.needs:
+        if need not in capabilities:
+            return f'needs "{need}", which {identity.name} does not have'
+    for step in _steps(case):
+        for need in step.needs:
+            if need not in capabilities and not _tries_anyway(step):
+                return (
+                    f'needs "{need}", which {identity.name} does not have '
+                    f"(line {step.span.line}: {step.text})"
+                )
+    return ""
+
+
+def _steps(case: Case) -> Iterator[Do | Assert]:
+    step: Step
+    for step in (*case.given, *case.steps, *case.cleanup):
+        if isinstance(step, Together):
+            for branch in step.branches:
+                yield from branch
+        else:
+            yield step
+
+
+def _tries_anyway(step: Do | Assert) -> bool:
+    if not isinstance(step, Do) or step.ending is None:
+        return False
+    ending = step.ending
+    return ending.kind == "may" or (ending.kind == "refused" and ending.reason == UNSUPPORTED)
+
+
+def profile_of(
+    case: Case, open_target: OpenTarget, profile: str
+) -> tuple[dict[str, object] | None, list[str]]:
+    """Choose the profile that the world is opened with, and what must be said about it."""
+    if case.profile is None:
+        return None, []
+    words = profile_words(case.profile)
+    if profile:
+        return None, [f"its own profile {words} gave way to --profile {profile}"]
+    return case.profile, []
+
+
+def profile_words(profile: dict[str, object]) -> str:
+    """Name a case's own profile.
+
+    >>> profile_words({"extends": "reference", "delete_scope": "two-way"})
+    'reference with delete_scope = two-way'
+    """
+    parent = str(profile.get("extends", "reference"))
+    switches = [f"{name} = {value}" for name, value in profile.items() if name != "extends"]
+    return f"{parent} with {', '.join(switches)}" if switches else parent
