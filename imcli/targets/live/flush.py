@@ -1,0 +1,46 @@
+"""Which stored rows a flush must still bring.
+
+WuKongIM keeps new conversations in memory and writes them at intervals. `server flushes` waits
+until the stored rows show what was written; this knows which rows those are. Versions differ: up to
+2.1.3 the sender's row is written again with every own message; 2.1.4 makes none of person messages;
+from 2.1.5 on only a channel's first message makes them (WuKongIM `manager_conversation.go`). Rows
+of groups come with the membership and are never waited for, except up to 2.1.3.
+"""
+
+from __future__ import annotations
+
+from imcli.model.actions import Action, Delete, Send
+from imcli.model.entities import Entry, is_group
+
+
+class PendingRows:
+    """The rows that are to appear: (user, chat) with the least read mark each must show."""
+
+    def __init__(self, version: tuple[int, ...]) -> None:
+        self._version = version
+        self._awaited: dict[tuple[str, str], int] = {}
+
+    def stored(self, send: Send, seq: int) -> None:
+        """A message was stored as `seq`."""
+        old = bool(self._version) and self._version < (2, 1, 4)
+        if old:
+            self._awaited[send.user, send.chat] = seq
+        if is_group(send.chat) or self._version == (2, 1, 4) or seq != 1:
+            return
+        self._awaited.setdefault((send.user, send.chat), 0)
+        self._awaited.setdefault((send.chat, send.user), 0)
+
+    def changed(self, action: Action) -> None:
+        """An action was done; a deleted conversation's row is not waited for."""
+        if isinstance(action, Delete):
+            self._awaited.pop((action.user, action.chat), None)
+
+    def users(self) -> tuple[str, ...]:
+        """Name the users whose rows are still to appear."""
+        return tuple(dict.fromkeys(user for user, _ in self._awaited))
+
+    def shown(self, user: str, rows: tuple[Entry, ...]) -> None:
+        """The server showed these rows of a user."""
+        for row in rows:
+            if self._awaited.get((user, row.chat), row.read_to + 1) <= row.read_to:
+                del self._awaited[user, row.chat]

@@ -1,0 +1,83 @@
+"""What a run made on a server that others use as well, and how it is taken away again.
+
+WuKongIM can delete a conversation, dismiss a group and take somebody off a list. It has no call
+that erases messages or forgets a user: those stay, and are named as leftovers.
+"""
+
+from __future__ import annotations
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    CreateGroup,
+    Delete,
+    Dismiss,
+    MarkUnread,
+    Read,
+    Send,
+    SetAccess,
+    SetGroupFlag,
+    SetMembers,
+)
+
+
+class Made:
+    """Remembers what was made, in order, each thing once."""
+
+    def __init__(self) -> None:
+        self._conversations: dict[tuple[str, str], None] = {}
+        self._members: dict[str, dict[str, None]] = {}
+        self._access: dict[tuple[str, str, str], SetAccess] = {}
+        self._logs: dict[str, None] = {}
+
+    def note(self, action: Action) -> None:
+        """Note what an action makes, before it is asked: it may happen without an answer."""
+        match action:
+            case Send(user=user, chat=chat):
+                self._note_send(user, chat)
+            case Read(user=user, chat=chat) | MarkUnread(user=user, chat=chat):
+                self._conversations[user, chat] = None
+            case CreateGroup(group=group, members=members, user=user):
+                self._note_members(group, (user, *members) if user else members)
+            case (
+                AddMembers(group=group, members=members) | SetMembers(group=group, members=members)
+            ):
+                self._note_members(group, members)
+            case SetGroupFlag(group=group):
+                self._note_members(group, ())
+            case SetAccess(owner=owner, member=member, access=access):
+                self._access[owner, member, access] = action
+            case _:
+                pass
+
+    def _note_send(self, user: str, chat: str) -> None:
+        self._logs[chat if chat[:1] == "#" else "@".join(sorted((user, chat)))] = None
+        if chat[:1] == "#":
+            self._note_members(chat, ())
+            return
+        self._conversations[user, chat] = None
+        self._conversations[chat, user] = None
+
+    def _note_members(self, group: str, members: tuple[str, ...]) -> None:
+        known = self._members.setdefault("#" + group.removeprefix("#"), {})
+        known.update(dict.fromkeys(members))
+
+    def undoing(self) -> tuple[Action, ...]:
+        """Give the actions that take it away: conversations first, the groups behind them last."""
+        conversations = dict(self._conversations)
+        for group, members in self._members.items():
+            conversations |= dict.fromkeys((member, group) for member in members)
+        taken_off = [
+            SetAccess(a.owner, a.member, a.access, on=False) for a in self._access.values() if a.on
+        ]
+        return (
+            *taken_off,
+            *(Delete(user, "", chat) for user, chat in conversations),
+            *(Dismiss(group) for group in self._members),
+        )
+
+    def staying(self) -> tuple[str, ...]:
+        """Name what no call can take away."""
+        return tuple(
+            f"the messages of {log}: the server has no call that erases them" for log in self._logs
+        )

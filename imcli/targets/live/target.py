@@ -1,0 +1,472 @@
+"""A real WuKongIM server as a world, over its HTTP API only.
+
+Devices hold no connections here, so nothing is pushed: whatever needs a session is not declared
+and, asked for all the same, refused as `unsupported` without asking the server. Everything else is
+calls (`wire/http.py`) and answers (`wire/answers.py`); this file adds time. A send ends when the
+log shows the message, asked from 5 ms on with growing pauses; an answer that did not come makes the
+result unknown, never failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from imcli.model.actions import (
+    Action,
+    Flush,
+    Open,
+    Pull,
+    Request,
+    Send,
+    SetGroupFlag,
+    Synchronise,
+    Wait,
+)
+from imcli.model.entities import DeviceKind, Entry, Message
+from imcli.model.errors import TargetUnavailable
+from imcli.model.events import Accepted, Done, HistoryPage, ListAnswer, Refused, Response
+from imcli.model.questions import (
+    Agreement,
+    History,
+    HistoryView,
+    Kept,
+    KeptView,
+    ListView,
+    Observable,
+    ObservableView,
+    Presence,
+    PresenceView,
+    Question,
+    RawAnswer,
+    Received,
+    ResponseView,
+    Seen,
+    Shown,
+    View,
+)
+from imcli.targets.base import Capability, Identity, Outcome
+from imcli.targets.live.flush import PendingRows
+from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply, unavailable
+from imcli.targets.live.made import Made
+from imcli.wire.answers import (
+    Answer,
+    Garbled,
+    MessagePage,
+    excerpt,
+    judge,
+    read_list,
+    read_online,
+    read_page,
+    read_rows,
+    read_sent,
+)
+from imcli.wire.http import (
+    DEVICE_FLAGS,
+    HISTORY_PAGE,
+    Call,
+    Impossible,
+    Setting,
+    calls_for,
+    history_call,
+    log_after,
+    presence_call,
+    rows_call,
+    sync_call,
+)
+
+FIRST_PAUSE_MS = 5
+LONGEST_PAUSE_MS = 250
+STORED_WITHIN_MS = 12_000
+FLUSHED_WITHIN_MS = 330_000
+"""More than the 5 minutes after which a server with default settings writes its rows."""
+HISTORY_MESSAGES_MAX = 200_000
+
+CAPABILITIES: frozenset[Capability] = frozenset({"flush", "stored-record", "raw-requests"})
+
+Sleep = Callable[[int], None]
+"""Waits so many milliseconds."""
+
+
+class LiveTarget:
+    """One case, or one admin verb, on a real server."""
+
+    virtual = False
+
+    def __init__(
+        self,
+        client: HttpClient,
+        identity: Identity,
+        setting: Setting,
+        *,
+        users: tuple[str, ...] = (),
+        clock: Clock,
+        sleep: Sleep,
+        stored_within_ms: int = STORED_WITHIN_MS,
+        flushed_within_ms: int = FLUSHED_WITHIN_MS,
+        cleans_up: bool = True,
+        owns_client: bool = False,
+    ) -> None:
+        self.identity = identity
+        self.capabilities = CAPABILITIES
+        self._client = client
+        self._setting = setting
+        self._users = users
+        self._clock = clock
+        self._sleep = sleep
+        self._stored_within_ms = stored_within_ms
+        self._flushed_within_ms = flushed_within_ms
+        self._cleans_up = cleans_up
+        self._owns_client = owns_client
+        self._made = Made()
+        self._rows = PendingRows(identity.version)
+        self._responses: dict[str, ResponseView] = {}
+        self._newest: dict[tuple[str, str], int] = {}
+        self._has: dict[tuple[str, str], dict[str, int]] = {}
+        self._pause_ms = FIRST_PAUSE_MS
+
+    # Acting
+
+    def describe(self, action: Action) -> tuple[str, ...]:
+        """List the calls that an action would make, without making them."""
+        plan = calls_for(self._filled_in(action), self._setting)
+        if isinstance(plan, Impossible):
+            return (f"nothing: {plan.detail}",)
+        calls = [str(call) for call in plan]
+        if isinstance(action, Send) and not isinstance(plan, Impossible):
+            polled = log_after(self._setting.names, action.user, action.chat, 0)
+            calls.append(f"{polled}, until the message is there")
+        return tuple(calls)
+
+    def perform(self, action: Action, *, queue: bool = False) -> Outcome:
+        """Do one action; see `Target.perform`.
+
+        Raises:
+            TargetUnavailable: no connection came about, or no slot has a leader.
+        """
+        self._pause_ms = FIRST_PAUSE_MS
+        action = self._filled_in(action)
+        plan = calls_for(action, self._setting)
+        if isinstance(plan, Impossible):
+            event = Refused(plan.reason, plan.detail)
+            return Outcome("refused", plan.reason, plan.detail, (event,))
+        self._made.note(action)
+        try:
+            return self._do(action, plan)
+        except NotAsked as error:
+            raise unavailable(error) from None
+        except (NoAnswer, Garbled) as error:
+            return Outcome("unknown", detail=str(error))
+
+    def _do(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
+        match action:
+            case Send():
+                return self._send(action, plan[0])
+            case Wait(duration_ms=duration_ms):
+                self._sleep(duration_ms)
+                return _done()
+            case Flush():
+                return self._flush()
+            case Request():
+                return self._request(action, plan[0])
+            case Synchronise():
+                return self._synchronise(action, plan[0])
+            case Open() | Pull():
+                return self._pull(action, plan[0])
+            case _:
+                return self._change(action, plan)
+
+    def _change(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
+        for call in plan:
+            outcome = _outcome(self._judged(self._client.call(call)))
+            if outcome.result != "ok":
+                return outcome
+        self._rows.changed(action)
+        if isinstance(action, SetGroupFlag):
+            self._remember_flag(action)
+        return _done()
+
+    def _remember_flag(self, action: SetGroupFlag) -> None:
+        flags = self._setting.flags.get(action.group, frozenset())
+        flags = flags | {action.flag} if action.on else flags - {action.flag}
+        self._setting.flags[action.group] = flags
+
+    def _judged(self, reply: Reply) -> Answer:
+        answer = judge(reply.status, reply.body)
+        if answer.result == "not-ready":
+            hint = "it has just started, or lost a node: try again in a moment"
+            raise TargetUnavailable(
+                f"{self._client.origin} is not ready: {answer.detail}", hint=hint
+            )
+        return answer
+
+    # Sending
+
+    def _send(self, action: Send, call: Call) -> Outcome:
+        reply = self._client.call(call)
+        outcome = _outcome(self._judged(reply))
+        if outcome.result != "ok":
+            return outcome
+        message_id = read_sent(reply.body).message_id
+        if action.no_persist or action.command:
+            # Kept in no log that can be read: the answer is all there is to know.
+            return _accepted(action, message_id, None)
+        stored = self._await_stored(action, message_id)
+        if stored is None:
+            waited = f"accepted, but not in the log after {self._stored_within_ms} ms"
+            return Outcome("unknown", detail=waited)
+        self._rows.stored(action, stored.seq)
+        return _accepted(action, message_id, stored)
+
+    def _await_stored(self, action: Send, message_id: int) -> Message | None:
+        names = self._setting.names
+        where = (min(action.user, action.chat), max(action.user, action.chat))
+        where = where if action.chat[:1] != "#" else ("", action.chat)
+        for left_ms in self._polls(self._stored_within_ms):
+            seen = self._newest.get(where, 0)
+            call = log_after(names, action.user, action.chat, seen)
+            page = self._page(call, action.user, action.chat, within_ms=left_ms)
+            if page.messages:
+                self._newest[where] = page.messages[-1].seq
+            for message in page.messages:
+                if message.message_id == message_id:
+                    return message
+        return None
+
+    def _page(
+        self, call: Call, user: str, chat: str, *, within_ms: int | None = None
+    ) -> MessagePage:
+        body = self._body(call, within_ms=within_ms)
+        return read_page(body, self._setting.names, user, chat)
+
+    def _polls(self, within_ms: int) -> Iterator[int]:
+        """Yield the time left, at growing distances, until none is left."""
+        end = self._clock() + within_ms
+        pause_ms = FIRST_PAUSE_MS
+        while (left_ms := end - self._clock()) > 0:
+            yield left_ms
+            self._sleep(min(pause_ms, max(0, end - self._clock())))
+            pause_ms = min(pause_ms * 2, LONGEST_PAUSE_MS)
+
+    def _flush(self) -> Outcome:
+        """Wait until the stored rows show what was written."""
+        for _ in self._polls(self._flushed_within_ms):
+            for user in self._rows.users():
+                self._rows.shown(user, self._stored_rows(user))
+            if not self._rows.users():
+                return _done()
+        awaited = ", ".join(self._rows.users())
+        return Outcome("unknown", detail=f"the server has not stored the rows of {awaited} yet")
+
+    # Reading as an action
+
+    def _filled_in(self, action: Action) -> Action:
+        """Put in the cursors that the device has, where a scenario leaves them to the target."""
+        if not isinstance(action, Synchronise) or action.seqs or action.cursor == -1:
+            return action
+        has = self._has.get((action.user, action.device))
+        if not has or action.chats is not None:
+            return action
+        return Synchronise(
+            action.user,
+            action.device,
+            cursor=action.cursor,
+            seqs=tuple(has.items()),
+            only_unread=action.only_unread,
+            message_count=action.message_count,
+            page=action.page,
+            page_size=action.page_size,
+        )
+
+    def _synchronise(self, action: Synchronise, call: Call) -> Outcome:
+        reply = self._client.call(call)
+        outcome = _outcome(self._judged(reply))
+        if outcome.result != "ok":
+            return outcome
+        entries = read_list(reply.body, self._setting.names, action.user)
+        known = self._has.setdefault((action.user, action.device), {})
+        known.update((e.chat, e.last.seq) for e in entries if e.last is not None)
+        answer = ListAnswer(
+            action.user,
+            action.device,
+            full=not action.seqs and action.chats is None,
+            cursor=0,
+            entries=entries,
+            total_unread=sum(entry.unread for entry in entries),
+            partial=bool(action.page or action.chats is not None),
+        )
+        return Outcome("ok", events=(answer,))
+
+    def _pull(self, action: Open | Pull, call: Call) -> Outcome:
+        reply = self._client.call(call)
+        outcome = _outcome(self._judged(reply))
+        if outcome.result != "ok":
+            return outcome
+        page = read_page(reply.body, self._setting.names, action.user, action.chat)
+        answer = HistoryPage(action.user, action.device, action.chat, page.messages, page.more)
+        return Outcome("ok", events=(answer,))
+
+    def _request(self, action: Request, call: Call) -> Outcome:
+        reply = self._client.call(call)
+        body = reply.body.decode(errors="replace")
+        self._responses[action.label] = ResponseView(reply.status, body)
+        return Outcome("ok", events=(Response(action.label, reply.status, body),))
+
+    # Looking
+
+    def observe(self, question: Question) -> View:
+        """Look; on a live server every look is a real read.
+
+        Raises:
+            TargetUnavailable: no usable answer came, or this target cannot know.
+        """
+        try:
+            return self._look(question)
+        except (NotAsked, NoAnswer) as error:
+            raise unavailable(error) from None
+        except Garbled as error:
+            said = f"{self._client.origin} answered something else than WuKongIM does: {error}"
+            raise TargetUnavailable(said) from None
+
+    def _look(self, question: Question) -> View:
+        match question:
+            case Seen(user=user, chat=chat):
+                return self._list(user, chat)
+            case Kept(user=user, chat=chat):
+                rows = self._stored_rows(user)
+                return KeptView(next((row for row in rows if row.chat == chat), None))
+            case History(user=user, chat=chat):
+                return HistoryView(tuple(self._history(user, chat)))
+            case Presence(user=user, device=device):
+                return self._presence(user, device)
+            case Observable(user=user):
+                return ObservableView(tuple(self._facts(user)))
+            case RawAnswer(label=label):
+                return self._responses.get(label, ResponseView(0, ""))
+            case Shown() | Received() | Agreement():
+                raise TargetUnavailable(
+                    "this target speaks HTTP only: devices have no connections and show nothing"
+                )
+
+    def _list(self, user: str, chat: str | None) -> ListView:
+        names = self._setting.names
+        entries = read_list(self._body(sync_call(Synchronise(user, ""), names)), names, user)
+        if chat is not None:
+            entries = tuple(entry for entry in entries if entry.chat == chat)
+        return ListView(entries, sum(entry.unread for entry in entries))
+
+    def _stored_rows(self, user: str) -> tuple[Entry, ...]:
+        names = self._setting.names
+        return read_rows(self._body(rows_call(names, user)), names, user)
+
+    def _history(self, user: str, chat: str) -> Iterator[Message]:
+        start, count = 1, 0
+        while True:
+            call = history_call(self._setting.names, user, chat, start=start, limit=HISTORY_PAGE)
+            page = self._page(call, user, chat)
+            yield from page.messages
+            count += len(page.messages)
+            # A page that does not move on would be asked for for ever.
+            if not page.more or not page.messages or page.messages[-1].seq < start:
+                return
+            if count > HISTORY_MESSAGES_MAX:
+                raise TargetUnavailable(f"a history of more than {HISTORY_MESSAGES_MAX} messages")
+            start = page.messages[-1].seq + 1
+
+    def _presence(self, user: str, device: str) -> PresenceView:
+        body = self._body(presence_call(self._setting.names, user))
+        kind: DeviceKind = self._setting.kinds.get((user, device), "app")
+        online = (user, DEVICE_FLAGS[kind]) in read_online(body, self._setting.names)
+        return PresenceView("online" if online else "offline")
+
+    def _facts(self, user: str) -> Iterator[tuple[str, str]]:
+        """State what a user can observe: the list, and the histories of what is listed."""
+        for place, entry in enumerate(self._list(user, None).entries):
+            seqs = ",".join(str(message.seq) for message in entry.messages)
+            facts = f"place {place} unread {entry.unread} read {entry.read_to} messages {seqs}"
+            yield f"list {entry.chat}", facts
+            history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
+            yield f"history {entry.chat}", history
+
+    def _body(self, call: Call, *, within_ms: int | None = None) -> bytes:
+        reply = self._client.call(call, within_ms=within_ms)
+        if reply.status != 200:
+            self._judged(reply)
+            raise Garbled(f"{call.method} {call.path}: {reply.status} {excerpt(reply.body)}")
+        return reply.body
+
+    # Time and end
+
+    def settle(self) -> None:
+        """Nothing is under way that could be waited for: every call has ended."""
+
+    def advance(self, until_ms: int) -> bool:
+        """Pause a little, longer each time until something is done; see `Target.advance`."""
+        left_ms = until_ms - self._clock()
+        if left_ms <= 0:
+            return False
+        self._sleep(min(self._pause_ms, left_ms))
+        self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
+        return True
+
+    def now(self) -> int:
+        """Tell the monotonic time in milliseconds."""
+        return self._clock()
+
+    def timers(self) -> tuple[str, ...]:
+        """A real server's timers cannot be seen."""
+        return ()
+
+    def close(self) -> tuple[str, ...]:
+        """Take away what was made; returns what stays, each in a sentence."""
+        left = tuple(self._clean_up()) if self._cleans_up else ()
+        if self._owns_client:
+            self._client.close()
+        return left
+
+    def _clean_up(self) -> Iterator[str]:
+        gone = ""
+        for action in self._made.undoing():
+            plan = calls_for(action, self._setting)
+            assert not isinstance(plan, Impossible), "what was made can be unmade"
+            for call in plan:
+                gone = gone or self._try(call)
+                if gone:
+                    yield f"not done: {call}: {gone}"
+        yield from self._made.staying()
+
+    def _try(self, call: Call) -> str:
+        """Make a call of the cleaning up; returns why it did not work, or nothing."""
+        try:
+            answer = judge(*_fields(self._client.call(call)))
+        except (NotAsked, NoAnswer) as error:
+            return str(error)
+        return "" if answer.result == "ok" else answer.detail
+
+
+def _fields(reply: Reply) -> tuple[int, bytes]:
+    return reply.status, reply.body
+
+
+def _done() -> Outcome:
+    return Outcome("ok", events=(Done(),))
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.result == "ok":
+        return Outcome("ok")
+    if answer.result == "refused":
+        event = Refused(answer.reason, answer.detail)
+        return Outcome("refused", answer.reason, answer.detail, (event,))
+    return Outcome("unknown", detail=answer.detail)
+
+
+def _accepted(action: Send, message_id: int, stored: Message | None) -> Outcome:
+    event = Accepted(
+        action.user,
+        action.device,
+        action.client_msg_no,
+        message_id,
+        stored.seq if stored else 0,
+        stored,
+    )
+    return Outcome("ok", events=(event,))

@@ -1,0 +1,84 @@
+"""Names of the harness and ids of a real server, translated in one place.
+
+In a scenario `A` is a user and `#team` a group. On a server that others use as well they need ids
+that nobody else has, so every name gets a prefix of its own run; ids that a file states are used as
+they stand. Admin verbs use an empty prefix: there a name *is* the id.
+
+What a server answers is translated back. An id that belongs to nobody of the run stays as it is, so
+that a foreign conversation is shown and never mistaken for one of ours.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+
+PERSON = 1
+GROUP = 2
+SYSTEM_USER = "____system"
+
+
+class Names(msgspec.Struct, frozen=True):
+    """Which id stands for which name: `ids` first, else `prefix` and the name.
+
+    `ids` is keyed by what the harness writes: `"A"` for a user, `"#team"` for a group.
+    """
+
+    prefix: str = ""
+    ids: dict[str, str] = {}
+
+    def user_id(self, user: str) -> str:
+        """Give the uid of a user."""
+        return self.ids.get(user) or self.prefix + user
+
+    def group_id(self, group: str) -> str:
+        """Give the channel id of a group, named with or without its `#`."""
+        bare = group.removeprefix("#")
+        return self.ids.get("#" + bare) or self.ids.get(bare) or self.prefix + bare
+
+    def address(self, chat: str) -> tuple[str, int]:
+        """Give channel id and channel type of a chat, as its user names it."""
+        if chat[:1] == "#":
+            return self.group_id(chat), GROUP
+        return self.user_id(chat), PERSON
+
+    def user_name(self, uid: str) -> str:
+        """Name a uid; one that is not of this run is its own name."""
+        for name, real in self.ids.items():
+            if real == uid and name[:1] != "#":
+                return name
+        return self._without_prefix(uid)
+
+    def chat_name(self, channel_id: str, channel_type: int) -> str:
+        """Name a channel as a user's list does. Types other than person and group keep theirs."""
+        if channel_type == PERSON:
+            return self.user_name(channel_id)
+        for name, real in self.ids.items():
+            if real == channel_id:
+                return "#" + name.removeprefix("#")
+        bare = self._without_prefix(channel_id)
+        return f"#{bare}" if channel_type == GROUP else f"#{bare}:{channel_type}"
+
+    def _without_prefix(self, real: str) -> str:
+        return real[len(self.prefix) :] if self.prefix and real.startswith(self.prefix) else real
+
+
+def internal_id(first: str, second: str) -> str:
+    """Give the id under which the server stores a person channel (`GetFakeChannelIDWith`).
+
+    >>> internal_id("alice", "bob"), internal_id("u1", "u2"), internal_id("A", "B")
+    ('bob@alice', 'u2@u1', 'A@B')
+    """
+    if zlib.crc32(first.encode()) > zlib.crc32(second.encode()):
+        return f"{first}@{second}"
+    return f"{second}@{first}"
+
+
+def collide(uids: tuple[str, ...]) -> bool:
+    """Tell whether two uids have one CRC: their chat would fall into two halves.
+
+    >>> collide(("plumless", "buckeroo")), collide(("A", "B"))
+    (True, False)
+    """
+    return len({zlib.crc32(uid.encode()) for uid in uids}) < len(set(uids))
