@@ -1,15 +1,15 @@
 """THE table of commands: its name, what it is about, where it lives, one sentence, one example.
 
-`app.py` builds a command only when it is called, so that `imcli --help` needs this table and no
-other file of the room; `reference.py` prints `docs/commands.md` from it; a test holds it against the
-docstrings. `options` names the group of common options a command takes (`options.py`).
+`group.py` builds a command only when it is called, so that `imcli --help` needs this table and no
+other file of the room; `reference.py` prints `docs/commands.md` from it; a test holds it against
+the docstrings. `options` names the group of common options a command takes (`options.py`).
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-OptionGroup = Literal["act", "read", "print", "talk"]
+OptionGroup = Literal["act", "set", "read", "print", "talk"]
 Section = Literal["Messages", "Conversations", "Groups", "People", "Scenarios", "About imcli"]
 
 
@@ -112,7 +112,7 @@ COMMANDS: tuple[Command, ...] = (
         "Groups",
         "groups",
         "create_group",
-        "act",
+        "set",
         "Create a group with its first members.",
         ("imcli create-group '#team' A B C",),
     ),
@@ -121,7 +121,7 @@ COMMANDS: tuple[Command, ...] = (
         "Groups",
         "groups",
         "add_members",
-        "act",
+        "set",
         "Add members to a group; those who are in it stay as they are.",
         ("imcli add-members '#team' D",),
     ),
@@ -130,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
         "Groups",
         "groups",
         "remove_members",
-        "act",
+        "set",
         "Remove members from a group.",
         ("imcli remove-members '#team' D",),
     ),
@@ -139,7 +139,7 @@ COMMANDS: tuple[Command, ...] = (
         "Groups",
         "groups",
         "dismiss_group",
-        "act",
+        "set",
         "End a group for ever.",
         ("imcli dismiss-group '#team'",),
     ),
@@ -157,7 +157,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "access",
         "block",
-        "act",
+        "set",
         "Put a user on the black list of a user or a group.",
         ("imcli block A B", "imcli block '#team' B"),
     ),
@@ -166,7 +166,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "access",
         "unblock",
-        "act",
+        "set",
         "Take a user off a black list.",
         ("imcli unblock A B",),
     ),
@@ -175,7 +175,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "access",
         "allow",
-        "act",
+        "set",
         "Put a user on the white list of a user or a group.",
         ("imcli allow A B",),
     ),
@@ -184,7 +184,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "access",
         "disallow",
-        "act",
+        "set",
         "Take a user off a white list.",
         ("imcli disallow A B",),
     ),
@@ -193,7 +193,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "devices",
         "create_user",
-        "act",
+        "set",
         "Create a user with one or more devices.",
         ("imcli create-user A", "imcli create-user A --device phone --device web"),
     ),
@@ -211,7 +211,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "devices",
         "kick_device",
-        "act",
+        "set",
         "End the session of a device, or all sessions of a user.",
         ("imcli kick-device A web", "imcli kick-device A"),
     ),
@@ -229,7 +229,7 @@ COMMANDS: tuple[Command, ...] = (
         "Scenarios",
         "scenarios",
         "run_scenario",
-        "run",
+        "talk",
         "Run scenario files, or all files of folders, and report what did not hold.",
         (
             "imcli run-scenario scenarios/",

@@ -1,4 +1,4 @@
-"""Settings and where they come from: flag, environment, `imcli.toml` of the project, user's own file.
+"""Settings and where they come from: flag, environment, `imcli.toml`, the user's own file.
 
 The first that says something wins. `KEYS` is the whole vocabulary of both files. Reading TOML costs
 start-up time, so its parser is loaded only when there is a file.

@@ -1,8 +1,8 @@
 """The options that commands share, each declared once.
 
 The aliases are used in signatures of commands that need them alone. The *common* options (target,
-output, voice, caution) are not repeated in thirty signatures: `COMMON` declares them once, in groups,
-and `app.py` adds a command's group to its parameters and hands over the values as one `Options`.
+output, voice, caution) are not repeated in thirty signatures: `common` declares them once, and
+`group.py` adds a command's group to its parameters and hands over the values as one `Options`.
 """
 
 from __future__ import annotations
@@ -132,6 +132,7 @@ GROUPS: dict[OptionGroup, tuple[str, ...]] = {
     "talk": TALK,
     "print": ("output", *TALK),
     "read": ("target", "profile", "state", "output", *TALK),
+    "set": ("target", "profile", "state", "output", "dry_run", "yes", *TALK),
     "act": ("target", "profile", "state", "output", "dry_run", "yes", "wait", *TALK),
 }
 """Which common options each group of commands takes."""

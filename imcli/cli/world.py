@@ -18,6 +18,7 @@ class World(NamedTuple):
 
     `now` is wall-clock time in seconds since the epoch, used for names of defect reports only;
     `elapsed` is a monotonic clock in seconds. `columns` is the terminal's width in characters.
+    `token` gives a text that nobody else has, for the client's own message numbers.
     """
 
     argv: tuple[str, ...]
@@ -30,6 +31,7 @@ class World(NamedTuple):
     elapsed: Callable[[], float]
     columns: int
     processors: int
+    token: Callable[[], str]
 
     @property
     def can_ask(self) -> bool:
@@ -54,10 +56,10 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def here() -> World:
-    """The real world.
+    r"""The real world.
 
     Streams never raise for a character that the terminal's encoding lacks: it is written as an
-    escape (`\\u4f60`) instead.
+    escape (`\u4f60`) instead.
     """
     import time
 
@@ -76,6 +78,7 @@ def here() -> World:
         elapsed=time.monotonic,
         columns=terminal_columns(os.environ),
         processors=os.cpu_count() or 1,
+        token=lambda: os.urandom(8).hex(),
     )
 
 

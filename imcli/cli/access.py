@@ -1,0 +1,67 @@
+"""The black and white lists of users and groups: four verbs over one action."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from imcli.cli.acts import done, dry_run
+from imcli.cli.names import chat_name, user_name
+from imcli.cli.shell import Shell, shell_of
+from imcli.model import actions
+from imcli.model.actions import AccessList
+from imcli.model.entities import is_group
+
+OwnerArgument = Annotated[
+    str,
+    typer.Argument(metavar="OWNER", help="Whose list it is: a user, or a group as '#name'."),
+]
+MemberArgument = Annotated[str, typer.Argument(metavar="USER", help="The user on the list.")]
+
+SAID: dict[tuple[AccessList, bool], tuple[str, str]] = {
+    ("block", True): ("block", "{owner} has {member} on the black list"),
+    ("block", False): ("unblock", "{owner} has {member} no longer on the black list"),
+    ("allow", True): ("allow", "{owner} has {member} on the white list"),
+    ("allow", False): ("disallow", "{owner} has {member} no longer on the white list"),
+}
+
+
+def block(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -> int:
+    """Put a user on the black list of a user or a group."""
+    return act(shell_of(ctx), owner, member, "block", True)
+
+
+def unblock(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -> int:
+    """Take a user off a black list."""
+    return act(shell_of(ctx), owner, member, "block", False)
+
+
+def allow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -> int:
+    """Put a user on the white list of a user or a group.
+
+    Whether a white list keeps others out is up to the profile (person_allow_list).
+    """
+    return act(shell_of(ctx), owner, member, "allow", True)
+
+
+def disallow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -> int:
+    """Take a user off a white list."""
+    return act(shell_of(ctx), owner, member, "allow", False)
+
+
+def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> int:
+    """Change one list."""
+    from imcli.cli.desk import open_desk
+
+    owner, member = chat_name(owner), user_name(member)
+    action = actions.SetAccess(owner, member, access, on)
+    if dry_run(shell, action):
+        return 0
+    people = (member,) if is_group(owner) else (owner, member)
+    name, sentence = SAID[access, on]
+    with open_desk(shell, *people) as desk:
+        desk.mentioned(people)
+        desk.perform(action)
+        said = sentence.format(owner=owner, member=member)
+        return done(desk, name, said, (("owner", owner), ("user", member)))

@@ -1,0 +1,171 @@
+"""What every acting verb does around its one action: `--dry-run`, the question, the answer.
+
+`asked` says an action as a sentence of the scenario language, so that what a verb does can be put
+into a file as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from imcli.cli.targets import Place, token, verb_place
+from imcli.model import actions
+
+if TYPE_CHECKING:
+    from imcli.cli.desk import Desk
+    from imcli.cli.shell import Shell
+    from imcli.cli.tables import Record
+
+
+def dry_run(shell: Shell, *wanted: actions.Action) -> bool:
+    """With `--dry-run`: print what would be asked and tell the verb to stop there."""
+    if not shell.options.dry_run:
+        return False
+    from imcli.cli.tables import Row, Table
+
+    place = verb_place(shell)
+    rows = []
+    for action in wanted:
+        record = {"would_ask": list(calls(shell, place, action)), "action": record_of(action)}
+        rows += [Row((line,), record) for line in calls(shell, place, action)[:1]]
+        if shell.form in ("table", "plain"):
+            rows += [Row((line,), record) for line in calls(shell, place, action)[1:]]
+    table = Table(("would ask",), tuple(rows))
+    if shell.form == "table":
+        from imcli.cli.text import visible
+
+        shell.write("\n".join(visible(row.cells[0]) for row in rows))
+    else:
+        shell.show(table)
+    return True
+
+
+def calls(shell: Shell, place: Place, action: actions.Action) -> tuple[str, ...]:
+    """What an action asks: a sentence, or on a live server the calls that are made."""
+    if place.kind != "live":
+        return (asked(action),)
+    from imcli.targets.live import open_live_admin
+
+    target = open_live_admin(place.url, token=token(shell), name=place.written, connect=False)
+    try:
+        return target.describe(action)
+    finally:
+        target.close()
+
+
+def record_of(action: actions.Action) -> Record:
+    """An action as JSON: its fields, and its name under `type`."""
+    fields: dict[str, object] = msgspec.to_builtins(action)
+    return fields
+
+
+def asked(action: actions.Action) -> str:
+    """Say an action as a sentence.
+
+    >>> asked(actions.Delete("A", "web", "B", up_to=3))
+    'A.web deletes B up to seq 3'
+    """
+    match action:
+        case actions.Send():
+            return said_send(action)
+        case actions.Delete():
+            both = " for both" if action.for_both else ""
+            return f"{actor(action)} deletes {action.chat}{both}{bound(action.up_to)}"
+        case actions.Clear():
+            return f"{actor(action)} clears {action.chat}"
+        case actions.Read():
+            return f"{actor(action)} reads {action.chat}{bound(action.up_to)}"
+        case actions.MarkUnread(count=count):
+            return f"{actor(action)} marks {action.chat} unread{f' {count}' if count else ''}"
+        case actions.CreateUser(user=user):
+            return f"admin creates user {user}"
+        case actions.AddDevice(user=user, device=device):
+            return f"{user} adds device {device}"
+        case actions.Kick(user=user, device=device):
+            return f"admin kicks {user}{'.' + device if device else ''}"
+        case _:
+            return said_of_group(action)
+
+
+def said_of_group(action: actions.Action) -> str:
+    """Say an action on groups and lists."""
+    match action:
+        case actions.CreateGroup():
+            return f"{who(action.user)} creates {action.group} with {', '.join(action.members)}"
+        case actions.AddMembers():
+            return f"{who(action.user)} adds {', '.join(action.members)} to {action.group}"
+        case actions.RemoveMembers():
+            return f"{who(action.user)} removes {', '.join(action.members)} from {action.group}"
+        case actions.Dismiss():
+            return f"{who(action.user)} dismisses {action.group}"
+        case actions.SetAccess(owner=owner, member=member, access=access, on=on):
+            verb = {("block", True): "blocks", ("block", False): "unblocks"}.get(
+                (access, on), "allows" if on else "disallows"
+            )
+            group = owner[:1] == "#"
+            return f"admin {verb} {member} in {owner}" if group else f"{owner} {verb} {member}"
+        case _:
+            return type(action).__name__
+
+
+def said_send(action: actions.Send) -> str:
+    """Say a send with its text and options."""
+    sender = actor(action) if action.device else action.user
+    options = [
+        name for name, on in (("no-persist", action.no_persist), ("command", action.command)) if on
+    ]
+    if action.client_msg_no:
+        options.append(f"number {json.dumps(action.client_msg_no, ensure_ascii=False)}")
+    if action.payload:
+        options.append(f"payload {action.payload}")
+    text = f" {json.dumps(action.text, ensure_ascii=False)}" if action.text else ""
+    return f"{sender} sends {action.chat}{text}" + (
+        f" with {', '.join(options)}" if options else ""
+    )
+
+
+def actor(
+    action: actions.Send | actions.Delete | actions.Clear | actions.Read | actions.MarkUnread,
+) -> str:
+    """Name the device that acts, or the user where none was named."""
+    return f"{action.user}.{action.device}" if action.device else action.user
+
+
+def who(user: str) -> str:
+    """Name who acts on a group; nobody is the administrator."""
+    return user or "admin"
+
+
+def bound(up_to: int) -> str:
+    """Say an upper bound."""
+    return f" up to seq {up_to}" if up_to else ""
+
+
+def allowed(shell: Shell, place: Place, doing: str) -> bool:
+    """Ask before something is destroyed on a server that is not local."""
+    if place.local:
+        return True
+    return shell.confirm(
+        f"{doing} on {place.written}?",
+        without_terminal=f"{doing} on {place.written} wants to be confirmed",
+    )
+
+
+def done(desk: Desk, action: str, sentence: str, fields: Sequence[tuple[str, object]]) -> int:
+    """Report that an action was done."""
+    record = {"action": action, **dict(fields), "target": desk.place.written}
+    cells = tuple(", ".join(v) if isinstance(v, tuple) else str(v) for _, v in fields)
+    desk.shell.show_one(record, sentence, cells)
+    return 0
+
+
+def declined(shell: Shell) -> int:
+    """Report that the question was answered with no."""
+    from imcli.model.exit_status import ExitStatus
+
+    shell.say("nothing was done")
+    return ExitStatus.INTERRUPTED

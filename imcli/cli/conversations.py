@@ -1,0 +1,299 @@
+"""The conversation verbs: list and show; read, unread, delete, clear; explain a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imcli.cli.acts import allowed, declined, done, dry_run
+from imcli.cli.names import chat_name, user_name
+from imcli.cli.options import (
+    AllDevicesOption,
+    ChatArgument,
+    DeviceOption,
+    UserArgument,
+    ViewDeviceOption,
+)
+from imcli.cli.shell import Shell, shell_of
+from imcli.cli.targets import verb_place
+from imcli.model import actions
+from imcli.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from imcli.cli.desk import Desk
+    from imcli.cli.tables import Row, Table
+    from imcli.model.entities import Entry
+    from imcli.model.questions import ListView
+
+COLUMNS = ("device", "conversation", "unread", "last", "read", "deleted", "flags")
+UpToOption = Annotated[
+    int, typer.Option("--up-to", metavar="SEQ", help="Only up to this message; default: all.")
+]
+
+
+# Looking
+
+
+def list_conversations(
+    ctx: typer.Context,
+    user: UserArgument,
+    device: ViewDeviceOption = "",
+    all_devices: AllDevicesOption = False,
+) -> int:
+    """List a user's conversations, as a device would get them now.
+
+    One row per conversation: unread count, last message, read and deleted marks (sequence numbers),
+    flags. Looking changes nothing.
+    """
+    return show_entries(shell_of(ctx), user_name(user), None, device, all_devices)
+
+
+def show_conversation(
+    ctx: typer.Context,
+    user: UserArgument,
+    chat: ChatArgument,
+    device: ViewDeviceOption = "",
+    all_devices: AllDevicesOption = False,
+) -> int:
+    """Show one conversation of a user.
+
+    The same row as list-conversations gives; nothing when the user does not see it.
+    """
+    return show_entries(shell_of(ctx), user_name(user), chat_name(chat), device, all_devices)
+
+
+def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_devices: bool) -> int:
+    """Ask each device and print the rows together."""
+    from imcli.cli.desk import open_desk
+    from imcli.cli.tables import Table
+
+    if device and all_devices:
+        raise UsageError("either --device or --all-devices, not both")
+    with open_desk(shell, user) as desk:
+        rows = tuple(
+            entry_row(user, viewer, entry)
+            for viewer in desk.viewers(user, device, all_devices)
+            for entry in seen(desk, user, viewer, chat).entries
+        )
+    empty = f"{user} does not see {chat}" if chat else f"{user} sees no conversation"
+    table = Table(COLUMNS, rows, empty, numbers=("unread", "read", "deleted"))
+    shell.show(table if all_devices or device else without_device(table))
+    return 0
+
+
+def without_device(table: Table) -> Table:
+    """Leave the column of devices out for people who did not ask about devices."""
+    from imcli.cli.tables import Row
+
+    rows = tuple(Row(row.cells[1:], row.record) for row in table.rows)
+    return table._replace(columns=table.columns[1:], rows=rows)
+
+
+def seen(desk: Desk, user: str, device: str, chat: str | None) -> ListView:
+    """What a device is answered."""
+    from imcli.model.questions import ListView, Seen
+
+    view = desk.observe(Seen(user, device, chat))
+    assert isinstance(view, ListView)
+    return view
+
+
+def entry_row(user: str, device: str, entry: Entry) -> Row:
+    """One conversation as a line and as a record."""
+    from imcli.cli.messages import message_record
+    from imcli.cli.tables import Row
+
+    flags = [
+        name
+        for name, on in (
+            ("pinned", entry.pinned),
+            ("muted", entry.muted),
+            ("archived", entry.archived),
+            ("marked unread", entry.marked_unread),
+        )
+        if on
+    ]
+    last = entry.last
+    said = f"{last.seq} {last.sender}: {last.text or last.payload}" if last else "-"
+    record = {
+        "user": user,
+        "device": device,
+        "conversation": entry.chat,
+        "unread": entry.unread,
+        "last": message_record(last) if last else None,
+        "read_to": entry.read_to,
+        "deleted_to": entry.deleted_to,
+        "pinned": entry.pinned,
+        "muted": entry.muted,
+        "archived": entry.archived,
+        "marked_unread": entry.marked_unread,
+    }
+    cells = (
+        device or "-",
+        entry.chat,
+        str(entry.unread),
+        said,
+        str(entry.read_to or "-"),
+        str(entry.deleted_to or "-"),
+        ", ".join(flags) or "-",
+    )
+    return Row(cells, record)
+
+
+# Acting
+
+
+def mark_read(
+    ctx: typer.Context,
+    user: UserArgument,
+    chat: ChatArgument,
+    up_to: UpToOption = 0,
+    device: DeviceOption = "",
+) -> int:
+    """Mark a conversation as read."""
+    check_bound(up_to)
+    action = actions.Read(user_name(user), bare(device), chat_name(chat), up_to)
+    return act(
+        shell_of(ctx),
+        "mark-read",
+        action,
+        device,
+        said=f"{user} has read {chat}",
+        visible=lambda entry: entry is None or entry.unread == 0 or 0 < up_to <= entry.read_to,
+    )
+
+
+def mark_unread(
+    ctx: typer.Context,
+    user: UserArgument,
+    chat: ChatArgument,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count", metavar="N", help="So many messages unread; default: only the flag."
+        ),
+    ] = None,
+    device: DeviceOption = "",
+) -> int:
+    """Mark a conversation as unread."""
+    if count is not None and count < 1:
+        raise UsageError(f"--count is {count}, and must be at least 1")
+    action = actions.MarkUnread(user_name(user), bare(device), chat_name(chat), count)
+    return act(
+        shell_of(ctx),
+        "mark-unread",
+        action,
+        device,
+        said=f"{user} has {chat} unread",
+        visible=lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0),
+    )
+
+
+def delete_conversation(
+    ctx: typer.Context,
+    user: UserArgument,
+    chat: ChatArgument,
+    for_both: Annotated[
+        bool, typer.Option("--for-both", help="Remove it from the other user's list too.")
+    ] = False,
+    up_to: UpToOption = 0,
+    device: DeviceOption = "",
+) -> int:
+    """Remove a conversation from a user's list.
+
+    The other side keeps theirs, and the next message brings the conversation back with that message
+    alone: so it is on the reference server. Other profiles differ; imcli list-profiles shows how.
+    """
+    check_bound(up_to)
+    action = actions.Delete(user_name(user), bare(device), chat_name(chat), for_both, up_to)
+    return act(
+        shell_of(ctx),
+        "delete-conversation",
+        action,
+        device,
+        said=f"deleted {user}'s conversation with {chat}" + (" for both" if for_both else ""),
+        visible=lambda entry: entry is None or 0 < up_to <= entry.deleted_to,
+        doing=f"delete {user}'s conversation with {chat}",
+    )
+
+
+def clear_history(
+    ctx: typer.Context, user: UserArgument, chat: ChatArgument, device: DeviceOption = ""
+) -> int:
+    """Clear the history of a conversation and keep its entry in the list."""
+    action = actions.Clear(user_name(user), bare(device), chat_name(chat))
+    return act(
+        shell_of(ctx),
+        "clear-history",
+        action,
+        device,
+        said=f"cleared {user}'s history with {chat}",
+        visible=lambda entry: entry is None or entry.last is None,
+        doing=f"clear {user}'s history with {chat}",
+    )
+
+
+def act(
+    shell: Shell,
+    name: str,
+    action: actions.Read | actions.MarkUnread | actions.Delete | actions.Clear,
+    device: str,
+    *,
+    said: str,
+    visible: Callable[[Entry | None], bool],
+    doing: str = "",
+) -> int:
+    """Do one action on one conversation; `doing` phrases the question of a destructive one."""
+    import msgspec
+
+    from imcli.cli.desk import open_desk
+
+    if dry_run(shell, action):
+        return 0
+    if doing and not allowed(shell, verb_place(shell), doing):
+        return declined(shell)
+    user, chat = action.user, action.chat
+    with open_desk(shell, user) as desk:
+        acting = desk.actor(desk.known(user), device)
+        desk.perform(msgspec.structs.replace(action, device=acting))
+        desk.wait_until(lambda: visible(entry_of(desk, user, acting, chat)))
+        fields = (("user", user), ("device", acting), ("conversation", chat))
+        return done(desk, name, said, fields)
+
+
+def entry_of(desk: Desk, user: str, device: str, chat: str) -> Entry | None:
+    """One conversation as a device sees it, or None."""
+    return next(iter(seen(desk, user, device, chat).entries), None)
+
+
+def bare(device: str) -> str:
+    """The name of a device without its kind."""
+    return device.partition(":")[0]
+
+
+def check_bound(up_to: int) -> None:
+    """Refuse a bound that is no sequence number."""
+    if up_to < 0:
+        raise UsageError(f"--up-to is {up_to}, and numbers of messages begin at 1")
+
+
+# Explaining
+
+
+def explain_unread(ctx: typer.Context, user: UserArgument, chat: ChatArgument) -> int:
+    """Explain an unread count: which messages were counted, and from which mark.
+
+    Shows what the server answers, the marks and messages it should follow from, and whether the two
+    agree.
+    """
+    from imcli.cli.desk import open_desk
+    from imcli.cli.unread import explain
+
+    shell = shell_of(ctx)
+    user, chat = user_name(user), chat_name(chat)
+    with open_desk(shell, user) as desk:
+        explanation = explain(desk, user, desk.viewers(user, "", False)[0], chat)
+    shell.show_one(explanation.record, explanation.text, explanation.cells)
+    return 0

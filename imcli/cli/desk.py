@@ -1,0 +1,208 @@
+"""One server, opened for one admin verb: act through a device, look, and fail in clear words.
+
+On the embedded server and on a simulated one every act is some device's. A user who is mentioned
+for the first time gets a device `phone`, and a device that is offline connects before it acts. A
+live server is spoken to as its back end: no device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from imcli.cli.names import device_spec
+from imcli.cli.targets import Place, state_path, token, verb_place
+from imcli.model import actions
+from imcli.model.errors import CouldNotTell, RefusedByServer, UsageError
+from imcli.model.reasons import REASON_BY_NAME
+from imcli.targets.base import Cast, DeviceRow, Directory
+
+if TYPE_CHECKING:
+    from imcli.cli.shell import Shell
+    from imcli.model.questions import Question, View
+    from imcli.targets.base import Outcome, Target
+
+WAIT_MS = 10_000
+FIRST_DEVICE = "phone"
+
+
+class Desk:
+    """The server of one verb."""
+
+    def __init__(self, shell: Shell, place: Place, target: Target) -> None:
+        self.shell = shell
+        self.place = place
+        self.target = target
+
+    @property
+    def live(self) -> bool:
+        """Whether it is a real server, which is spoken to without devices."""
+        return self.place.kind == "live"
+
+    # Who
+
+    def directory(self, what: str) -> Directory:
+        """The part of the server that can list; raises where there is none."""
+        if isinstance(self.target, Directory):
+            return self.target
+        raise UsageError(
+            f"this target cannot list {what}", hint="the embedded server can: --target embedded"
+        )
+
+    def devices(self, user: str) -> tuple[DeviceRow, ...]:
+        """A user's devices, as far as the server can say; none for an unknown user."""
+        return self.target.devices(user) if isinstance(self.target, Directory) else ()
+
+    def known(self, user: str) -> str:
+        """Insist that a user exists, where the server can say so.
+
+        Raises:
+            UsageError: there is no such user; the nearest is named.
+        """
+        if self.place.kind == "embedded" and not self.devices(user):
+            from imcli.cli.suggest import did_you_mean
+
+            near = did_you_mean(user, self.directory("users").users())
+            raise UsageError(
+                f"there is no user {user!r} on the embedded server",
+                hint=near or f"users are made by `imcli send` or `imcli create-user {user}`",
+            )
+        return user
+
+    def actor(self, user: str, device: str = "") -> str:
+        """Make sure that a user is there with a device that is online; name that device."""
+        if self.live:
+            return device
+        rows = self.devices(user)
+        chosen = self.chosen(rows, device)
+        if chosen is None:
+            spec = device_spec(device or FIRST_DEVICE)
+            self.perform(actions.CreateUser(user))
+            self.perform(actions.AddDevice(user, spec.name, spec.kind, spec.level))
+            self.perform(actions.Connect(user, spec.name))
+            return spec.name
+        if chosen.state != "online":
+            self.perform(actions.Connect(user, chosen.device))
+        return chosen.device
+
+    def chosen(self, rows: tuple[DeviceRow, ...], device: str) -> DeviceRow | None:
+        """The device that was named, or the first; None where there is none yet."""
+        if not device:
+            return rows[0] if rows else None
+        name = device.partition(":")[0]
+        return next((row for row in rows if row.device == name), None)
+
+    def mentioned(self, users: Iterable[str]) -> None:
+        """Make sure that users exist who are only spoken of."""
+        for user in users:
+            if not self.live and not self.devices(user):
+                self.actor(user)
+
+    def viewers(self, user: str, device: str, all_devices: bool) -> tuple[str, ...]:
+        """The devices whose view is wanted.
+
+        Raises:
+            UsageError: the user has no such device.
+        """
+        if self.place.kind != "embedded":
+            return (device or ("" if self.live else FIRST_DEVICE),)
+        rows = self.devices(self.known(user))
+        if all_devices:
+            return tuple(row.device for row in rows)
+        chosen = self.chosen(rows, device)
+        if chosen is None:
+            from imcli.cli.suggest import did_you_mean
+
+            names = [row.device for row in rows]
+            hint = did_you_mean(device, names) or f"{user} has {', '.join(names)}"
+            raise UsageError(f"{user} has no device {device!r}", hint=hint)
+        return (chosen.device,)
+
+    # Acting and looking
+
+    def perform(self, action: actions.Action, *, what: str = "") -> Outcome:
+        """Do one action.
+
+        Raises:
+            RefusedByServer: a definite no.
+            CouldNotTell: no answer came.
+        """
+        outcome = self.target.perform(action)
+        match outcome.result:
+            case "ok":
+                return outcome
+            case "refused":
+                raise refusal(outcome, what)
+            case _:
+                detail = f": {outcome.detail}" if outcome.detail else ""
+                raise CouldNotTell(
+                    f"no answer came{detail}", hint="it may or may not have been done: look first"
+                )
+
+    def observe(self, question: Question) -> View:
+        """Look without changing anything."""
+        return self.target.observe(question)
+
+    def wait_until(self, visible: Callable[[], bool]) -> None:
+        """With `--wait`: return when the effect is visible.
+
+        Raises:
+            CouldNotTell: it was not, in ten seconds.
+        """
+        if not self.shell.options.wait:
+            return
+        until = self.target.now() + WAIT_MS
+        while not visible():
+            if not self.target.advance(until):
+                raise CouldNotTell(
+                    f"done, but not visible after {WAIT_MS // 1000} s",
+                    hint="the server may still be busy with it",
+                )
+
+
+def refusal(outcome: Outcome, what: str) -> RefusedByServer:
+    """Phrase a refusal: whose it is, why, and the name of the reason."""
+    reason = REASON_BY_NAME.get(outcome.reason)
+    why = outcome.detail or (reason.sentence if reason else outcome.reason)
+    before = f"{what}; " if what else ""
+    return RefusedByServer(f"{before}the server refused: {why} ({outcome.reason})")
+
+
+@contextmanager
+def open_desk(shell: Shell, *users: str) -> Iterator[Desk]:
+    """Open the server of a verb; `users` are there from the start on a simulated one."""
+    place = verb_place(shell)
+    target = open_for_verb(shell, place, users)
+    desk = Desk(shell, place, target)
+    try:
+        yield desk
+    finally:
+        target.close()
+
+
+def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
+    """Open what a place names.
+
+    Raises:
+        TargetUnavailable: it cannot be reached or used.
+    """
+    profile = shell.setting("profile", "").value if place.kind != "live" else ""
+    match place.kind:
+        case "embedded":
+            from imcli.targets.embedded import open_embedded
+
+            path = state_path(shell)
+            shell.note(f"embedded server in {path}")
+            return open_embedded(path, profile or None)
+        case "sim":
+            from imcli.targets.simulated import open_simulated
+
+            shell.say("note: a simulated server is forgotten at the end of the command")
+            device = device_spec(FIRST_DEVICE)
+            cast = Cast(tuple((user, (device,)) for user in dict.fromkeys(users)))
+            return open_simulated(profile or place.profile or "reference")(cast)
+        case "live":
+            from imcli.targets.live import open_live_admin
+
+            return open_live_admin(place.url, token=token(shell), name=place.written)

@@ -1,0 +1,141 @@
+"""The bridge to typer: a group whose commands are built when they are called.
+
+Building thirty commands, with the imports of each, would cost every start what only one of them
+needs. `commands.py` says all that the overview needs; the rest is looked up by name. Common options
+are added to a command's parameters here and leave as one `Options` in the shell of its context.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer import _click as click
+from typer.core import TyperCommand, TyperGroup
+
+from imcli.cli.commands import COMMAND_BY_NAME, COMMANDS, Command
+from imcli.cli.options import GROUPS, Options, common
+from imcli.cli.shell import Shell
+
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Verb(TyperCommand):
+    """A command that knows which common options it takes."""
+
+    common_names: tuple[str, ...] = ()
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Write arguments as the help names them: `FROM TO [TEXT]`."""
+        arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
+        names = [(str(p.metavar or p.name).strip("[]"), p.required) for p in arguments]
+        return ["[OPTIONS]", *(name if required else f"[{name}]" for name, required in names)]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Hand the common options over in one value and call the command."""
+        shell = ctx.obj
+        assert isinstance(shell, Shell), "main() gives every context a shell"
+        given = {name: ctx.params.pop(name) for name in self.common_names}
+        shell.options = Options(**given)
+        return super().invoke(ctx)
+
+
+class Commands(TyperGroup):
+    """All commands, from the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMAND_BY_NAME)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Build the command that was called."""
+        row = COMMAND_BY_NAME.get(cmd_name)
+        return build_command(row) if row else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or answer with the nearest one."""
+        if args and args[0] not in COMMAND_BY_NAME and not args[0].startswith("-"):
+            from imcli.cli.failures import unknown_command
+            from imcli.model.errors import UsageError
+
+            failure = unknown_command(args[0])
+            raise UsageError(failure.message, hint=failure.hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by section, without building any."""
+        width = max(len(row.name) for row in COMMANDS)
+        for section in dict.fromkeys(row.section for row in COMMANDS):
+            rows = [(r.name.ljust(width), r.summary) for r in COMMANDS if r.section == section]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+def build_group() -> TyperGroup:
+    """Make the group; none of its commands yet."""
+    app = typer.Typer(
+        cls=Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings=CONTEXT_SETTINGS,
+    )
+    app.callback()(overview)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group
+
+
+def overview(
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+) -> None:
+    """Look after an instant-messaging server, and find out what it does wrong.
+
+    \b
+    Examples:
+      imcli demo
+      imcli run-scenario scenarios/
+      imcli send B A "hi"
+
+    Without --target, commands work on an embedded server that needs no set-up.
+    """  # noqa: D301 - \b is typer's mark for a paragraph that is not to be wrapped
+    if version:
+        from imcli import __version__
+
+        sys.stdout.write(f"imcli {__version__}\n")
+        raise typer.Exit
+
+
+def build_command(row: Command) -> TyperCommand:
+    """Make one command: its function, its help with an example, its common options."""
+    function = getattr(import_module(f"imcli.cli.{row.module}"), row.function)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(
+        row.name, cls=Verb, help=help_text(row, function), context_settings=CONTEXT_SETTINGS
+    )(function)
+    command = typer.main.get_command(app)
+    assert isinstance(command, Verb)
+    command.common_names = GROUPS[row.options]
+    shared = {param.name: param for param in common_parameters()}
+    command.params.extend(shared[name] for name in command.common_names)
+    return command
+
+
+def common_parameters() -> list[click.Parameter]:
+    """Make the parameters of all common options."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(common)
+    return typer.main.get_command(app).params
+
+
+def help_text(row: Command, function: object) -> str:
+    """Compose help: the sentence, an example, then the details of the docstring."""
+    details = (getattr(function, "__doc__", None) or "").partition("\n\n")[2]
+    paragraphs = [" ".join(part.split()) for part in details.split("\n\n") if part.strip()]
+    word = "Examples:" if len(row.examples) > 1 else "Example:"
+    example = "\n".join(["\b", word, *(f"  {line}" for line in row.examples)])
+    return "\n\n".join([row.summary, example, *paragraphs])

@@ -1,0 +1,115 @@
+"""The group verbs: create, add, remove, dismiss, list."""
+
+from __future__ import annotations
+
+import typer
+
+from imcli.cli.acts import allowed, declined, done, dry_run
+from imcli.cli.names import group_name, user_name
+from imcli.cli.options import ActorOption, GroupArgument, MembersArgument
+from imcli.cli.shell import Shell, shell_of
+from imcli.cli.targets import verb_place
+from imcli.model import actions
+
+GroupAction = actions.CreateGroup | actions.AddMembers | actions.RemoveMembers | actions.Dismiss
+
+
+def create_group(
+    ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
+) -> int:
+    """Create a group with its first members."""
+    names = member_names(members)
+    action = actions.CreateGroup(group_name(group), names, user=actor_name(by))
+    said = f"created {group} with {', '.join(names)}"
+    return act(shell_of(ctx), "create-group", action, said, names)
+
+
+def add_members(
+    ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
+) -> int:
+    """Add members to a group; those who are in it stay as they are."""
+    names = member_names(members)
+    action = actions.AddMembers(group_name(group), names, user=actor_name(by))
+    return act(shell_of(ctx), "add-members", action, f"added {', '.join(names)} to {group}", names)
+
+
+def remove_members(
+    ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
+) -> int:
+    """Remove members from a group."""
+    names = member_names(members)
+    action = actions.RemoveMembers(group_name(group), names, user=actor_name(by))
+    said = f"removed {', '.join(names)} from {group}"
+    doing = f"remove {', '.join(names)} from {group}"
+    return act(shell_of(ctx), "remove-members", action, said, names, doing=doing)
+
+
+def dismiss_group(ctx: typer.Context, group: GroupArgument, by: ActorOption = "") -> int:
+    """End a group for ever.
+
+    Its name is never used again.
+    """
+    action = actions.Dismiss(group_name(group), user=actor_name(by))
+    said, doing = f"dismissed {group}", f"dismiss {group} for ever"
+    return act(shell_of(ctx), "dismiss-group", action, said, doing=doing)
+
+
+def list_groups(ctx: typer.Context) -> int:
+    """List the groups of the embedded server with their members."""
+    from imcli.cli.desk import open_desk
+    from imcli.cli.tables import Row, Table
+
+    shell = shell_of(ctx)
+    with open_desk(shell) as desk:
+        groups = desk.directory("groups").groups()
+    rows = tuple(
+        Row(
+            (row.group, ", ".join(row.members) or "-", "dismissed" if row.dismissed else "-"),
+            {"group": row.group, "members": row.members, "dismissed": row.dismissed},
+        )
+        for row in groups
+    )
+    shell.show(Table(("group", "members", "state"), rows, "there is no group"))
+    return 0
+
+
+def member_names(members: list[str]) -> tuple[str, ...]:
+    """Check the names of members; each counts once."""
+    return tuple(dict.fromkeys(user_name(name) for name in members))
+
+
+def actor_name(by: str) -> str:
+    """Check who acts; "" is the back end."""
+    return user_name(by) if by else ""
+
+
+def act(
+    shell: Shell,
+    name: str,
+    action: GroupAction,
+    said: str,
+    members: tuple[str, ...] = (),
+    *,
+    doing: str = "",
+) -> int:
+    """Do one action on one group; `doing` phrases the question of a destructive one."""
+    import msgspec
+
+    from imcli.cli.desk import open_desk
+
+    if dry_run(shell, action):
+        return 0
+    if doing and not allowed(shell, verb_place(shell), doing):
+        return declined(shell)
+    people = (*members, *((action.user,) if action.user else ()))
+    with open_desk(shell, *people) as desk:
+        if not isinstance(action, actions.RemoveMembers):
+            desk.mentioned(members)
+        if action.user:
+            device = desk.actor(action.user)
+            action = msgspec.structs.replace(action, device=device)
+        desk.perform(action)
+        fields: list[tuple[str, object]] = [("group", action.group)]
+        if members:
+            fields.append(("members", members))
+        return done(desk, name, said, fields)

@@ -1,0 +1,264 @@
+"""The message verbs: send one, read a history."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imcli.cli.acts import dry_run
+from imcli.cli.names import chat_name, user_name
+from imcli.cli.options import ChatArgument, DeviceOption, UserArgument, ViewDeviceOption
+from imcli.cli.shell import Shell, shell_of
+from imcli.model import actions
+from imcli.model.entities import Message, is_group
+from imcli.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from imcli.cli.desk import Desk
+    from imcli.cli.tables import Row
+    from imcli.model.events import Accepted
+
+COUNT_MAX = 100_000
+
+
+def send(
+    ctx: typer.Context,
+    sender: Annotated[str, typer.Argument(metavar="FROM", help="The user who sends.")],
+    to: Annotated[
+        str, typer.Argument(metavar="TO", help="A user, or a group as '#name' (quoted).")
+    ],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The message.")] = "",
+    payload: Annotated[
+        str, typer.Option("--payload", metavar="JSON", help="Send this JSON instead of a text.")
+    ] = "",
+    number: Annotated[
+        str,
+        typer.Option(
+            "--number",
+            metavar="TEXT",
+            help="The client's own message number; the same one again is a resend.",
+        ),
+    ] = "",
+    count: Annotated[int, typer.Option("--count", metavar="N", help="Send it so many times.")] = 1,
+    no_persist: Annotated[
+        bool, typer.Option("--no-persist", help="Reach online devices only; store nothing.")
+    ] = False,
+    command: Annotated[
+        bool, typer.Option("--command", help="Send a command, which is never listed or counted.")
+    ] = False,
+    device: DeviceOption = "",
+) -> int:
+    """Send a message to a user or a group.
+
+    Users who are named for the first time are created, with one device: phone.
+    """
+    shell = shell_of(ctx)
+    sender, to = user_name(sender), chat_name(to)
+    check_send(text, payload, number, count)
+    sends = [
+        actions.Send(
+            sender,
+            device.partition(":")[0],
+            to,
+            text,
+            number,
+            payload=canonical(payload),
+            no_persist=no_persist,
+            command=command,
+        )
+    ] * count
+    if dry_run(shell, *sends):
+        return 0
+    return send_all(shell, sends, device)
+
+
+def check_send(text: str, payload: str, number: str, count: int) -> None:
+    """Refuse a message without content, and numbers that make no sense."""
+    from imcli.cli.failures import HASH_HINT
+
+    if not text and not payload:
+        raise UsageError("TEXT is missing", hint=HASH_HINT)
+    if text and payload:
+        raise UsageError("a message is either TEXT or --payload, not both")
+    if not 1 <= count <= COUNT_MAX:
+        raise UsageError(f"--count is {count}, and must be from 1 to {COUNT_MAX}")
+    if number and count > 1:
+        raise UsageError(
+            "--number with --count would send one message again and again",
+            hint="leave --number out, or send once more with the same --number",
+        )
+
+
+def canonical(payload: str) -> str:
+    """Check a payload and write it in its one form."""
+    if not payload:
+        return ""
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"--payload is not JSON: {error}", hint="""quote it for the shell: '{"type": 1}'"""
+        ) from None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
+    """Send, wait where asked, report what was accepted."""
+    from imcli.cli.desk import open_desk
+    from imcli.model.errors import ImcliError
+
+    first = sends[0]
+    people = (first.user,) if is_group(first.chat) else (first.user, first.chat)
+    accepted: list[Accepted] = []
+    with open_desk(shell, *people) as desk:
+        acting = desk.actor(first.user, device)
+        desk.mentioned(people[1:])
+        try:
+            accepted += (send_one(desk, plain, acting) for plain in sends)
+        except ImcliError as error:
+            if len(sends) > 1:
+                error.message += f" (after {len(accepted)} of {len(sends)} messages)"
+            raise
+        desk.wait_until(lambda: arrived(desk, first, accepted[-1]))
+        report_sends(desk, first.chat, accepted)
+    return 0
+
+
+def send_one(desk: Desk, plain: actions.Send, device: str) -> Accepted:
+    """Send one message and give the server's answer."""
+    import msgspec
+
+    from imcli.model.events import Accepted
+
+    number = plain.client_msg_no or desk.shell.world.token()
+    action = msgspec.structs.replace(plain, device=device, client_msg_no=number)
+    outcome = desk.perform(action)
+    answer = next((e for e in outcome.events if isinstance(e, Accepted)), None)
+    return answer or Accepted(plain.user, device, number, 0, 0)
+
+
+def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
+    """Tell whether the receiver's list (in a group: the sender's) shows what was sent."""
+    from imcli.model.questions import ListView, Seen
+
+    if answer.seq == 0:
+        return True
+    reader, chat = (send.user, send.chat) if is_group(send.chat) else (send.chat, send.user)
+    device = "" if desk.live else desk.viewers(reader, "", False)[0]
+    view = desk.observe(Seen(reader, device, chat))
+    assert isinstance(view, ListView)
+    return any(e.last is not None and e.last.seq >= answer.seq for e in view.entries)
+
+
+def report_sends(desk: Desk, chat: str, accepted: list[Accepted]) -> None:
+    """Print ids and sequence numbers: a sentence for one, a listing for many and for programs."""
+    from imcli.cli.tables import Row, Table
+
+    def row(answer: Accepted) -> Row:
+        seq = str(answer.seq) if answer.seq else "-"
+        record = {
+            "message_id": str(answer.message_id),
+            "seq": answer.seq or None,
+            "client_msg_no": answer.client_msg_no,
+            "duplicate": answer.duplicate,
+            "to": chat,
+            "target": desk.place.written,
+        }
+        return Row((seq, str(answer.message_id), answer.client_msg_no), record)
+
+    rows = tuple(row(answer) for answer in accepted)
+    if desk.shell.form == "table" and len(rows) == 1:
+        desk.shell.show_one({}, sent_sentence(chat, accepted[0]), ())
+    elif not (desk.shell.form == "table" and desk.shell.options.quiet):
+        columns = ("seq", "message id", "number")
+        desk.shell.show(Table(columns, rows, numbers=("seq",)))
+
+
+def sent_sentence(chat: str, answer: Accepted) -> str:
+    """Say in one line what became of a message."""
+    if answer.duplicate:
+        return f"{chat}: known already as message {answer.message_id}, seq {answer.seq}"
+    where = f"seq {answer.seq}" if answer.seq else "stored in no log"
+    return f"sent to {chat}: message {answer.message_id}, {where}"
+
+
+def show_history(
+    ctx: typer.Context,
+    user: UserArgument,
+    chat: ChatArgument,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", help="At most so many messages, the newest.")
+    ] = 50,
+    before: Annotated[
+        int, typer.Option("--before", metavar="SEQ", help="Only messages below this number.")
+    ] = 0,
+    device: ViewDeviceOption = "",
+) -> int:
+    """Show the messages of a conversation, as one of its users may read them.
+
+    Oldest first. What the user deleted or may not read is not there.
+    """
+    from imcli.cli.desk import open_desk
+    from imcli.cli.tables import Table
+
+    shell = shell_of(ctx)
+    user, chat = user_name(user), chat_name(chat)
+    if not 1 <= limit <= COUNT_MAX:
+        raise UsageError(f"--limit is {limit}, and must be from 1 to {COUNT_MAX}")
+    if before < 0:
+        raise UsageError(f"--before is {before}, and numbers of messages begin at 1")
+    with open_desk(shell, user) as desk:
+        viewer = desk.viewers(user, device, False)[0]
+        found = newest(desk, user, viewer, chat, limit, before)
+        rows = tuple(message_row(message) for message in found)
+    columns = ("seq", "from", "text", "kind")
+    empty = f"{user} can read no message of {chat}"
+    shell.show(Table(columns, rows, empty, numbers=("seq",)))
+    return 0
+
+
+def newest(
+    desk: Desk, user: str, device: str, chat: str, limit: int, before: int
+) -> tuple[Message, ...]:
+    """Pull the newest messages below a number, page by page; oldest first."""
+    from imcli.model.events import HistoryPage
+
+    found: list[Message] = []
+    start = before - 1 if before else 0
+    while len(found) < limit and not (before and start < 1):
+        pull = actions.Pull(
+            user, device, chat, start=start, limit=min(limit - len(found), 1000), ascending=False
+        )
+        outcome = desk.perform(pull)
+        page = next((e for e in outcome.events if isinstance(e, HistoryPage)), None)
+        if page is None or not page.messages:
+            break
+        found = [*page.messages, *found]
+        start, before = page.messages[0].seq - 1, page.messages[0].seq
+        if not page.more:
+            break
+    return tuple(found[-limit:])
+
+
+def message_row(message: Message) -> Row:
+    """One message as a line and as a record."""
+    from imcli.cli.tables import Row
+
+    shown = message.text or message.payload
+    return Row((str(message.seq), message.sender, shown, message.kind), message_record(message))
+
+
+def message_record(message: Message) -> dict[str, object]:
+    """One message as JSON; the id is a text because it may be above 2^53."""
+    return {
+        "seq": message.seq,
+        "message_id": str(message.message_id),
+        "client_msg_no": message.client_msg_no,
+        "from": message.sender,
+        "text": message.text,
+        "payload": json.loads(message.payload) if message.payload else None,
+        "kind": message.kind,
+        "time_ms": message.time_ms,
+    }
