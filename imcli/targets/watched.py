@@ -1,0 +1,143 @@
+"""A simulated world that is watched: the checker of invariants sits at the server's one door.
+
+Everything that reaches the server passes there, whoever sent it: a step, an outbox, a device that
+comes back after a restart. `Watch` is the runner's observer; it reads along and, where that is
+asked for or due, also makes the checks that need a copy of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
+from imcli.model.entities import Entry, Message
+from imcli.model.events import Event, ListAnswer, MembersChanged
+from imcli.model.questions import Agreement, AgreementView, ListView
+from imcli.simulator.server import Server
+from imcli.targets.base import Cast, Outcome
+from imcli.targets.simulated import SimulatedTarget
+from imcli.trace.invariants import SETTLES, Checker
+from imcli.trace.verdicts import Broken
+
+
+class WatchedServer(Server):
+    """A server that shows every action with its events to a checker."""
+
+    __slots__ = ("checker", "found")
+
+    checker: Checker
+    found: list[Broken]
+
+    def apply(self, action: Action) -> list[Event]:
+        """Do one action, and judge it."""
+        events = super().apply(action)
+        found = self.checker.after(action, events)
+        if found:
+            self.found += found
+        return events
+
+    def settle(self) -> list[Event]:
+        """Let everything under way arrive, and judge that."""
+        events = super().settle()
+        self.found += self.checker.after(Wait(0), events)
+        return events
+
+    def advance_to(self, until_ms: int) -> list[Event]:
+        """Move the clock, and judge what happened meanwhile."""
+        events = super().advance_to(until_ms)
+        self.found += self.checker.after(Wait(0), events)
+        return events
+
+
+class SimulatedWorld:
+    """What the checker sees of a simulated target; implements `trace.probe.World`."""
+
+    __slots__ = ("server", "target")
+
+    def __init__(self, server: Server, target: SimulatedTarget) -> None:
+        self.server = server
+        self.target = target
+
+    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+        """Give what a full synchronisation lists of one conversation."""
+        return self.server.entry(user, chat, limit)
+
+    def history(self, user: str, chat: str) -> Sequence[Message]:
+        """Give the whole history."""
+        return self.server.history(user, chat)
+
+    def listing(self, user: str) -> ListAnswer:
+        """Give the whole list."""
+        return self.server.listing(user)
+
+    def now_ms(self) -> int:
+        """Virtual time."""
+        return self.server.state.now
+
+    def fork(self) -> SimulatedWorld:
+        """Give a copy; the device caches stay with the original."""
+        return SimulatedWorld(self.server.fork(), self.target)
+
+    def apply(self, action: Action) -> Sequence[Event]:
+        """Do one action and let what it caused arrive."""
+        return [*self.server.apply(action), *self.server.settle()]
+
+    def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
+        """Give what each device shows after synchronising (of the original, not of a copy)."""
+        view = self.target.observe(Agreement(user))
+        assert isinstance(view, AgreementView)
+        return view.lists
+
+
+class Watch:
+    """Observes one case on a simulated target; implements `scenario.play.Observer`.
+
+    With `each_step` the settled invariants are judged after every step, otherwise after deletes,
+    restarts and changes of membership.
+    """
+
+    def __init__(self, target: SimulatedTarget, *, each_step: bool = False) -> None:
+        server = WatchedServer(target.server.profile, target.server.state)
+        server.keeping = target.server.keeping
+        self.server = server
+        self.world = SimulatedWorld(server, target)
+        self.each_step = each_step
+        self.checker = Checker(self.world, server.profile.switches())
+        server.checker = self.checker
+        server.found = []
+        target.server = server
+        for action, events in _prologue(target.cast):
+            self.checker.after(action, events)
+
+    def before(self, action: Action) -> None:
+        """Nothing is needed from before: the ledger knows what must be true."""
+
+    def after(self, action: Action, outcome: Outcome) -> list[str]:
+        """Say what this action broke."""
+        if (self.each_step or type(action) in SETTLES) and outcome.result == "ok":
+            scope = None if self.each_step else action
+            self.server.found += self.checker.settled(self.world, scope)
+        return self._told() if self.server.found else []
+
+    def finish(self) -> list[str]:
+        """Recount everything, and judge what needs a settled world."""
+        self.world.target.settle()
+        self.server.found += self.checker.recount()
+        self.server.found += self.checker.settled(self.world)
+        return self._told()
+
+    def _told(self) -> list[str]:
+        found, self.server.found = self.server.found, []
+        return [str(broken) for broken in dict.fromkeys(found)]
+
+
+def _prologue(cast: Cast) -> list[tuple[Action, list[Event]]]:
+    """Give what was done before anybody could watch: the cast of the world."""
+    steps: list[tuple[Action, list[Event]]] = [(CreateUser(user), []) for user, _ in cast.users]
+    for user, devices in cast.users:
+        steps += [(AddDevice(user, device.name), []) for device in devices]
+    for name, members in cast.groups:
+        group = name if name[:1] == "#" else f"#{name}"
+        begun = MembersChanged(group, 0, tuple(dict.fromkeys(members)))
+        steps.append((CreateGroup(group, members), [begun]))
+    return steps

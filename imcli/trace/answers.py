@@ -1,0 +1,232 @@
+"""What must be true of single events: answers, pushes, and what was told to the one who asked.
+
+One function per kind of event, in a table. Each looks at one event beside the ledger as it stands
+after the step, and appends what is broken. What a list shows of a conversation is judged in
+`safety.py`; here it is judged whether answers are those of the ledger and went to the right place.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+
+from imcli.model.actions import Action, Pull, Send, Synchronise
+from imcli.model.entities import Entry, Message, channel_key, chat_of
+from imcli.model.events import (
+    Accepted,
+    ConversationPushed,
+    Event,
+    HistoryPage,
+    ListAnswer,
+    MembersChanged,
+    Pushed,
+    Stored,
+)
+from imcli.trace.ledger import Ledger
+from imcli.trace.records import Part
+from imcli.trace.safety import Look, agrees, explain
+from imcli.trace.verdicts import Broken
+
+Judge = Callable[[Ledger, Action, Event, list[Broken]], None]
+
+
+def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, Stored)
+    message = event.message
+    if not message.seq or not message.client_msg_no:
+        return
+    key = (message.channel, message.sender, message.client_msg_no)
+    known = ledger.sends.get(key)
+    ledger.sends[key] = message, ledger.now_ms
+    if known is None:
+        return
+    first, then_ms = known
+    apart = max(message.time_ms - first.time_ms, ledger.now_ms - then_ms)
+    if apart <= ledger.policy.resend_window:
+        chat = chat_of(message.sender, message.channel)
+        one, two = f"one message, seq {first.seq}", f"{message.seq} too"
+        out.append(Broken(10, message.sender, chat, one, two))
+
+
+def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, Accepted)
+    if not event.seq or not isinstance(action, Send):
+        return
+    user, chat = action.user, action.chat
+    channel = ledger.channels.get(channel_key(user, chat))
+    if channel is None or event.seq > len(channel.log):
+        out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "nothing was stored"))
+        return
+    stored = channel.log[event.seq - 1]
+    if stored.message_id != event.message_id:
+        number = 10 if event.duplicate else 14
+        wanted = f"message {stored.message_id}"
+        out.append(Broken(number, user, chat, wanted, f"message {event.message_id}"))
+
+
+EFFECTS = frozenset({Stored, Pushed, ConversationPushed, MembersChanged})
+
+
+def judge_refusal(action: Action, events: Sequence[Event], out: list[Broken]) -> None:
+    """Judge what happened in a step that was refused: nothing may have."""
+    for event in events:
+        if type(event) in EFFECTS:
+            user = getattr(action, "user", "")
+            chat = getattr(action, "chat", "") or getattr(action, "group", "")
+            what = type(event).__name__
+            out.append(Broken(13, user, chat, "no effect of a refused action", what))
+
+
+def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, Pushed)
+    message = event.message
+    channel = ledger.channels.get(message.channel)
+    parts = {} if channel is None else channel.parts
+    for user, device in event.devices:
+        part = parts.get(user)
+        if part is None or device not in ledger.devices.get(user, ()):
+            wanted = f"{message.channel} to its own members only"
+            out.append(Broken(20, user, message.channel, wanted, f"pushed to {user}.{device}"))
+        elif not part.present and message.seq and not part.within(message.seq):
+            wanted = f"nothing from outside {part.spans}"
+            out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
+
+
+def _told(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, ConversationPushed)
+    own = ledger.devices.get(event.user, ())
+    for device in event.devices:
+        if device not in own:
+            wanted = f"told to devices of {event.user} only"
+            out.append(Broken(20, event.user, event.chat, wanted, f"told to {device}"))
+
+
+# Lists
+
+
+def _listed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, ListAnswer)
+    if not isinstance(action, Synchronise):
+        return
+    user = action.user
+    if (event.user, event.device) != (user, action.device):
+        out.append(Broken(20, user, "", f"an answer to {user}", f"one to {event.user}"))
+        return
+    limited = ledger.policy.list_limit > 0
+    total = ledger.totals.get(user, 0)
+    if event.total_unread != total and not limited:
+        out.append(Broken(16, user, "", f"{total} unread in total", f"{event.total_unread}"))
+    for entry in event.entries:
+        judge_entry(ledger, action, entry, out)
+    if event.full and not limited:
+        judge_list(ledger, user, event, out)
+    _rest(ledger, event, out)
+
+
+def judge_entry(ledger: Ledger, action: Synchronise, entry: Entry, out: list[Broken]) -> None:
+    """Judge one entry of an answer by itself, whatever the answer leaves out."""
+    part = ledger.part(action.user, entry.chat)
+    if part is None:
+        out.append(Broken(20, action.user, entry.chat, "one's own conversations", entry.chat))
+    elif not agrees(part, entry, action.message_count):
+        messages = part.newest(action.message_count) if action.message_count else []
+        out.extend(explain(Look(action, True, part, entry, entry, False, messages)))
+
+
+def judge_list(ledger: Ledger, user: str, event: ListAnswer, out: list[Broken]) -> None:
+    """Judge a full list as a whole: nothing missing, and in the order of the rule."""
+    answered = [entry.chat for entry in event.entries]
+    there = set(answered)
+    for part in ledger.parts(user):
+        if part.is_listed and part.chat not in there:
+            out.append(Broken(2 if part.deletes else 1, user, part.chat, "listed", "not listed"))
+    known = [each for chat in answered if (each := ledger.part(user, chat)) is not None]
+    orders = [each.order() for each in known if not ledger.skewed or each.newest(1)]
+    if ledger.policy.list_order == "last-message" and orders != sorted(orders, reverse=True):
+        out.append(Broken(11, user, "", "pinned first, then newest first", ", ".join(answered)))
+
+
+def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
+    """Judge what an answer has besides entries: tombstones and commands."""
+    user = event.user
+    for chat, _ in event.tombstones:
+        part = ledger.part(user, chat)
+        if part is not None and part.is_listed:
+            out.append(Broken(14, user, chat, "listed", "a tombstone"))
+    for message in event.commands:
+        part = ledger.part(user, chat_of(user, message.channel))
+        if part is None:
+            out.append(Broken(20, user, message.channel, "own commands only", str(message.seq)))
+        elif not part.within(message.seq):
+            out.append(Broken(17, user, part.chat, f"within {part.spans}", str(message.seq)))
+
+
+# Histories
+
+
+def _history(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
+    assert isinstance(event, HistoryPage)
+    part = ledger.part(event.user, event.chat)
+    if part is None:
+        if event.messages:
+            out.append(Broken(17, event.user, event.chat, "nothing", "a history"))
+        return
+    judge_page(part, event.messages, out)
+    if isinstance(action, Pull) and not (action.start or action.end or event.more):
+        judge_whole(part, event.messages, out)
+
+
+def judge_page(part: Part, messages: Sequence[Message], out: list[Broken]) -> None:
+    """Judge messages of a history: each allowed, each right, none left out in between."""
+    seqs = [message.seq for message in messages]
+    if not seqs:
+        return
+    cut, log = part.cut, part.channel.log
+    between = visible_between(part, seqs[0], seqs[-1])
+    if between == seqs and all(log[m.seq - 1] == m for m in messages):
+        return
+    there = set(seqs)
+    low = [seq for seq in seqs if seq <= cut]
+    outside = [seq for seq in seqs if seq > cut and not part.within(seq)]
+    holes = [seq for seq in between if seq not in there]
+    wrong = [m.seq for m in messages if m.seq > len(log) or log[m.seq - 1] != m]
+    hidden = [s for s in seqs if s not in set(between) and s not in low and s not in outside]
+    for number, expected, found in (
+        (11, "rising sequence numbers", seqs if seqs != sorted(there) else []),
+        (3, f"nothing up to {cut} in a history", low),
+        (17, f"a history within {part.spans}", outside),
+        (12, "no gap in a history", holes),
+        (1, "messages as they were accepted", wrong),
+        (25, "a history of what a list may show", hidden),
+    ):
+        if found:
+            out.append(Broken(number, part.user, part.chat, expected, f"{found}"))
+
+
+def judge_whole(part: Part, messages: Sequence[Message], out: list[Broken]) -> None:
+    """Judge a history that claims to reach both ends of what its user can see."""
+    there = {message.seq for message in messages}
+    missing = [seq for seq in part.newest(0) if seq not in there]
+    if missing:
+        out.append(Broken(1, part.user, part.chat, f"{missing} in the history", "not there"))
+
+
+def visible_between(part: Part, first: int, last: int) -> list[int]:
+    """Give the visible sequence numbers from `first` to `last`, both included."""
+    shown = part.channel.shown
+    return [
+        shown[at]
+        for low, high in part.slices(shown, part.cut)
+        for at in range(max(low, bisect_left(shown, first)), min(high, bisect_right(shown, last)))
+    ]
+
+
+JUDGES: dict[type[Event], Judge] = {
+    Stored: _stored,
+    Accepted: _accepted,
+    Pushed: _pushed,
+    ConversationPushed: _told,
+    ListAnswer: _listed,
+    HistoryPage: _history,
+}
+"""Who judges which event; the others say nothing that could be wrong by itself."""

@@ -1,0 +1,248 @@
+"""What needs a second view or a second run: invariants 8, 9 and 21 to 24.
+
+Each check takes a copy of the world, does something there that must not matter, and compares what
+users can see. After an action the check is about the users of its conversation; at the end of a
+program (`action` is None) it is about everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    Clear,
+    Delete,
+    RemoveMembers,
+    Restart,
+    SetAccess,
+    SetFlag,
+    Synchronise,
+)
+from imcli.model.entities import Entry, channel_key, is_group
+from imcli.model.events import ListAnswer
+from imcli.model.questions import ListView
+from imcli.trace.ledger import Ledger
+from imcli.trace.probe import Probe, World
+from imcli.trace.verdicts import Broken
+
+PAGE_SIZES = (1, 2, 7)
+
+REPEATABLE = (Delete, Clear, SetFlag, SetAccess, AddMembers, RemoveMembers)
+"""Commands of which twice is the same as once."""
+
+View = tuple[tuple[str, object], ...]
+"""What one user can see, in normal form: (what, value) pairs."""
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One judgement under way: the world, whom it is about, and where findings go."""
+
+    ledger: Ledger
+    world: World
+    users: tuple[str, ...]
+    action: Action | None
+    out: list[Broken]
+
+
+def judge_settled(
+    ledger: Ledger,
+    world: World,
+    action: Action | None,
+    judged: frozenset[int],
+    out: list[Broken],
+) -> set[int]:
+    """Make every check that the profile promises; returns the numbers that were put to the test."""
+    scene = Scene(ledger, world, concerned(ledger, action), action, out)
+    return {number for number, check in CHECKS.items() if number in judged and check(scene)}
+
+
+def concerned(ledger: Ledger, action: Action | None) -> tuple[str, ...]:
+    """Name the users whom an action is about; everybody where there is none."""
+    chat = getattr(action, "chat", "") or getattr(action, "group", "")
+    channel = ledger.channels.get(channel_key(getattr(action, "user", ""), chat)) if chat else None
+    return tuple(ledger.devices) if channel is None else tuple(channel.parts)
+
+
+# Views
+
+
+def bare(entry: Entry) -> Entry:
+    """Take what only sorts out of an entry; its place in a list says as much.
+
+    >>> bare(Entry("B", 1, order=(0, 5, 9))).order
+    ()
+    """
+    return msgspec.structs.replace(entry, order=())
+
+
+def view_of(ledger: Ledger, probe: Probe, user: str) -> View:
+    """Give everything a user can see of the server: the list, its total, every history."""
+    listing = probe.listing(user)
+    facts: list[tuple[str, object]] = [("total unread", listing.total_unread)]
+    facts += [("requests", listing.requests), ("list", tuple(e.chat for e in listing.entries))]
+    facts += [(f"entry {entry.chat}", bare(entry)) for entry in listing.entries]
+    for part in ledger.parts(user):
+        facts.append((f"history {part.chat}", tuple(probe.history(user, part.chat))))
+    return tuple(facts)
+
+
+def first_difference(before: View, after: View) -> tuple[str, str] | None:
+    """Say where two views differ first, as (expected, actual), or None."""
+    if before == after:
+        return None
+    mine, other = dict(before), dict(after)
+    for what in dict.fromkeys([*mine, *other]):
+        if mine.get(what) != other.get(what):
+            return f"{what}: {mine.get(what)}", f"{other.get(what)}"
+    return "the same order", "another order"
+
+
+def compare_views(scene: Scene, number: int, one: Probe, two: Probe, users: Sequence[str]) -> None:
+    """Report each user who sees something else in `two` than in `one`."""
+    for user in users:
+        seen = view_of(scene.ledger, one, user), view_of(scene.ledger, two, user)
+        difference = first_difference(*seen)
+        if difference is not None:
+            scene.out.append(Broken(number, user, "", *difference))
+
+
+# The checks. Each returns whether there was anything to check.
+
+
+def _alone(scene: Scene) -> bool:
+    """8: deletes, clears and flags on a copy, one conversation each; others see no difference."""
+    tried = False
+    for act in private_acts(scene):
+        copy = scene.world.fork()
+        copy.apply(act)
+        others = [user for user in scene.users if user != act.user]
+        compare_views(scene, 8, scene.world, copy, others)
+        tried = tried or bool(others)
+    return tried
+
+
+def private_acts(scene: Scene) -> Iterator[Delete | Clear | SetFlag]:
+    """Give private commands to try: one kind per user and conversation, in turn."""
+    turn = 0
+    for user in scene.users:
+        for part in scene.ledger.parts(user):
+            if part.is_listed:
+                turn += 1
+                yield (
+                    Delete(user, "", part.chat),
+                    Clear(user, "", part.chat),
+                    SetFlag(user, "", part.chat, "pinned", not part.pinned),
+                )[turn % 3]
+
+
+def _idempotent(scene: Scene) -> bool:
+    """9: doing it once and doing it twice look the same to everybody."""
+    acts = [scene.action] if isinstance(scene.action, REPEATABLE) else list(repeatable_acts(scene))
+    for act in acts:
+        once = scene.world.fork()
+        once.apply(act)
+        twice = once.fork()
+        twice.apply(act)
+        compare_views(scene, 9, once, twice, scene.users)
+    return bool(acts)
+
+
+def repeatable_acts(scene: Scene) -> Iterator[Action]:
+    """Give commands to do twice: private ones, and one of each kind about membership."""
+    yield from private_acts(scene)
+    users = scene.users
+    yield SetAccess(users[0], users[-1], "block", True)
+    for channel in scene.ledger.channels.values():
+        if is_group(channel.key) and not channel.dismissed:
+            yield AddMembers(channel.key, (users[-1],))
+            yield RemoveMembers(channel.key, (users[0],))
+            return
+
+
+def _incremental(scene: Scene) -> bool:
+    """21: what each device shows after a delta is what a full synchronisation shows."""
+    for user in scene.users:
+        *devices, (_, whole) = scene.world.agreement(user)
+        for device, view in devices:
+            _compare_lists(scene, 21, (user, device), whole, view)
+    return bool(scene.users)
+
+
+def _converge(scene: Scene) -> bool:
+    """22: after synchronising, all devices of a user show the same."""
+    tried = False
+    for user in scene.users:
+        views = scene.world.agreement(user)[:-1]
+        for device, view in views[1:]:
+            tried = True
+            _compare_lists(scene, 22, (user, device), views[0][1], view)
+    return tried
+
+
+def shown_facts(view: ListView) -> View:
+    """Give what a device shows, without how many older messages it happens to keep."""
+    entries = [
+        (entry.chat, msgspec.structs.replace(entry, order=(), messages=()))
+        for entry in view.entries
+    ]
+    return (("total unread", view.total_unread), *entries)
+
+
+def _compare_lists(
+    scene: Scene, number: int, device: tuple[str, str], one: ListView, two: ListView
+) -> None:
+    difference = first_difference(shown_facts(one), shown_facts(two))
+    if difference is not None:
+        expected, actual = difference
+        where = f"on {device[0]}.{device[1]}: {actual}"
+        scene.out.append(Broken(number, device[0], "", expected, where))
+
+
+def _pages(scene: Scene) -> bool:
+    """23: the pages of any size, one after the other, are the list."""
+    tried = False
+    for user in scene.users:
+        whole = [bare(entry) for entry in scene.world.listing(user).entries]
+        for size in PAGE_SIZES if whole else ():
+            tried = True
+            paged = [bare(e) for e in paged_list(scene.world.fork(), user, size, len(whole))]
+            if paged != whole:
+                expected = ", ".join(entry.chat for entry in whole)
+                actual = f"{', '.join(e.chat for e in paged)} in pages of {size}"
+                scene.out.append(Broken(23, user, "", expected, actual))
+    return tried
+
+
+def paged_list(world: World, user: str, size: int, count: int) -> list[Entry]:
+    """Read a list page by page until a page is empty; at most one page more than there can be."""
+    entries: list[Entry] = []
+    for page in range(1, count // size + 3):
+        events = world.apply(Synchronise(user, "", page=page, page_size=size))
+        answers = [event for event in events if isinstance(event, ListAnswer)]
+        if not answers or not answers[0].entries:
+            return entries
+        entries += answers[0].entries
+    return entries
+
+
+def _restart(scene: Scene) -> bool:
+    """24: after a restart in good order everybody sees what they saw."""
+    copy = scene.world.fork()
+    copy.apply(Restart())
+    compare_views(scene, 24, scene.world, copy, scene.users)
+    return bool(scene.users)
+
+
+CHECKS: dict[int, Callable[[Scene], bool]] = {
+    8: _alone,
+    9: _idempotent,
+    21: _incremental,
+    22: _converge,
+    23: _pages,
+    24: _restart,
+}
+"""Which function judges which invariant."""

@@ -1,0 +1,197 @@
+"""What a user's own actions do to the ledger, where no event says it.
+
+One function per kind of action, in a table. Which change a message makes is told by `Stored` and
+is the business of `ledger.py`; what a delete, a clear, a mark or a flag means is worked out here,
+from the definitions. `done` is False where the action was refused or never reached the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from imcli.model.actions import (
+    Accept,
+    Action,
+    AddDevice,
+    Clear,
+    CreateUser,
+    Delete,
+    MarkUnread,
+    Open,
+    Pull,
+    Read,
+    Send,
+    SetClock,
+    SetFlag,
+)
+from imcli.model.entities import is_group
+from imcli.trace.policy import Policy
+from imcli.trace.records import OPEN, Held, Part
+
+UserAct = Delete | Clear | Read | MarkUnread | SetFlag | Accept | Open | Pull | Send
+
+
+class Book(Protocol):
+    """What the deeds need of the ledger."""
+
+    policy: Policy
+    devices: dict[str, dict[str, None]]
+    now_ms: int
+    step: int
+    newest_id: int
+    skewed: bool
+
+    def reach(self, user: str, chat: str) -> Part | None:
+        """Give a part, and make a person channel's where it is not there yet."""
+
+    def touch(self, part: Part) -> None:
+        """Note that the step touched this part."""
+
+
+def _aim(ledger: Book, action: UserAct, done: bool) -> Part | None:
+    """Touch the acting user's part and the peer's; gives it where the action takes effect."""
+    part = ledger.reach(action.user, action.chat)
+    if part is None:
+        return None
+    ledger.touch(part)
+    if not is_group(action.chat) and action.chat != action.user:
+        ledger.touch(part.channel.parts[action.chat])
+    return part if done and part.record else None
+
+
+def _look(ledger: Book, action: Open | Pull | Send, done: bool) -> None:
+    _aim(ledger, action, done)
+
+
+def _delete(ledger: Book, action: Delete, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is None:
+        return
+    policy, newest = ledger.policy, len(part.channel.log)
+    last = min(action.up_to or OPEN, newest)
+    if not action.up_to or last > max(part.cut, part.hide):
+        part.pinned = part.archived = part.kept = part.marked = False
+        _cut(policy, part, last)
+        if last >= newest > 0 and part.record:
+            part.held = _held_after_delete(policy, part)
+    if not is_group(action.chat) and (action.for_both or policy.delete_scope == "two-way"):
+        peer = part.channel.parts[action.chat]
+        if peer is not part and peer.record:
+            _cut(policy, peer, last)
+    if policy.delete_history == "erased":
+        floors = [other.floor for other in part.channel.parts.values() if other.present]
+        part.channel.erase(min(floors, default=0))
+
+
+def _cut(policy: Policy, part: Part, last: int) -> None:
+    """Put the floor, or the hide mark, of one user at `last`."""
+    part.deletes += 1
+    if policy.delete_kind == "physical":
+        part.record = part.pinned = part.muted = part.archived = part.kept = part.marked = False
+        part.cut = part.mark = part.hide = 0
+        part.held = ""
+        if part.present:
+            part.spans = [[1, OPEN]]
+        return
+    if policy.delete_history == "kept":
+        part.hide = max(part.hide, last)
+        part.mark = max(part.mark, part.hide)
+    else:
+        part.cut = max(part.cut, last)
+        part.mark = max(part.mark, part.cut)
+
+
+def _held_after_delete(policy: Policy, part: Part) -> Held:
+    """What will keep a deleted conversation out of the list when messages come."""
+    match policy.on_message_after_delete:
+        case "stay-hidden":
+            return "hidden"
+        case "reject" if not is_group(part.chat):
+            return "reject"
+        case "request" if not is_group(part.chat):
+            return "request"
+        case _:
+            return "own-hidden" if policy.on_own_send_after_delete == "stay-hidden" else ""
+
+
+def _clear(ledger: Book, action: Clear, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is None:
+        return
+    if part.listed():
+        if part.newest(1) or not part.kept:
+            part.cleared = (ledger.now_ms, ledger.newest_id, ledger.step)
+        part.kept = True
+    part.cut = max(part.cut, len(part.channel.log))
+    part.mark = max(part.mark, part.cut)
+    part.marked = False
+
+
+def _read(ledger: Book, action: Read, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is not None:
+        part.mark = max(part.mark, min(action.up_to or OPEN, len(part.channel.log)))
+        part.marked = False
+
+
+def _mark_unread(ledger: Book, action: MarkUnread, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is None:
+        return
+    if action.count is None:
+        part.marked = True
+    elif action.count == 0:
+        part.mark = max(part.mark, len(part.channel.log))
+    elif seqs := part.strangers():
+        mark = seqs[-min(action.count, len(seqs))] - 1
+        lower_only = ledger.policy.mark_unread == "lower-only"
+        part.mark = max(part.mark, mark) if lower_only else mark
+
+
+def _set_flag(ledger: Book, action: SetFlag, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is None and done and action.on:
+        part = ledger.reach(action.user, action.chat)
+        if part is None or part.deletes:
+            return
+        part.record = True
+    if part is not None:
+        setattr(part, action.flag, action.on)
+
+
+def _accept(ledger: Book, action: Accept, done: bool) -> None:
+    part = _aim(ledger, action, done)
+    if part is not None and part.held == "request":
+        part.held = ""
+
+
+def _set_clock(ledger: Book, action: SetClock, done: bool) -> None:
+    ledger.skewed = ledger.skewed or not action.user
+
+
+def _create_user(ledger: Book, action: CreateUser, done: bool) -> None:
+    if done:
+        ledger.devices.setdefault(action.user, {})
+
+
+def _add_device(ledger: Book, action: AddDevice, done: bool) -> None:
+    if done:
+        ledger.devices.setdefault(action.user, {})[action.device] = None
+
+
+DEEDS: dict[type[Action], Callable[[Book, Any, bool], None]] = {
+    Send: _look,
+    Open: _look,
+    Pull: _look,
+    Delete: _delete,
+    Clear: _clear,
+    Read: _read,
+    MarkUnread: _mark_unread,
+    SetFlag: _set_flag,
+    Accept: _accept,
+    SetClock: _set_clock,
+    CreateUser: _create_user,
+    AddDevice: _add_device,
+}
+"""What each action does to the ledger, beyond what its events say; others do nothing."""

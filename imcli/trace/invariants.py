@@ -1,0 +1,115 @@
+"""The checker: the ledger, the judges and the catalogue, tied to one server.
+
+`after(action, events)` takes in one step and gives what it broke. It looks at the conversations
+that the step touched and at the events themselves, never at the rest of an account. What needs a
+second view or a second run (`settled`) and what is recounted from nothing (`recount`) is asked for
+by whoever drives, when the time for it has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    Crash,
+    CreateGroup,
+    Delete,
+    Dismiss,
+    Leave,
+    RemoveMembers,
+    Restart,
+    SetMembers,
+)
+from imcli.model.events import Event
+from imcli.trace.answers import JUDGES, judge_refusal
+from imcli.trace.catalogue import INVARIANTS, judged
+from imcli.trace.convergence import judge_settled
+from imcli.trace.ledger import Ledger
+from imcli.trace.policy import policy_of
+from imcli.trace.probe import Probe, World
+from imcli.trace.recount import judge_recount
+from imcli.trace.safety import Look, agrees, explain
+from imcli.trace.verdicts import Broken, Verdict
+
+LIMIT = 3
+"""So many messages of an entry are looked at after each step; answers are judged whole."""
+
+SETTLES: frozenset[type[Action]] = frozenset(
+    {
+        Delete,
+        Restart,
+        Crash,
+        CreateGroup,
+        AddMembers,
+        RemoveMembers,
+        SetMembers,
+        Leave,
+        Dismiss,
+    }
+)
+"""After these, `run-scenario` checks the settled invariants too."""
+
+
+class Checker:
+    """Judges one server from its first action on."""
+
+    def __init__(self, probe: Probe, switches: Mapping[str, object]) -> None:
+        self.probe = probe
+        self.ledger = Ledger(policy_of(switches))
+        self.judged = judged(switches)
+        self.broken: list[Broken] = []
+        self.examined: set[int] = set()
+
+    def after(self, action: Action, events: Sequence[Event]) -> list[Broken]:
+        """Take in one step, and judge what it touched; returns what it broke."""
+        ledger = self.ledger
+        touched = ledger.fold(action, events, self.probe.now_ms())
+        found: list[Broken] = []
+        if ledger.oddities:
+            found += ledger.oddities
+        for event in events:
+            judge = JUDGES.get(type(event))
+            if judge is not None:
+                judge(ledger, action, event, found)
+        if not ledger.done:
+            judge_refusal(action, events, found)
+        entry_of = self.probe.entry
+        for part in touched:
+            entry = entry_of(part.user, part.chat, LIMIT)
+            if not agrees(part, entry, LIMIT):
+                before, first = part.entry, not part.known
+                messages = part.newest(LIMIT)
+                found += explain(Look(action, ledger.done, part, entry, before, first, messages))
+            part.entry = entry
+            part.known = True
+        return self._keep(found) if found else found
+
+    def settled(self, world: World, action: Action | None = None) -> list[Broken]:
+        """Judge what needs a second view or run; `action` is the one just done, if any."""
+        found: list[Broken] = []
+        self.examined |= judge_settled(self.ledger, world, action, self.judged, found)
+        return self._keep(found)
+
+    def recount(self) -> list[Broken]:
+        """Judge every counter against a recount from the whole history."""
+        found: list[Broken] = []
+        judge_recount(self.ledger, self.probe, found)
+        return self._keep(found)
+
+    def verdicts(self) -> dict[int, Verdict]:
+        """Give a verdict per invariant; what nothing has put to the test is unknown."""
+        broken = {each.number for each in self.broken}
+        return {row.number: self._verdict(row.number, broken) for row in INVARIANTS}
+
+    def _verdict(self, number: int, broken: set[int]) -> Verdict:
+        if number in broken:
+            return "broken"
+        return "holds" if number in self.examined and number in self.judged else "unknown"
+
+    def _keep(self, found: list[Broken]) -> list[Broken]:
+        """Drop what the profile declares an exception from; remember the rest."""
+        found = [each for each in found if each.number in self.judged]
+        self.broken += found
+        return found

@@ -1,0 +1,247 @@
+"""The ledger: an independent model of what must be true, folded from actions and events.
+
+It believes what a server says happened in its order (`Stored`, `MembersChanged`, refusals), and
+works everything else out again: who sees what, what is unread, what is listed. `fold` takes one
+action with its events and gives the parts (user, channel) that it touched, and nothing in it takes
+longer because an account or a log is large.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import cast
+
+from imcli.model.actions import (
+    Action,
+    Send,
+)
+from imcli.model.entities import Message, channel_key, chat_of, is_group
+from imcli.model.events import Event, MembersChanged, Offline, Refused, Stored, Unanswered
+from imcli.trace.deeds import DEEDS
+from imcli.trace.policy import Policy
+from imcli.trace.records import OPEN, Channel, Held, Part
+from imcli.trace.verdicts import Broken
+
+
+def answers_it(event: Refused, action: Action) -> bool:
+    """Tell whether a refusal is the answer to this action, and not a late one to a send."""
+    if isinstance(action, Send):
+        return event.client_msg_no in ("", action.client_msg_no)
+    return not event.client_msg_no
+
+
+class Ledger:
+    """Channels, parts and totals, as they must be after the actions folded so far."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.channels: dict[str, Channel] = {}
+        self.devices: dict[str, dict[str, None]] = {}
+        self.totals: dict[str, int] = {}
+        self.sends: dict[tuple[str, str, str], tuple[Message, int]] = {}
+        self.now_ms = 0
+        self.done = True
+        self.skewed = False
+        self.step = 0
+        self.newest_id = 0
+        self.touched: list[Part] = []
+        self.oddities: list[Broken] = []
+        self._expiring: list[tuple[int, str, int]] = []
+
+    def fold(self, action: Action, events: Sequence[Event], now_ms: int) -> list[Part]:
+        """Take in one step; returns the parts that it touched, each once.
+
+        `now_ms` is server time after the step.
+        """
+        self.step += 1
+        self.touched = []
+        self.oddities.clear()
+        done = True
+        for event in events:
+            kind = type(event)
+            if kind is Stored:
+                self._store(cast(Stored, event).message)
+            elif kind is MembersChanged:
+                self._members(cast(MembersChanged, event))
+            elif kind is Offline or (kind is Refused and answers_it(cast(Refused, event), action)):
+                done = False
+            elif kind is Unanswered:
+                done = cast(Unanswered, event).done
+        self.done = done
+        deed = DEEDS.get(type(action))
+        if deed is not None:
+            deed(self, action, done)
+        if now_ms != self.now_ms:
+            self._tick(now_ms)
+        for part in self.touched:
+            self._share(part)
+        return self.touched
+
+    # Looking things up
+
+    def part(self, user: str, chat: str) -> Part | None:
+        """Give a user's part in a chat, or None where there has never been one."""
+        channel = self.channels.get(channel_key(user, chat))
+        return None if channel is None else channel.parts.get(user)
+
+    def parts(self, user: str) -> list[Part]:
+        """Give all parts of a user, in the order in which the channels came to be."""
+        return [c.parts[user] for c in self.channels.values() if user in c.parts]
+
+    def reach(self, user: str, chat: str) -> Part | None:
+        """Give a part, and make a person channel's where it is not there yet."""
+        key = channel_key(user, chat)
+        channel = self.channels.get(key)
+        if channel is None and not is_group(chat) and chat in self.devices:
+            channel = self._open(key)
+        return None if channel is None else channel.parts.get(user)
+
+    def _open(self, key: str) -> Channel:
+        channel = self.channels[key] = Channel(key)
+        if not is_group(key):
+            first, _, second = key.partition("@")
+            for user in dict.fromkeys((first, second)):
+                channel.parts[user] = Part(user, channel, 1)
+        return channel
+
+    def touch(self, part: Part) -> None:
+        """Note that the step touched this part."""
+        if part.stamp != self.step:
+            part.stamp = self.step
+            self.touched.append(part)
+
+    def _share(self, part: Part) -> None:
+        """Work out what is derived, and keep the user's total."""
+        part.is_listed = part.listed()
+        part.number = part.unread(self.policy) if part.is_listed else 0
+        share = part.number if self.policy.total_counts_muted or not part.muted else 0
+        if share != part.share:
+            self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
+            part.share = share
+
+    # What events mean
+
+    def _store(self, message: Message) -> None:
+        channel = self.channels.get(message.channel)
+        if channel is None:
+            channel = self._open(message.channel)
+        if message.seq == 0:
+            return
+        if not self._plausible(channel, message):
+            return
+        channel.append(message)
+        self.newest_id = message.message_id
+        if message.expires_ms:
+            due = (message.expires_ms, message.channel, message.seq)
+            heapq.heappush(self._expiring, due)
+        for part in channel.parts.values():
+            if part.present:
+                self.touch(part)
+                self._arrive(part, message)
+
+    def _plausible(self, channel: Channel, message: Message) -> bool:
+        """Judge a message as it enters the log; only one in its place can be taken in."""
+        last, sender = len(channel.log), message.sender
+        part = channel.parts.get(sender)
+        if channel.dismissed:
+            self._odd(18, message, "no new message after the dismissal", f"seq {message.seq}")
+        elif part is None or not part.present:
+            self._odd(17, message, "no message of a non-member", f"seq {message.seq}")
+        if message.seq != last + 1:
+            self._odd(11, message, f"seq {last + 1}", f"seq {message.seq}")
+            return False
+        return True
+
+    def _odd(self, number: int, message: Message, expected: str, actual: str) -> None:
+        chat = chat_of(message.sender, message.channel)
+        self.oddities.append(Broken(number, message.sender, chat, expected, actual))
+
+    def _arrive(self, part: Part, message: Message) -> None:
+        """What a stored message does to one member."""
+        if not (part.record or part.deletes):
+            part.record = True
+        if message.kind != "content":
+            return
+        own = message.sender == part.user
+        if own:
+            part.marked = False
+            if self.policy.own_send_reads and part.record:
+                part.mark = message.seq
+        if part.archived:
+            self._unarchive(part)
+        if part.held:
+            part.held = self._still_held(part.held, own)
+        if not part.record:
+            self._remake(part, message, own)
+
+    def _unarchive(self, part: Part) -> None:
+        policy = self.policy.archive_on_message
+        if policy == "return" or (policy == "stay-if-muted" and not part.muted):
+            part.archived = False
+
+    def _still_held(self, held: Held, own: bool) -> Held:
+        """What content does to a conversation that a delete has put out of the list."""
+        if held == "own-hidden":
+            return held if own else ""
+        if not own:
+            return held
+        stays = held == "hidden" and self.policy.on_own_send_after_delete == "stay-hidden"
+        return held if stays else ""
+
+    def _remake(self, part: Part, message: Message, own: bool) -> None:
+        """A physical delete took the record away; a message may make a new one."""
+        if own or self.policy.on_message_after_delete == "reappear":
+            part.record = True
+            part.mark = message.seq if own else 0
+
+    def _members(self, event: MembersChanged) -> None:
+        channel = self.channels.get(event.group) or self._open(event.group)
+        if channel.dismissed and (event.joined or event.dismissed):
+            whom = ", ".join(event.joined)
+            odd = Broken(18, whom, event.group, "no change after the dismissal", str(event))
+            self.oddities.append(odd)
+        for user in event.joined:
+            self._join(channel, user, event.seq)
+        for user in event.left:
+            self._leave(channel, user, event.seq)
+        if event.dismissed:
+            channel.dismissed = True
+            for part in channel.parts.values():
+                if part.present:
+                    self._leave(channel, part.user, event.seq)
+
+    def _join(self, channel: Channel, user: str, seq: int) -> None:
+        part = channel.parts.get(user)
+        if part is None:
+            everything = seq == 0 or self.policy.history_for_new_members == "all"
+            part = channel.parts[user] = Part(user, channel, 1 if everything else seq + 1)
+            part.mark = seq
+        elif not part.present:
+            part.record = True
+            part.present, part.read_only = True, False
+            if self.policy.rejoin_history == "all":
+                part.spans.append([seq + 1, OPEN])
+            else:
+                part.spans = [[seq + 1, OPEN]]
+                part.mark = max(part.mark, seq)
+        self.touch(part)
+
+    def _leave(self, channel: Channel, user: str, seq: int) -> None:
+        part = channel.parts[user]
+        part.present = False
+        part.read_only = self.policy.leave == "keep-read-only"
+        part.spans[-1][1] = seq
+        self.touch(part)
+
+    # Time
+
+    def _tick(self, now_ms: int) -> None:
+        """Move time; messages whose time is over are no longer visible to anybody."""
+        self.now_ms = now_ms
+        while self._expiring and self._expiring[0][0] <= now_ms:
+            _, key, seq = heapq.heappop(self._expiring)
+            channel = self.channels[key]
+            channel.expire(seq)
+            for part in channel.parts.values():
+                self.touch(part)

@@ -1,0 +1,45 @@
+"""What the checker needs to see of a server: two narrow protocols.
+
+`Probe` is looking without touching, one conversation at a time. `World` can also be copied, so
+that a second view or a second run can be had without disturbing the first. Whoever has a server
+offers these; nothing in this room knows which server it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from imcli.model.actions import Action
+from imcli.model.entities import Entry, Message
+from imcli.model.events import Event, ListAnswer
+from imcli.model.questions import ListView
+
+
+class Probe(Protocol):
+    """Looking, without changing anything."""
+
+    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+        """Give what a full synchronisation lists of one conversation, or None."""
+
+    def history(self, user: str, chat: str) -> Sequence[Message]:
+        """Give the whole history that the server answers to this user, oldest first."""
+
+    def listing(self, user: str) -> ListAnswer:
+        """Give the whole list, with 20 messages per conversation."""
+
+    def now_ms(self) -> int:
+        """Give the time by which messages expire, in milliseconds."""
+
+
+class World(Probe, Protocol):
+    """A server that can be copied; a copy may be changed freely."""
+
+    def fork(self) -> World:
+        """Give an independent copy."""
+
+    def apply(self, action: Action) -> Sequence[Event]:
+        """Do one action and let everything it caused arrive."""
+
+    def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
+        """Give what each device shows after synchronising; the last is a full one, named ""."""
