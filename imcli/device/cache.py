@@ -214,8 +214,9 @@ class DeviceCache:
 
     def _entry(self, cached: Cached, now_ms: int) -> Entry | None:
         messages = tuple(m for m in cached.messages if not 0 < m.expires_ms <= now_ms)
-        if cached.messages and not any(m.kind == "content" for m in messages):
-            return None
+        expired = len(messages) < len(cached.messages)
+        if expired and not any(m.kind == "content" for m in messages):
+            return None  # as far as the device knows, nothing is left
         last = messages[-1] if messages else None
         pinned = 1 if cached.pinned else 0
         newer = (pinned, last.time_ms, last.message_id) if last is not None else ()

@@ -53,9 +53,9 @@ def _watch(state: State, user: str, key: str, record: Record) -> None:
 def stored(state: State, key: str, message: Message) -> Sequence[Change]:
     """A message was appended: the sender's marks move, and members on `alert` are seen to."""
     sender = message.sender
-    record = state.record(sender, key)
-    if record is None:
-        record = _first_records(state, key, sender)
+    if message.seq == 1:
+        _first_records(state, key)
+    record = state.records[sender][key]
     if message.kind != "content":
         return _sequence_changes(state, key)
     changes: list[Change] = []
@@ -78,12 +78,11 @@ def stored(state: State, key: str, message: Message) -> Sequence[Change]:
     return changes
 
 
-def _first_records(state: State, key: str, sender: str) -> Record:
-    """The first message of a person channel makes a record for both."""
+def _first_records(state: State, key: str) -> None:
+    """The first message of a person channel makes a record for whoever has none yet."""
     for user in state.channels[key].members:
         if state.record(user, key) is None:
             state.records_w(user)[key] = Record()
-    return state.records[sender][key]
 
 
 def _sequence_changes(state: State, key: str) -> Sequence[Change]:
