@@ -59,11 +59,11 @@ def load_families() -> tuple[Family, ...]:
 
 
 def read_covers(path: str, text: str) -> Shown:
-    """Read what a scenario file covers, and nothing else of it.
+    r"""Read what a scenario file covers, and nothing else of it.
 
     `imcli check-scenario` says whether the rest is right; a file that is no TOML covers nothing.
 
-    >>> read_covers("a.toml", 'title = "t"\\ncovers = ["spec:DEL-01"]').covers
+    >>> read_covers("a.toml", 'title = "t"\ncovers = ["spec:DEL-01"]').covers
     ('spec:DEL-01',)
     """
     try:
