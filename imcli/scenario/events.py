@@ -137,7 +137,8 @@ class CaseResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `runs` is how many times it ran (orders × repeats); `order` and `repeat` name the run that
     failed. `reason` says why it was skipped, is known to fail or could not be told. `delete` is
-    the line of an unexpected pass that is to be deleted.
+    the line of an unexpected pass that is to be deleted. `table` is the state at the end of the
+    steps, where `Options.show` asks for it.
     """
 
     case_id: str
@@ -161,6 +162,7 @@ class CaseResult(msgspec.Struct, frozen=True, omit_defaults=True):
     covers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     delete: Span | None = None
+    table: StateTable | None = None
 
 
 def _tag(name: str) -> str:
@@ -194,7 +196,7 @@ class CaseStarted(Base, frozen=True):
 
 
 class StepDone(Base, frozen=True):
-    """A step was done (only where `Options.step_events` asks for it)."""
+    """A step was done (only where `Options.step_events` or `show` asks for it)."""
 
     case_id: str
     target: str
@@ -203,6 +205,7 @@ class StepDone(Base, frozen=True):
     text: str
     at_ms: int
     answer: str = ""
+    table: StateTable | None = None
 
 
 class CaseFinished(Base, frozen=True):

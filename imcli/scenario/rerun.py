@@ -14,9 +14,11 @@ import msgspec
 from imcli.model.entities import DeviceKey, Entry
 from imcli.model.errors import ImcliError
 from imcli.model.questions import ListView, Question, Seen, Shown
+from imcli.scenario.events import StateTable
 from imcli.scenario.names import Names
 from imcli.scenario.play import Logged, Play, Problem, step_name, where
 from imcli.scenario.program import Block, Program, Unit
+from imcli.scenario.state_table import state_table
 from imcli.targets.base import Target
 
 LOOKS_MAX = 20_000
@@ -122,6 +124,15 @@ def watch_now(play: Play, problems: list[Problem]) -> Watched:
     last = problems[0]
     snapshot = Snapshot(step_name(last.phase, last.number), last.text, lists)
     return _watched([snapshot], play, eyes)
+
+
+def state_now(play: Play) -> StateTable | None:
+    """What everybody sees now, as a state table; nothing where the world cannot be asked."""
+    try:
+        lists = Forking(play.target).lists(watched_devices(play.names, []), shown=False)
+    except ImcliError:
+        return None
+    return state_table(lists.items(), play.names)
 
 
 def _snapshot(unit: Unit, lists: Lists) -> Snapshot:

@@ -35,6 +35,7 @@ from imcli.scenario.events import (
     Negative,
     Result,
     RunEvent,
+    StateTable,
     StepDone,
     StepRecord,
 )
@@ -45,7 +46,7 @@ from imcli.scenario.names import Names
 from imcli.scenario.orders import Plan, Plans, TooManyOrders, plan_orders
 from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, step_name, where
 from imcli.scenario.program import Parallel, Program, Unit, prepare
-from imcli.scenario.rerun import fork_method, watch_again, watch_now
+from imcli.scenario.rerun import fork_method, state_now, watch_again, watch_now
 from imcli.scenario.skip import profile_of, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
@@ -61,7 +62,8 @@ class Options(msgspec.Struct, frozen=True):
         seed: of the target and of random orders; repeats count up from it.
         orders: how many *other* orders of `together` blocks than the declared one, or all.
         repeat: how many times.
-        step_events: yield a `StepDone` per step.
+        step_events: yield a `StepDone` per step (consecutive assertions are one).
+        show: also look at the state at the end (`final`) or after each step (`each`).
         clock: real time in seconds, monotonic.
         observer: makes the checker of invariants for one run.
         reproduce: the command that reproduces a failure, where it is no `run-scenario`.
@@ -73,6 +75,7 @@ class Options(msgspec.Struct, frozen=True):
     orders: int | Literal["all"] = 0
     repeat: int = 1
     step_events: bool = False
+    show: Literal["failures", "final", "each"] = "failures"
     clock: Clock | None = None
     observer: Callable[[Case, Target], Observer] | None = None
     reproduce: str = ""
@@ -122,6 +125,7 @@ class Ended(msgspec.Struct, frozen=True):
     plan: Plan = ()
     repeat: int = 0
     seed: int = 0
+    table: StateTable | None = None
 
 
 class Runner:
@@ -138,6 +142,7 @@ class Runner:
         self.runs = 0
         self.steps = 0
         self.plans: Plans | None = None
+        self._steps_wanted = options.step_events or options.show == "each"
 
     # Many runs
 
@@ -197,7 +202,7 @@ class Runner:
             for unit in self.program.main:
                 problems = play.unit(unit)
                 self.steps += 1
-                if self.options.step_events:
+                if self._steps_wanted:
                     yield from self._step_done(play, unit, problems)
                 if problems:
                     break
@@ -217,12 +222,13 @@ class Runner:
         if not problems and play.observer is not None:
             problems = self._last_words(play, play.observer)
         failures, trace = self._explained(play, problems, plan, seed) if problems else ((), ())
+        table = state_now(play) if self.options.show != "failures" else None
         if not any(problem.kind == "target" for problem in problems):
             problems, failures = self._clean_up(play, problems, failures)
         elif self.program.cleanup:
             self.notes.append("cleanup was not run, because the target is gone")
         self.ended = Ended(
-            tuple(problems), failures, tuple(play.negatives), trace, plan, repeat, seed
+            tuple(problems), failures, tuple(play.negatives), trace, plan, repeat, seed, table
         )
 
     def _last_words(self, play: Play, observer: Observer) -> list[Problem]:
@@ -262,6 +268,7 @@ class Runner:
             where(unit)[1],
             play.target.now(),
             problems[0].headline if problems else "",
+            state_now(play) if self.options.show == "each" else None,
         )
 
     # Failures
@@ -315,7 +322,7 @@ class Runner:
         A fork that does not pass is left, and that order is run from the start, so that failures
         are found and explained in one way only.
         """
-        if self.options.step_events:
+        if self._steps_wanted or self.options.show != "failures":
             return False
         target = self._open(seed)
         if target is None:
@@ -390,6 +397,7 @@ class Runner:
             seed=ended.seed,
             covers=self.case.covers,
             tags=self.case.tags,
+            table=ended.table,
         )
 
     def _reproduce(self) -> str:

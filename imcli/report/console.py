@@ -1,0 +1,199 @@
+"""What a person reads while and after a run: a line per case, failures in full, a last line.
+
+A fold over run events that writes lines to whatever it is given. Colour only where it is asked for
+(a terminal); then it is the sixteen colours that every terminal has. The progress line is a fold
+of its own, because it goes elsewhere (stderr) and is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from imcli.report.layout import Line, Style, failure_lines, table_lines
+from imcli.report.text import cut, safe, width
+from imcli.scenario.events import (
+    RESULTS,
+    CaseFinished,
+    CaseResult,
+    CaseStarted,
+    Result,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    StepDone,
+)
+
+Show = Literal["failures", "final", "each"]
+
+PAINT: dict[Style, str] = {
+    "": "",
+    "bad": "31",
+    "good": "32",
+    "warn": "33",
+    "dim": "2",
+    "bold": "1",
+}
+STYLE_OF: dict[Result, Style] = {
+    "passed": "good",
+    "failed": "bad",
+    "unexpected pass": "bad",
+    "error": "bad",
+    "unknown": "warn",
+    "skipped": "dim",
+    "known failure": "dim",
+}
+WORD_COLUMNS = max(map(len, RESULTS))
+EXPLAINED: frozenset[Result] = frozenset({"failed", "error", "unknown", "unexpected pass"})
+"""The results that are shown in full at the end."""
+
+
+def paint(line: Line, color: bool) -> str:
+    """Write a line, with its style where colour is wanted."""
+    style, text = line
+    return f"\x1b[{PAINT[style]}m{text}\x1b[0m" if color and style and text else text
+
+
+class ConsoleReport:
+    """Writes lines as cases end and the failures when all have.
+
+    Args:
+        write: takes one line, without its end.
+        columns: width to keep to.
+        color: whether to paint.
+        show: also the state table after each case (`final`) or each step (`each`).
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        columns: int = 100,
+        color: bool = False,
+        show: Show = "failures",
+    ) -> None:
+        self._write = write
+        self._columns = columns
+        self._color = color
+        self._show = show
+        self._targets = 1
+        self._explained: list[CaseResult] = []
+
+    def handle(self, event: RunEvent) -> None:
+        """Take the next event of the run."""
+        match event:
+            case RunStarted(targets=targets):
+                self._targets = len(targets)
+            case CaseStarted():
+                pass
+            case StepDone():
+                if self._show == "each":
+                    self._step(event)
+            case CaseFinished(case=case):
+                self._case(case)
+            case RunFinished():
+                self._end(event)
+
+    def _line(self, style: Style, text: str) -> None:
+        self._write(paint((style, text), self._color))
+
+    def _lines(self, lines: list[Line]) -> None:
+        for style, text in lines:
+            self._line(style, text)
+
+    def _step(self, event: StepDone) -> None:
+        self._line("", cut(f"{event.step}: {safe(event.text)}", self._columns))
+        if event.answer:
+            self._line("bad", cut(f"  {safe(event.answer)}", self._columns))
+        if event.table is not None:
+            self._lines(table_lines(event.table, self._columns, "  "))
+
+    def _case(self, case: CaseResult) -> None:
+        self._line(STYLE_OF[case.result], case_line(case, self._columns, self._targets > 1))
+        if self._show != "failures" and case.table is not None:
+            self._lines(table_lines(case.table, self._columns, "  "))
+            for negative in case.negatives:
+                text = f"  {negative.step}: {negative.text}: {negative}"
+                self._line("dim", cut(safe(text), self._columns))
+        if case.result in EXPLAINED:
+            self._explained.append(case)
+        else:
+            for note in case.notes:
+                self._line("dim", cut(f"  {safe(note)}", self._columns))
+
+    def _end(self, event: RunFinished) -> None:
+        for case in self._explained:
+            self._line("", "")
+            self._lines(failure_lines(case, self._columns))
+        if self._explained:
+            self._line("", "")
+        bad = event.exit_status != 0
+        self._line("bad" if bad else "good", cut(summary(event), self._columns))
+
+
+def case_line(case: CaseResult, columns: int, with_target: bool = False) -> str:
+    """One line for a case that has ended."""
+    word = f"{case.result:<{WORD_COLUMNS}}"
+    text = f"{word}  {safe(case.case_id)}"
+    if with_target:
+        text += f"  on {safe(case.target.name)}"
+    if case.orders > 1:
+        text += f"  ({case.orders:,} orders)"
+    if case.result != "passed" and case.reason:
+        text += f"  {safe(case.reason)}"
+    elif case.result == "failed" and case.failures:
+        failure = case.failures[0]
+        text += f"  line {failure.span.line}: {safe(failure.text)}"
+    return cut(text, columns)
+
+
+def summary(event: RunFinished) -> str:
+    """The last line: what it all came to, the worst first.
+
+    >>> summary(RunFinished((("failed", 1), ("passed", 2)), 1, 1500))
+    '1 failed, 2 passed in 1.5 s'
+    """
+    parts = [_count(count, word) for word, count in event.counts]
+    text = ", ".join(parts) if parts else "nothing was run"
+    if event.duration_ms:
+        text += f" in {event.duration_ms / 1000:.1f} s"
+    return f"interrupted: {text}" if event.interrupted else text
+
+
+PLURALS: dict[Result, str] = {
+    "known failure": "known failures",
+    "unexpected pass": "unexpected passes",
+    "error": "in error",
+}
+
+
+def _count(count: int, word: Result) -> str:
+    if word == "error":
+        return f"{count} in error"
+    return f"{count} {PLURALS.get(word, word) if count > 1 else word}"
+
+
+class Progress:
+    """The progress line of a long run: a fold that is asked for its text whenever it is wanted."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._done = 0
+        self._bad = 0
+        self._current = ""
+
+    def handle(self, event: RunEvent) -> None:
+        """Take the next event of the run."""
+        if isinstance(event, RunStarted):
+            self._total = event.cases * len(event.targets)
+        elif isinstance(event, CaseStarted):
+            self._current = event.case_id
+        elif isinstance(event, CaseFinished):
+            self._done += 1
+            self._bad += event.case.result in EXPLAINED
+
+    def line(self, columns: int = 60) -> str:
+        """Where the run is now, at most so wide."""
+        bad = f", {self._bad} not passed" if self._bad else ""
+        head = f"{self._done}/{self._total}{bad}"
+        return f"{head}  {cut(safe(self._current), max(1, columns - width(head) - 2))}"
