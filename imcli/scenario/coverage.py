@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from importlib import resources
+from urllib.parse import quote
 
 import msgspec
 
@@ -132,12 +133,13 @@ def _files_by_entry(shown: Iterable[Shown]) -> dict[str, tuple[str, ...]]:
 
 def _head(families: Sequence[Family], files: dict[str, tuple[str, ...]], count: int) -> str:
     covered = sum(family.id in files for family in families)
+    files_word = "file" if count == 1 else "files"
     beyond = sum(bool(family.out_of_reach) for family in families)
     return (
         "# What the scenarios cover\n\n"
         "Printed by `imcli list-families`; do not edit. Each row is a situation that real\n"
         "instant-messaging products got wrong, or do differently on purpose.\n\n"
-        f"{len(families)} situations: {covered} shown by {count} files, {beyond} out of reach,"
+        f"{len(families)} situations: {covered} shown by {count} {files_word}, {beyond} out of reach,"
         f" {len(families) - covered - beyond} open."
     )
 
@@ -169,7 +171,7 @@ def _by_number(entry: str) -> tuple[str, int, str]:
 
 def _link(path: str) -> str:
     name = path.removeprefix("scenarios/").removesuffix(".toml")
-    return f"[{_escape(name)}](../{path.replace(' ', '%20').replace(')', '%29')})"
+    return f"[{_escape(name)}](../{quote(path)})"
 
 
 def _escape(text: str) -> str:
