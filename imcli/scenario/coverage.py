@@ -139,8 +139,8 @@ def _head(families: Sequence[Family], files: dict[str, tuple[str, ...]], count: 
         "# What the scenarios cover\n\n"
         "Printed by `imcli list-families`; do not edit. Each row is a situation that real\n"
         "instant-messaging products got wrong, or do differently on purpose.\n\n"
-        f"{len(families)} situations: {covered} shown by {count} {files_word}, {beyond} out of reach,"
-        f" {len(families) - covered - beyond} open."
+        f"{len(families)} situations: {covered} shown by {count} {files_word},"
+        f" {beyond} out of reach, {len(families) - covered - beyond} open."
     )
 
 
