@@ -27,12 +27,15 @@ class Seen(Base, frozen=True):
 
     With `chat` the view holds that entry alone, or none; a target may then answer faster.
     `fresh_device` asks as a device that has never been there (`a new device of A`).
+    `message_count` is how many of each entry's newest messages will be looked at: a simulated
+    target may leave the others out of `messages`; a live one always asks for 20.
     """
 
     user: str
     device: str
     chat: str | None = None
     fresh_device: bool = False
+    message_count: int = 20
 
 
 class Shown(Base, frozen=True):
