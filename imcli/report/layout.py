@@ -1,7 +1,8 @@
 """Tables and failures as lines of text: the one layout that console, JUnit and issue share.
 
 A line is a (style, text) pair; the console paints styles, the others drop them. Nothing is wider
-than the width that is asked for: tables that do not fit are written as a stack of records.
+than the width that is asked for (tables that do not fit are written as a stack of records), but for
+the line that reproduces a failure: it is to be copied, so it is not broken.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def failure_lines(case: CaseResult, columns: int = 100) -> list[Line]:
     if case.result in ("unexpected pass", "known failure", "skipped"):
         lines += _wrapped(f"{case.result.capitalize()}: {case.reason}.", columns)
     if case.reproduce:
-        lines += _wrapped(f"Reproduce: {case.reproduce}", columns)
+        lines.append(("", safe(f"{INDENT}Reproduce: {case.reproduce}")))
     return lines
 
 

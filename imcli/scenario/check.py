@@ -61,10 +61,14 @@ Asked = list[tuple[DeviceKey, Question]]
 
 def ask(claim: Claim, names: Names) -> Asked:
     """Say what must be looked at to judge a claim: nothing where the labels know it."""
+    if type(claim) is SeesChat and claim.source == "sees":  # most claims, so: without a match
+        chat = claim.chat
+        facts = claim.facts
+        count = 0 if facts.messages is None and facts.count is None else 20
+        keys = names.keys(claim.user, claim.device)
+        return [(k, Seen(k[0], k[1], chat, False, count)) for k in keys]
     match claim:
         case SeesChat(user=user, device=device, chat=chat, source=source):
-            if source == "sees":
-                return [(k, Seen(k.user, k.device, chat)) for k in names.keys(user, device)]
             if source == "shows":
                 return [(k, Shown(k.user, k.device)) for k in names.keys(user, device)]
             return [(DeviceKey(user, ""), Seen(user, "", chat, True))]
@@ -99,9 +103,9 @@ def check(claim: Claim, answers: Answers, names: Names) -> Mismatch | None:
     Raises:
         LabelProblem: the claim needs something of a label that it does not have.
     """
+    if type(claim) is SeesChat:  # most claims, so: without a match
+        return check_sees(claim, answers, names)
     match claim:
-        case SeesChat():
-            return check_sees(claim, answers, names)
         case ReceivedMessage():
             return check_received(claim, answers, names)
         case HistoryIs():
@@ -134,6 +138,8 @@ def check(claim: Claim, answers: Answers, names: Names) -> Mismatch | None:
             return check_status(claim, answers)
         case HasBody():
             return check_body(claim, answers)
+        case SeesChat():
+            return check_sees(claim, answers, names)
 
 
 def is_negative(claim: Claim) -> bool:

@@ -29,8 +29,8 @@ def check_sees(claim: SeesChat, answers: Answers, names: Names) -> Mismatch | No
                 wrong.append(_present(claim, key))
         elif entry is None:
             wrong.append(_absent(claim, key, names))
-        elif claim.facts is not NO_FACTS:
-            found = differences(claim.facts, entry, key.user, claim.chat, names)
+        elif claim.facts != NO_FACTS:
+            found = differences(claim.facts, entry, key.user, names)
             if found:
                 wrong.append(_different(claim, key, found))
     return mismatch(wrong) if wrong else None
@@ -46,7 +46,7 @@ def check_keeps(claim: KeepsRecord, answers: Answers, names: Names) -> Mismatch 
         return _server(claim, f"keeps a record of {claim.chat} for {claim.user}")
     if view.entry is None:
         return _server(claim, f"keeps nothing of {claim.chat} for {claim.user}")
-    found = differences(claim.facts, view.entry, claim.user, claim.chat, names)
+    found = differences(claim.facts, view.entry, claim.user, names)
     if not found:
         return None
     return _server(claim, f"keeps {claim.chat} for {claim.user} with {said(found)}")
@@ -60,9 +60,7 @@ def find(view: ListView, chat: str) -> Entry | None:
     return None
 
 
-def differences(
-    facts: Facts, entry: Entry, user: str, chat: str, names: Names
-) -> tuple[Difference, ...]:
+def differences(facts: Facts, entry: Entry, user: str, names: Names) -> tuple[Difference, ...]:
     """Compare an entry with what is claimed of it.
 
     Raises:
@@ -78,16 +76,25 @@ def differences(
         found.append(("messages", f"messages {spoken(facts.messages)}", f"messages {actual}"))
     if facts.count is not None and len(entry.messages) != facts.count:
         found.append(("messages", _count(facts.count), _count(len(entry.messages))))
-    channel = channel_key(user, chat)
-    for column, words, label, mark in (
-        ("read", "read up to", facts.read_to, entry.read_to),
-        ("deleted", "deleted up to", facts.deleted_to, entry.deleted_to),
-    ):
-        if label is not None and mark != (names.seq(label) if label else 0):
-            actual = names.call_seq(channel, mark, entry.messages) if mark else "nothing"
-            found.append((column, f"{words} {label or 'nothing'}", f"{words} {actual}"))
-    found.extend(_flags(facts, entry))
+    if facts.read_to is not None:
+        found += _mark("read", facts.read_to, entry.read_to, entry, user, names)
+    if facts.deleted_to is not None:
+        found += _mark("deleted", facts.deleted_to, entry.deleted_to, entry, user, names)
+    if facts.pinned or facts.muted or facts.archived or facts.marked_unread:
+        found += _flags(facts, entry)
     return tuple(found)
+
+
+def _mark(
+    column: str, label: str, mark: int, entry: Entry, user: str, names: Names
+) -> list[Difference]:
+    """Compare a mark with the place of a label; an empty label claims that there is no mark."""
+    if mark == (names.seq(label) if label else 0):
+        return []
+    channel = channel_key(user, entry.chat)
+    actual = names.call_seq(channel, mark, entry.messages) if mark else "nothing"
+    words = f"{column} up to"
+    return [(column, f"{words} {label or 'nothing'}", f"{words} {actual}")]
 
 
 def _flags(facts: Facts, entry: Entry) -> list[Difference]:

@@ -207,23 +207,34 @@ def _intervals(key: DeviceKey, chat: str, watched: Watched) -> str:
     if not spans or (len(spans) == 1 and open_span):
         return ""
     words = [f"from {a} to {b}" if a != b else f"after {a} only" for a, b in spans]
-    return f"{chat} was listed on {key} {' and '.join(words)}."
+    return " and ".join(words)
 
 
 # Because
 
 
 def _because(problem: Problem, watched: Watched) -> tuple[str, ...]:
-    sentences: list[str] = []
+    sentences = _listed(problem, watched)
     keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
     for disagreement in problem.disagreements:
         key = keys.get(disagreement.subject)
         if key is not None and disagreement.conversation:
-            sentences.append(_intervals(key, disagreement.conversation, watched))
             sentences.extend(_unread(key, disagreement, watched))
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
     sentences.extend(_fate(label, watched) for label in labels)
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _listed(problem: Problem, watched: Watched) -> list[str]:
+    """Say when conversations came and went, devices with the same story in one sentence."""
+    stories: dict[str, list[str]] = {}
+    keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
+    for disagreement in problem.disagreements:
+        key, chat = keys.get(disagreement.subject), disagreement.conversation
+        story = _intervals(key, chat, watched) if key is not None and chat else ""
+        if story:
+            stories.setdefault(f"{chat} was listed {story}", []).append(disagreement.subject)
+    return [f"{story} (on {spoken(who)})." for story, who in stories.items()]
 
 
 def _fate(label: str, watched: Watched) -> str:

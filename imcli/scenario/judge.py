@@ -60,9 +60,7 @@ def _once(play: Play, block: Block, offset: int, statement: Assert) -> Problem |
                 break
         return None
     running = play.target.timers()
-    judged = "judged when every delivery and answer under way was done"
-    if running:
-        judged += f"; still running: {', '.join(running)}"
+    judged = f"still running: {', '.join(running)}" if running else ""
     return _failed(play, block, offset, statement, wrong, judged)
 
 

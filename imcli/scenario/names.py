@@ -17,7 +17,7 @@ import msgspec
 
 from imcli.model.actions import Send
 from imcli.model.entities import DeviceKey, Message, channel_key
-from imcli.model.events import Accepted, Event, Offline, Refused
+from imcli.model.events import Accepted, Event, Refused, Unanswered
 from imcli.model.questions import ObservableView
 from imcli.targets.base import Cast, Outcome
 
@@ -113,7 +113,7 @@ class Names:
             self._accept(sent, own)
         elif outcome.result == "ok":
             sent.state = "accepted"
-        elif any(type(event) is Offline for event in outcome.events):
+        elif not any(type(event) is Unanswered for event in outcome.events):
             self._waiting[key] = (*self._waiting.get(key, ()), label)
         for event in outcome.events:
             if event is not own:
@@ -129,7 +129,7 @@ class Names:
     def _late(self, event: Event) -> None:
         if not isinstance(event, Accepted | Refused) or not event.client_msg_no:
             return
-        key = (event.user, event.client_msg_no)
+        key = (event.user or self._waiting_user(event.client_msg_no), event.client_msg_no)
         waiting = self._waiting.get(key, ())
         if waiting:
             self._waiting[key] = waiting[1:]
@@ -141,6 +141,13 @@ class Names:
             self._accept(sent, event)
         elif sent.state == "unknown":
             sent.state, sent.reason = "refused", event.reason
+
+    def _waiting_user(self, number: str) -> str:
+        """Whose send with this number still waits: a refusal need not say."""
+        for (user, waiting_number), labels in self._waiting.items():
+            if waiting_number == number and labels:
+                return user
+        return ""
 
     def _accept(self, sent: Sent, event: Accepted) -> None:
         sent.state = "accepted"
