@@ -59,6 +59,9 @@ def guarded(world: World) -> int:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         return reader_left()
+    except OSError as error:
+        reader_left()
+        return failures.tell_failure(shell, failures.of_world(error))
     except Exception as error:
         return failures.tell_failure(shell, failures.of_defect(world, error))
 

@@ -136,6 +136,12 @@ def help_hint(error: ClickUsageError) -> str:
     return f"`{path} --help` shows how"
 
 
+def of_world(error: OSError) -> Failure:
+    """Phrase what the system refused: a full disk, a closed stream, a lost folder."""
+    where = f" ({error.filename})" if error.filename else ""
+    return Failure(f"the system says: {error.strerror or error}{where}", ExitStatus.UNKNOWN)
+
+
 def unknown_command(word: str) -> Failure:
     """Answer a mistyped command with the nearest one."""
     from imcli.cli.commands import COMMAND_BY_NAME

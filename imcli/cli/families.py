@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from imcli.cli.shell import shell_of
 
 
-def list_families(ctx: typer.Context) -> int:
+def list_families(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH...]", help="Scenario files or folders of them; default: scenarios."
+        ),
+    ] = None,
+) -> int:
     """List the families of situations and the scenario files that cover them.
 
     Prints docs/coverage.md: each family with its files, or why it is out of reach.
     """
-    from imcli.scenario.coverage import coverage_page
+    from imcli.cli.files import find_files, read_text
+    from imcli.scenario.coverage import coverage_page, load_families, read_covers
 
-    shell_of(ctx).write(coverage_page().rstrip("\n"))
+    shell = shell_of(ctx)
+    found = find_files(shell.world, paths or ["scenarios"])
+    shown = [read_covers(path, read_text(shell.world, path)) for path in found]
+    shell.write(coverage_page(load_families(), shown).rstrip("\n"))
     return 0

@@ -12,7 +12,7 @@ from typing import TextIO
 import msgspec
 
 from imcli.cli.tables import Record, Table, aligned, drawn, tabbed
-from imcli.cli.text import shows
+from imcli.cli.text import one_cell
 
 
 def json_text(value: object, *, indent: int, ascii_only: bool) -> str:
@@ -37,7 +37,7 @@ def json_text(value: object, *, indent: int, ascii_only: bool) -> str:
 
 def json_character(char: str, ascii_only: bool) -> str:
     """Write one character of a JSON text; beyond the basic plane as a pair of surrogates."""
-    if not ascii_only and shows(char, "x"):
+    if not ascii_only and (char.isprintable() or char == "\u3000"):
         return char
     code = ord(char)
     if code < 0x10000:
@@ -82,8 +82,6 @@ def single(
         case "jsonl":
             return json_text(record, indent=0, ascii_only=ascii_only)
         case "plain":
-            from imcli.cli.text import one_cell
-
             return "\t".join(one_cell(cell) for cell in cells)
         case _:
             return sentence

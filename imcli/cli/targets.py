@@ -1,7 +1,7 @@
 """What `--target` names: `embedded`, `sim`, `sim:PROFILE` or `http://host:port`.
 
-Parsing is here, and opening for scenarios; opening for one admin verb is `desk.py`. The libraries
-behind a target are loaded when it is opened.
+Here targets are understood; `desk.py` opens one for an admin verb, `pool.py` for scenarios. The
+libraries behind a target are loaded when it is opened.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
     from imcli.cli.shell import Shell
-    from imcli.targets.base import OpenTarget
 
 LOCAL_HOSTS = ("localhost", "::1")
 
@@ -121,19 +120,3 @@ def state_path(shell: Shell) -> str:
 def token(shell: Shell) -> str:
     """The manager token of a live server: from the environment, never from a flag."""
     return shell.world.env.get("IMCLI_TOKEN", "")
-
-
-def open_place(shell: Shell, place: Place, *, profile: str = "") -> OpenTarget:
-    """Open a target for scenarios; `profile` wins over the place's own and the files'.
-
-    Raises:
-        TargetUnavailable: a live server cannot be reached.
-        InvalidInput: there is no such profile.
-    """
-    if place.kind == "live":
-        from imcli.targets.live import open_live
-
-        return open_live(place.url, token=token(shell), name=place.written)
-    from imcli.targets.simulated import open_simulated
-
-    return open_simulated(profile or place.profile or "reference")

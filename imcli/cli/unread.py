@@ -1,18 +1,19 @@
-"""Why an unread count is what it is: the marks, which of them won, and the messages above it.
+"""Why an unread count is what it is: what the server says, the marks, the messages above them.
 
-Everything is asked of the server as any device could ask it, so it works on live servers too. The
-count that should be there is worked out from the definition (`base` is the highest of the marks;
-countable messages above it are unread) and laid beside the one that the server gives.
+Everything is asked of the server as any device could ask it, so it works on live servers too. What
+the count should be is `scenario/unread.py`'s business; here it is asked for and laid out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from imcli.cli.text import visible
 from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.events import HistoryPage
 from imcli.model.questions import Kept, KeptView, ListView, Seen
+from imcli.scenario.unread import UnreadCount, count_unread
 from imcli.targets.base import Directory
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MESSAGES_MAX = 2_000
 SHOWN_MAX = 20
+PAGE = 500
 
 
 class Explanation(NamedTuple):
@@ -30,47 +32,17 @@ class Explanation(NamedTuple):
     cells: tuple[str, ...]
 
 
-class Marks(NamedTuple):
-    """The marks of one user in one channel; 0 is none. `member` is None where nobody can say."""
-
-    last: int
-    deleted_to: int
-    read_to: int
-    own_send: int
-    member: bool | None
-
-    @property
-    def base(self) -> int:
-        """Messages above it count."""
-        return max(self.deleted_to, self.read_to)
-
-    @property
-    def winner(self) -> str:
-        """Which mark the base is, in words."""
-        if not self.base:
-            return "no mark: everything that is visible counts"
-        if self.base == self.deleted_to:
-            return f"the delete mark ({self.deleted_to})"
-        if self.base == self.own_send:
-            return f"the read mark ({self.read_to}), at the user's own newest message"
-        return f"the read mark ({self.read_to})"
-
-
 def explain(desk: Desk, user: str, device: str, chat: str) -> Explanation:
     """Ask for what is needed and explain."""
     view = desk.observe(Seen(user, device, chat))
     assert isinstance(view, ListView)
     entry = next(iter(view.entries), None)
-    kept = entry or kept_record(desk, user, chat)
+    member = membership(desk, user, chat)
     if entry is None:
-        return not_listed(user, chat, kept, membership(desk, user, chat))
-    above = messages_above(desk, user, device, chat, max(entry.read_to, entry.deleted_to))
-    own = [message.seq for message in (*entry.messages, *above) if message.sender == user]
-    last = max([entry.last.seq if entry.last else 0, *(message.seq for message in above)])
-    marks = Marks(
-        last, entry.deleted_to, entry.read_to, max(own, default=0), membership(desk, user, chat)
-    )
-    return explained(user, chat, entry, marks, above)
+        return not_listed(user, chat, kept_record(desk, user, chat), member)
+    mark = max(entry.read_to, entry.deleted_to)
+    history = messages_from(desk, user, device, chat, max(1, mark))
+    return explained(count_unread(user, entry, history), entry, member)
 
 
 def kept_record(desk: Desk, user: str, chat: str) -> Entry | None:
@@ -90,41 +62,30 @@ def membership(desk: Desk, user: str, chat: str) -> bool | None:
     return any(row.group == chat and user in row.members for row in desk.target.groups())
 
 
-def messages_above(desk: Desk, user: str, device: str, chat: str, base: int) -> tuple[Message, ...]:
-    """The visible messages above a mark, oldest first, up to a bound."""
+def messages_from(desk: Desk, user: str, device: str, chat: str, start: int) -> tuple[Message, ...]:
+    """The visible messages from a number on, oldest first, up to a bound."""
     found: list[Message] = []
-    start = base + 1
     while len(found) < MESSAGES_MAX:
-        outcome = desk.perform(actions.Pull(user, device, chat, start=start, limit=500))
+        outcome = desk.perform(actions.Pull(user, device, chat, start=start, limit=PAGE))
         page = next((e for e in outcome.events if isinstance(e, HistoryPage)), None)
         new = [m for m in page.messages if m.seq >= start] if page else []
-        if page is None or not new:
-            break
         found += new
-        start = new[-1].seq + 1
-        if not page.more:
+        if page is None or not new or not page.more:
             break
+        start = new[-1].seq + 1
     return tuple(found)
-
-
-def why_not(message: Message, user: str) -> str:
-    """Say why a message above the mark does not count; "" when it does."""
-    if message.sender == user:
-        return "own"
-    if message.kind != "content":
-        return message.kind
-    return "no red dot" if message.no_red_dot else ""
 
 
 def not_listed(user: str, chat: str, kept: Entry | None, member: bool | None) -> Explanation:
     """Explain that there is no count, because the conversation is not listed."""
-    lines = [f"{user} does not see {chat}: it is not listed, so nothing is unread"]
+    text = f"{visible(user)} does not see {visible(chat)}: it is not listed, so nothing is unread"
+    lines = [text]
     if member is False:
-        lines.append(f"  member           no: {user} is not in {chat}")
+        lines.append(f"  member           no: {visible(user)} is not in {visible(chat)}")
     if kept is not None:
         lines.append(f"  deleted up to    {kept.deleted_to or '-'}")
         lines.append(f"  read up to       {kept.read_to or '-'}")
-    record: dict[str, object] = {
+    record = {
         "user": user,
         "conversation": chat,
         "listed": False,
@@ -135,81 +96,87 @@ def not_listed(user: str, chat: str, kept: Entry | None, member: bool | None) ->
         "deleted_to": kept.deleted_to if kept else None,
         "read_to": kept.read_to if kept else None,
         "last_seq": None,
-        "own_send": None,
         "base": None,
-        "winner": None,
+        "term": None,
         "agrees": True,
     }
     return Explanation("\n".join(lines), record, (user, chat, "0", "not listed"))
 
 
-def explained(
-    user: str, chat: str, entry: Entry, marks: Marks, above: tuple[Message, ...]
-) -> Explanation:
+def explained(count: UnreadCount, entry: Entry, member: bool | None) -> Explanation:
     """Lay the server's count beside the messages."""
-    counted = tuple(m for m in above if not why_not(m, user))
-    others = tuple((m, why_not(m, user)) for m in above if why_not(m, user))
-    verdict = judgement(entry, marks, len(counted))
-    record: dict[str, object] = {
-        "user": user,
-        "conversation": chat,
+    record = {
+        "user": count.user,
+        "conversation": count.chat,
         "listed": True,
-        "unread": entry.unread,
-        "counted": [m.seq for m in counted],
-        "not_counted": [{"seq": m.seq, "why": why} for m, why in others],
-        "member": marks.member,
-        "deleted_to": marks.deleted_to,
-        "read_to": marks.read_to,
-        "last_seq": marks.last,
-        "own_send": marks.own_send,
-        "base": marks.base,
-        "winner": marks.winner,
-        "agrees": entry.unread == len(counted),
+        "unread": count.said,
+        "counted": [m.seq for m in count.counted],
+        "not_counted": [{"seq": m.seq, "why": why} for m, why in count.left_out],
+        "member": member,
+        "deleted_to": count.deleted_to,
+        "read_to": count.read_to,
+        "last_seq": count.last_seq,
+        "base": count.base,
+        "term": count.term,
+        "agrees": count.said == len(count.counted),
     }
-    text = "\n".join([*heading(user, chat, entry, marks), *listed(counted, others), "", verdict])
-    return Explanation(text, record, (user, chat, str(entry.unread), marks.winner))
+    parts = [*heading(count, entry, member), *listed(count), "", judgement(count)]
+    cells = (count.user, count.chat, str(count.said), winner(count))
+    return Explanation("\n".join(parts), record, cells)
 
 
-def heading(user: str, chat: str, entry: Entry, marks: Marks) -> list[str]:
+def winner(count: UnreadCount) -> str:
+    """The mark from which is counted, in words."""
+    match count.term:
+        case "nothing":
+            return "the beginning: there is no mark"
+        case "join":
+            return f"the join ({count.base})"
+        case "delete":
+            return f"the delete mark ({count.base})"
+        case "read":
+            return f"the read mark ({count.base})"
+        case "own send":
+            return f"the read mark ({count.base}), moved there by an own message"
+
+
+def heading(count: UnreadCount, entry: Entry, member: bool | None) -> list[str]:
     """The count and the marks."""
-    from imcli.cli.text import visible
-
-    member = {True: "yes", False: "no", None: "this server does not say"}[marks.member]
+    said = {True: "yes", False: "no", None: "this server does not say"}[member]
     flag = " (and marked unread)" if entry.marked_unread else ""
     return [
-        f"{visible(user)} has {entry.unread} unread from {visible(chat)}{flag}",
-        f"  last message     {marks.last or '-'}",
-        f"  member           {member}",
-        f"  deleted up to    {marks.deleted_to or '-'}",
-        f"  read up to       {marks.read_to or '-'}",
-        f"  own newest       {marks.own_send or '-'}",
-        f"  counted from     {marks.winner}",
+        f"{visible(count.user)} has {count.said} unread from {visible(count.chat)}{flag}",
+        f"  last message     {count.last_seq or '-'}",
+        f"  member           {said}",
+        f"  deleted up to    {count.deleted_to or '-'}",
+        f"  read up to       {count.read_to or '-'}",
+        f"  counted from     {winner(count)}",
     ]
 
 
-def listed(counted: tuple[Message, ...], others: tuple[tuple[Message, str], ...]) -> list[str]:
+def listed(count: UnreadCount) -> list[str]:
     """The messages above the mark, in order, each with what became of it."""
-    from imcli.cli.text import visible
-
-    rows = [(m, "counted") for m in counted] + [(m, f"not counted: {why}") for m, why in others]
+    rows = [(m, "counted") for m in count.counted]
+    rows += [(m, f"not counted: {why}") for m, why in count.left_out]
     rows.sort(key=lambda pair: pair[0].seq)
     lines = [
         f"  {m.seq:>6}  {visible(m.sender)}: {visible(m.text or m.payload)}  ({what})"
         for m, what in rows[:SHOWN_MAX]
     ]
     if len(rows) > SHOWN_MAX:
-        lines.append(f"  ... and {len(rows) - SHOWN_MAX} more")
+        lines.append(f"          ... and {len(rows) - SHOWN_MAX} more")
     return lines
 
 
-def judgement(entry: Entry, marks: Marks, counted: int) -> str:
+def judgement(count: UnreadCount) -> str:
     """Say whether the server's count follows from the marks."""
-    if entry.unread == counted:
-        messages = "1 message" if counted == 1 else f"{counted} messages"
-        return f"The count is right: {messages} from others above {marks.base}."
-    if entry.unread == marks.last - marks.base:
+    right = len(count.counted)
+    if count.said == right:
+        messages = "1 message" if right == 1 else f"{right} messages"
+        return f"The count follows from the marks: {messages} from others above {count.base}."
+    if count.said == count.last_seq - count.base:
         return (
-            f"The server counts numbers, not messages: {marks.last} - {marks.base} = "
-            f"{entry.unread}; countable messages are {counted}."
+            f"This server subtracts numbers, {count.last_seq} - {count.base} = {count.said}; "
+            f"the messages that count are {right}."
         )
-    return f"The count is WRONG: the server says {entry.unread}, the messages above are {counted}."
+    return f"The count is wrong: the server says {count.said}, the messages that count are {right}."

@@ -1,0 +1,193 @@
+"""Scenario files: found, read with a bound, parsed all together.
+
+Every invalid file is reported before anything runs. A folder is searched for `*.toml` in the order
+of names; configuration files and whatever begins with a dot are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from imcli.cli.world import World
+from imcli.model.errors import InvalidInput, NothingToRun, UsageError
+
+if TYPE_CHECKING:
+    from imcli.scenario.syntax import Case
+    from imcli.scenario.written import Scenario
+
+NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
+FILE_BYTES_MAX = 1024 * 1024
+PROBLEM_BLOCKS_MAX = 50
+
+
+def find_files(world: World, paths: list[str]) -> list[str]:
+    """Name the files of these paths as the user would write them, each once, in stable order.
+
+    Raises:
+        NothingToRun: a path does not exist, or no file was found.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        found.update(dict.fromkeys(files_of(world, path)))
+    if not found:
+        raise NothingToRun(
+            f"there is no scenario file in {', '.join(paths)}",
+            hint="scenario files end in .toml",
+        )
+    return list(found)
+
+
+def files_of(world: World, path: str) -> Iterator[str]:
+    """Name the files of one path."""
+    real = world.path(path)
+    if "\0" in path or not os.path.exists(real):
+        raise NothingToRun(f"there is no file or folder {path!r}", hint=near_path(world, path))
+    if not os.path.isdir(real):
+        yield path
+        return
+    for folder, folders, names in os.walk(real):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = os.path.relpath(folder, real)
+        for name in sorted(names):
+            if name.endswith(".toml") and name[0] != "." and name not in NOT_SCENARIOS:
+                yield os.path.normpath(os.path.join(path, inside, name))
+
+
+def near_path(world: World, path: str) -> str:
+    """Name what stands beside a path that does not exist and is spelled like it."""
+    from imcli.cli.suggest import did_you_mean
+
+    folder, name = os.path.split(path.rstrip("/"))
+    try:
+        beside = sorted(os.listdir(world.path(folder) if folder else world.cwd))
+    except (OSError, ValueError):
+        return ""
+    near = did_you_mean(name, [other for other in beside if not other.startswith(".")])
+    return near if not folder else near.replace("mean ", f"mean {folder}/", 1)
+
+
+def read_text(world: World, path: str) -> str:
+    """Read one file as text.
+
+    Raises:
+        InvalidInput: it cannot be read, is too big, or is no UTF-8.
+    """
+    try:
+        with open(world.path(path), "rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > FILE_BYTES_MAX:
+        raise InvalidInput(
+            f"{path} is larger than {FILE_BYTES_MAX // 1024} KiB, the most a scenario may have",
+            hint="one file is one situation: split it, or use a matrix",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidInput(f"{path}:{line}: not UTF-8 text (byte {error.start})") from None
+
+
+def write_text(world: World, path: str, text: str) -> None:
+    """Write one file whole: a reader sees the old text or the new one, never a part.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    real = os.path.realpath(world.path(path))
+    if os.path.exists(real) and not os.path.isfile(real):
+        write_stream(path, real, text)
+        return
+    beside = f"{real}.{world.token()}.tmp"
+    try:
+        with open(beside, "x", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if os.path.exists(real):
+            os.chmod(beside, os.stat(real).st_mode & 0o7777)
+        os.replace(beside, real)
+    except OSError as error:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def write_stream(path: str, real: str, text: str) -> None:
+    """Write to what is no plain file (`/dev/stdout`, a pipe), which cannot be replaced."""
+    try:
+        with open(real, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def parse_files(world: World, paths: list[str]) -> list[Scenario]:
+    """Parse files; report the problems of all of them at once.
+
+    Raises:
+        InvalidInput: at least one is invalid.
+    """
+    from imcli.scenario.parse import parse_scenario
+
+    scenarios: list[Scenario] = []
+    invalid: list[InvalidInput] = []
+    for path in paths:
+        try:
+            scenarios.append(parse_scenario(read_text(world, path), path))
+        except InvalidInput as error:
+            invalid.append(error)
+    raise_together(invalid)
+    return scenarios
+
+
+def raise_together(invalid: list[InvalidInput]) -> None:
+    """Raise the problems of several files as one error."""
+    if not invalid:
+        return
+    if len(invalid) == 1:
+        raise invalid[0]
+    blocks = [block for error in invalid for block in (error.problems or (error.message,))]
+    left = len(blocks) - PROBLEM_BLOCKS_MAX
+    shown = blocks[:PROBLEM_BLOCKS_MAX] + ([f"... and {left} more problems"] if left > 0 else [])
+    raise InvalidInput(f"{len(invalid)} files are invalid", problems=tuple(shown))
+
+
+def check_profiles(cases: list[Case]) -> None:
+    """Refuse files whose own profile does not exist or has a switch that does not.
+
+    The scenario room does not know the simulator, so this is asked here, before anything runs.
+
+    Raises:
+        InvalidInput: naming every such file.
+    """
+    from imcli.simulator.profiles import build_profile
+
+    invalid: dict[str, InvalidInput] = {}
+    good: list[dict[str, object]] = []
+    for case in cases:
+        if case.profile is None or case.profile in good or case.path in invalid:
+            continue
+        try:
+            build_profile(case.profile)
+            good.append(case.profile)
+        except InvalidInput as error:
+            said = f"{case.path}: {error.message}" + (f" ({error.hint})" if error.hint else "")
+            invalid[case.path] = InvalidInput(said)
+    raise_together(list(invalid.values()))
+
+
+def cases_of(scenarios: list[Scenario]) -> list[Case]:
+    """Expand scenarios into cases; report the problems of all of them at once."""
+    from imcli.scenario.expand import cases
+
+    found: list[Case] = []
+    invalid: list[InvalidInput] = []
+    for scenario in scenarios:
+        try:
+            found += cases(scenario)
+        except InvalidInput as error:
+            invalid.append(error)
+    raise_together(invalid)
+    return found

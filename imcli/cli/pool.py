@@ -1,0 +1,124 @@
+"""Other processes for `--jobs`: how they are made, and what each of them can do.
+
+What goes to another process must be found there by name, so the makers of targets and observers are
+functions of this module. An interrupt belongs to the one who was asked: workers ignore it.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from imcli.model.errors import UsageError
+from imcli.targets.base import OpenTarget, Target
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from imcli.scenario.run import Observer
+    from imcli.scenario.syntax import Case
+
+JOBS_MAX = 256
+
+
+class MakeTarget(msgspec.Struct, frozen=True):
+    """Opens targets by name, in whatever process; `token` is for live servers."""
+
+    profile: str = ""
+    token: str = ""
+
+    def __call__(self, name: str) -> OpenTarget:
+        """Open `sim`, `sim:PROFILE` or `http://host:port`."""
+        from imcli.cli.targets import parse_target
+
+        place = parse_target(name)
+        if place.kind == "live":
+            from imcli.targets.live import open_live
+
+            return open_live(place.url, token=self.token, name=place.written)
+        from imcli.targets.simulated import open_simulated
+
+        if self.profile:
+            return open_simulated(self.profile, name=f"sim:{self.profile}")
+        return open_simulated(place.profile or "reference", name=place.written)
+
+
+def watch(case: Case, target: Target) -> Observer:
+    """Watch a case with the invariants: per step what is cheap, settled ones where they matter."""
+    return watcher(target, each_step=False)
+
+
+def watch_each_step(case: Case, target: Target) -> Observer:
+    """Watch a case with every invariant at every step."""
+    return watcher(target, each_step=True)
+
+
+def watcher(target: Target, *, each_step: bool) -> Observer:
+    """Put the checker into a simulated world; a real one cannot be watched."""
+    from imcli.targets.simulated import SimulatedTarget
+    from imcli.targets.watched import Watch
+
+    if isinstance(target, SimulatedTarget):
+        return Watch(target, each_step=each_step)
+    return Nobody()
+
+
+class Nobody:
+    """Watches a server that cannot be looked into."""
+
+    def before(self, action: object) -> None:
+        """See nothing."""
+
+    def after(self, action: object, outcome: object) -> list[str]:
+        """Know nothing."""
+        return []
+
+    def finish(self) -> list[str]:
+        """Say nothing."""
+        return []
+
+
+OBSERVERS: dict[str, Callable[[Case, Target], Observer]] = {"": watch, "each-step": watch_each_step}
+
+
+def job_count(text: str, processors: int) -> int:
+    """Understand `--jobs`.
+
+    >>> job_count("auto", 8), job_count("3", 8)
+    (8, 3)
+
+    Raises:
+        UsageError: it is neither a number from 1 nor `auto`.
+    """
+    if text == "auto":
+        return processors
+    if text.isdecimal() and 1 <= int(text) <= JOBS_MAX:
+        return int(text)
+    raise UsageError(f"--jobs is {text!r}, and must be auto or a number from 1 to {JOBS_MAX}")
+
+
+@contextmanager
+def open_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Make processes and end them, also after an interrupt."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A fork is ten times as quick to start as a fresh interpreter, and safe here: this program has
+    # one thread. Where the system's own libraries do not survive a fork, a fresh one is started.
+    method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(method)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=ignore_interrupts)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C to the process that was started by hand."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

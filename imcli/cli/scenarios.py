@@ -1,0 +1,269 @@
+"""`run-scenario`: files in, reports out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from imcli.cli.options import PathsArgument, ScenarioProfileOption, TargetsOption
+from imcli.cli.shell import Shell, shell_of
+from imcli.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from imcli.cli.pool import MakeTarget
+    from imcli.cli.reports import Wanted
+    from imcli.report.console import Show
+    from imcli.scenario.events import RunEvent
+    from imcli.scenario.run import Options
+    from imcli.scenario.syntax import Case
+
+SHOWS: dict[str, Show] = {"failures": "failures", "final": "final", "each": "each"}
+ShowOption = Annotated[
+    str,
+    typer.Option(
+        "--show",
+        metavar="WHAT",
+        help="State tables: failures (default), final (after each case), each (after each step).",
+    ),
+]
+CheckOption = Annotated[
+    str,
+    typer.Option(
+        "--check",
+        metavar="WHEN",
+        help="each-step: judge every invariant after every step, not only where it matters.",
+    ),
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Seed of targets and of random orders.")
+]
+
+
+def run_scenario(
+    ctx: typer.Context,
+    paths: PathsArgument,
+    target: TargetsOption = None,
+    profile: ScenarioProfileOption = "",
+    tag: Annotated[
+        str, typer.Option("--tag", metavar="EXPR", help="Only these tags: 'delete and not slow'.")
+    ] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="NAME", help="Only this case: id, file name, title, or with *."
+        ),
+    ] = None,
+    covers: Annotated[
+        list[str] | None,
+        typer.Option("--covers", metavar="ISSUE", help="Only what covers this: 'WuKongIM#343'."),
+    ] = None,
+    max_failures: Annotated[
+        int,
+        typer.Option("--max-failures", metavar="N", help="Stop after so many; 0: never."),
+    ] = 0,
+    stop_first: Annotated[
+        bool, typer.Option("-x", help="Stop at the first failure: --max-failures 1.")
+    ] = False,
+    orders: Annotated[
+        str,
+        typer.Option(
+            "--orders",
+            metavar="N",
+            help="Orders of `together`: one (as written, default), all, or N random others.",
+        ),
+    ] = "one",
+    repeat: Annotated[
+        int, typer.Option("--repeat", metavar="N", help="Run each case so many times.")
+    ] = 1,
+    seed: SeedOption = 0,
+    jobs: Annotated[
+        str, typer.Option("--jobs", metavar="N", help="Processes: a number, or auto.")
+    ] = "1",
+    show: ShowOption = "failures",
+    check: CheckOption = "",
+    jsonl: Annotated[
+        str, typer.Option("--jsonl", metavar="FILE", help="Write every event, as it happens.")
+    ] = "",
+    junit: Annotated[str, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = "",
+    report_issue: Annotated[
+        str,
+        typer.Option(
+            "--report-issue", metavar="FILE", help="Write a Markdown text for a bug report."
+        ),
+    ] = "",
+) -> int:
+    """Run scenario files, or all files of folders, and report what did not hold.
+
+    Without --target they run on the reference server in this process. Every invalid file is named
+    before the first case runs.
+    """
+    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
+    from imcli.cli.pool import job_count
+    from imcli.cli.reports import Wanted
+    from imcli.scenario.suite import select
+
+    shell = shell_of(ctx)
+    options = run_options(
+        shell, profile, orders=orders, repeat=repeat, seed=seed, show=show, check=check
+    )
+    limit = failure_limit(max_failures, stop_first)
+    count = job_count(jobs, shell.world.processors)
+    names = target_names(shell, target or [], profile)
+    cases = cases_of(parse_files(shell.world, find_files(shell.world, paths)))
+    check_profiles(cases)
+    chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
+    wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(names))
+    return play(shell, chosen, names, options, wanted, jobs=count, max_failures=limit)
+
+
+def run_options(
+    shell: Shell,
+    profile: str,
+    *,
+    orders: str = "one",
+    repeat: int = 1,
+    seed: int = 0,
+    show: str = "failures",
+    check: str = "",
+    reproduce: str = "",
+) -> Options:
+    """Check the options that concern one case.
+
+    Raises:
+        UsageError: a value that an option does not take.
+    """
+    from imcli.cli.pool import OBSERVERS
+    from imcli.scenario.run import Options
+
+    if show not in SHOWS:
+        raise UsageError(f"--show is {show!r}, which is none of {', '.join(SHOWS)}")
+    if check not in OBSERVERS:
+        raise UsageError(f"--check is {check!r}; it takes each-step")
+    if repeat < 1:
+        raise UsageError(f"--repeat is {repeat}, and must be at least 1")
+    return Options(
+        profile=profile,
+        seed=seed,
+        orders=order_count(orders),
+        repeat=repeat,
+        step_events=show == "each",
+        show=SHOWS[show],
+        clock=shell.world.elapsed,
+        observer=OBSERVERS[check],
+        reproduce=reproduce,
+        command_options=("--check", check) if check else (),
+    )
+
+
+def order_count(text: str) -> int | Literal["all"]:
+    """Understand `--orders`.
+
+    >>> order_count("one"), order_count("all"), order_count("20")
+    (0, 'all', 20)
+    """
+    if text == "all":
+        return "all"
+    if text == "one":
+        return 0
+    if text.isdecimal() and 1 <= int(text) <= 1_000_000:
+        return int(text)
+    raise UsageError(f"--orders is {text!r}, and must be one, all or a number from 1 to 1000000")
+
+
+def failure_limit(max_failures: int, stop_first: bool) -> int:
+    """Understand `--max-failures` and `-x`."""
+    if max_failures < 0:
+        raise UsageError(f"--max-failures is {max_failures}, and must be at least 0")
+    return max_failures or int(stop_first)
+
+
+def target_names(shell: Shell, written: list[str], profile: str) -> list[str]:
+    """The targets as they were written, checked.
+
+    Raises:
+        UsageError: a target is none, or `--profile` contradicts one.
+    """
+    from imcli.cli.targets import scenario_places
+
+    places = scenario_places(shell, written)
+    if profile and not any(place.kind == "sim" for place in places):
+        raise UsageError("--profile is for simulated targets: a live server is what it is")
+    if profile and any(place.profile not in ("", profile) for place in places):
+        raise UsageError("--profile and --target sim:PROFILE name different profiles")
+    return [place.written for place in places]
+
+
+def play(
+    shell: Shell,
+    cases: list[Case],
+    names: list[str],
+    options: Options,
+    wanted: Wanted,
+    *,
+    jobs: int = 1,
+    max_failures: int = 0,
+) -> int:
+    """Run cases on targets, report, and give the exit status.
+
+    An interrupt, or a defect, ends the run but not its reports: what had finished is in them.
+    """
+    from imcli.cli.pool import MakeTarget
+    from imcli.cli.reports import Reports
+    from imcli.cli.targets import token
+    from imcli.scenario.events import RunFinished
+    from imcli.scenario.suite import Tally
+
+    make = MakeTarget(options.profile, token(shell))
+    tally = Tally(0, options)
+    status = 0
+    events = run_events(cases, names, make, options, jobs, max_failures)
+    first = next(events)
+    reports = Reports(shell, wanted)
+    try:
+        reports.handle(first)
+        for event in events:
+            tally.add(event)
+            reports.handle(event)
+            if isinstance(event, RunFinished):
+                status = event.exit_status
+    except KeyboardInterrupt:
+        end = tally.finished(interrupted=True)
+        reports.handle(end)
+        status = end.exit_status
+    finally:
+        reports.close()
+    return status
+
+
+def run_events(
+    cases: Sequence[Case],
+    names: list[str],
+    make: MakeTarget,
+    options: Options,
+    jobs: int,
+    max_failures: int,
+) -> Iterator[RunEvent]:
+    """The events of a run, in this process or in several."""
+    from imcli import __version__
+    from imcli.scenario.suite import run_suite, run_suite_parallel
+
+    program = f"imcli {__version__}"
+    if jobs == 1 or len(cases) == 1:
+        targets = [make(name) for name in names]
+        yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
+        return
+    from imcli.cli.pool import open_pool
+
+    with open_pool(min(jobs, len(cases))) as pool:
+        yield from run_suite_parallel(
+            cases,
+            names,
+            make,
+            options,
+            pool,
+            jobs=jobs,
+            max_failures=max_failures,
+            program=program,
+        )
