@@ -7,7 +7,8 @@ state of their own.
 Two things make forks cheap. A table is a dict that a fork copies shallowly; a value in it that
 can change (`User`, `Channel`, `Log`) is *owned* by one fork at a time: whoever wants to change it
 asks `user_w`, `channel_w`, `log_w` or `records_w`, which copy a value that might be shared.
-Everything else (`Record`, `Message`) is frozen and is replaced.
+Everything else (`Record`, `Message`, `Waiting`) is frozen and is replaced. `waiting`,
+`cached_lists` and `tags` are the small tables of keepings that write rows.
 
 The seam for durable targets: `users`, `channels`, `logs` and `records` are reached only through
 `table[key]` (KeyError: there is none), `table.get(key)`, `key in table` and, for the values of
@@ -30,6 +31,7 @@ from imcli.model.entities import DeviceKey, DeviceKind, DeviceLevel, Message, ch
 from imcli.simulator.log import ListLog, Log
 from imcli.simulator.profiles import Profile
 from imcli.simulator.record import Record
+from imcli.simulator.waiting import CachedList, Waiting
 
 Frame = tuple[str, object, int]
 
@@ -134,11 +136,12 @@ class State:
         "_own_logs",
         "_own_records",
         "_own_users",
+        "cached_lists",
         "channels",
         "clock_offset_ms",
         "fanouts",
+        "flush_due",
         "frames",
-        "kept",
         "logs",
         "now",
         "order",
@@ -147,10 +150,12 @@ class State:
         "session_count",
         "session_version",
         "stamp",
+        "tags",
         "timer_count",
         "timers",
         "under_way",
         "users",
+        "waiting",
     )
 
     def __init__(self, profile: Profile) -> None:
@@ -159,7 +164,10 @@ class State:
         self.channels: dict[str, Channel] = {}
         self.logs: dict[str, Log] = {}
         self.records: dict[str, dict[str, Record]] = {}
-        self.kept: dict[str, object] = {}  # whatever a keeping needs of its own, by name
+        self.waiting: dict[str, Waiting] = {}
+        self.cached_lists: dict[str, CachedList] = {}
+        self.tags: dict[str, int] = {}
+        self.flush_due = 0
         self.now = 0
         self.clock_offset_ms = 0
         self.stamp = 0
@@ -308,7 +316,9 @@ class State:
         twin.channels = dict(self.channels)
         twin.logs = dict(self.logs)
         twin.records = dict(self.records)
-        twin.kept = dict(self.kept)
+        twin.waiting = dict(self.waiting)
+        twin.cached_lists = dict(self.cached_lists)
+        twin.tags = dict(self.tags)
         twin.timers = list(self.timers)
         twin.frames = dict(self.frames)
         twin.fanouts = dict(self.fanouts)
@@ -331,6 +341,7 @@ class State:
             self.session_version,
             self.timer_count,
             self.under_way,
+            self.flush_due,
         )
 
     def restore_scalars(self, scalars: tuple[int, ...]) -> None:
@@ -344,6 +355,7 @@ class State:
             self.session_version,
             self.timer_count,
             self.under_way,
+            self.flush_due,
         ) = scalars
 
     def digest(self) -> str:
@@ -360,7 +372,9 @@ class State:
             list(self.channels.items()),
             [(key, log.page(0, log.last, 0)) for key, log in self.logs.items()],
             [(user, list(records.items())) for user, records in self.records.items()],
-            sorted(self.kept.items()),
+            sorted(self.waiting.items()),
+            sorted(self.cached_lists.items()),
+            sorted(self.tags.items()),
             sorted(self.timers),
             sorted(self.frames.items()),
         ]

@@ -3,7 +3,7 @@
 Facts: WuKongIM v2.1.3-20250210, `internal/manager/manager_conversation.go` (what a message does),
 `pkg/wkdb/conversation.go` (rows), `internal/api/conversation.go` (the list, deletes, marks).
 
-A message does not write a row at once: per channel an `Update` waits in memory for the flush. The
+A message does not write a row at once: per channel a `Waiting` waits in memory for the flush. The
 *sender's* entry is touched by every message; the *receiver's* only when the batch begins with
 sequence number 1. That is anomaly A0 (WuKongIM#343): a delete removes the row, and no later
 message of the peer makes another. Rows are the state's records: `read_to` is R, `stored_unread`
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
@@ -26,57 +25,24 @@ from imcli.model.events import ListAnswer
 from imcli.simulator.conversations.base import NOTHING, Change, Refusal, Result
 from imcli.simulator.record import Interval, Record
 from imcli.simulator.state import State
+from imcli.simulator.waiting import Waiting
 
 
-class Update(msgspec.Struct, frozen=True):
-    """What waits in memory for one channel.
-
-    `users` are (uid, R) in the order they were touched. `deleted` hides a user's waiting entry.
-    `everyone` says that every member without a row gets one, with R just before `first_seq`;
-    `tag` is the key of the receiver list that this was decided for.
-    """
-
-    users: tuple[tuple[str, int], ...] = ()
-    deleted: tuple[str, ...] = ()
-    tag: int = -1
-    everyone: bool = False
-    first_seq: int = 1
-
-    def touch(self, user: str, seq: int) -> Update:
-        """Put a user in, or raise the user's R; a delete no longer hides it."""
-        marks = dict(self.users)
-        marks[user] = max(marks.get(user, 0), seq)
-        deleted = tuple(name for name in self.deleted if name != user)
-        return replace(self, users=tuple(marks.items()), deleted=deleted)
-
-    def without(self, user: str) -> Update:
-        """Take a user's waiting entry out and hide it (`DeleteFromCache`)."""
-        users = tuple(pair for pair in self.users if pair[0] != user)
-        deleted = self.deleted if user in self.deleted else (*self.deleted, user)
-        return replace(self, users=users, deleted=deleted)
-
-
-def _updates(state: State) -> dict[str, Update]:
-    found = state.kept.get("updates")
-    return found if isinstance(found, dict) else {}
-
-
-def _set_update(state: State, key: str, update: Update) -> None:
-    state.kept["updates"] = {**_updates(state), key: update}
-    if "flush_due" not in state.kept and state.profile.flush_interval:
-        interval = state.profile.flush_interval
-        due = (state.now // interval + 1) * interval
-        state.kept["flush_due"] = due
-        state.add_timer(due, "flush")
+def _wait(state: State, key: str, waiting: Waiting) -> None:
+    """Keep an update in memory, and see that a flush comes."""
+    state.waiting[key] = waiting
+    interval = state.profile.flush_interval
+    if interval and not state.flush_due:
+        state.flush_due = (state.now // interval + 1) * interval
+        state.add_timer(state.flush_due, "flush")
 
 
 def _tag(state: State, key: str) -> int:
-    found = state.kept.get(f"tag {key}", 0)
-    return found if isinstance(found, int) else 0
+    return state.tags.get(key, 0)
 
 
 def _new_tag(state: State, key: str) -> None:
-    state.kept[f"tag {key}"] = _tag(state, key) + 1
+    state.tags[key] = _tag(state, key) + 1
 
 
 def _row(state: State, user: str, key: str, record: Record) -> None:
@@ -101,7 +67,7 @@ class Rows:
         members = state.channels[key].members
         if not members or message.kind == "command":
             return NOTHING
-        update = _updates(state).get(key) or Update(first_seq=message.seq)
+        update = state.waiting.get(key) or Waiting(first_seq=message.seq)
         update = update.touch(message.sender, message.seq)
         if is_group(key):
             if update.tag != _tag(state, key):
@@ -109,7 +75,7 @@ class Rows:
         elif message.seq == 1:
             for user in members:
                 update = update.touch(user, 0)
-        _set_update(state, key, update)
+        _wait(state, key, update)
         return NOTHING
 
     def joined(self, state: State, group: str, users: Sequence[str], *, first: bool) -> None:
@@ -141,9 +107,9 @@ class Rows:
 
     @staticmethod
     def _forget(state: State, user: str, key: str) -> None:
-        update = _updates(state).get(key)
+        update = state.waiting.get(key)
         if update is not None:
-            _set_update(state, key, update.without(user))
+            _wait(state, key, update.without(user))
 
     def clear(self, state: State, action: Clear) -> Result:
         """There is no such call."""
@@ -188,19 +154,19 @@ class Rows:
 
     def flush(self, state: State) -> int:
         """`propose`: store what waits; whom a delete hides is not asked (A12)."""
-        state.kept.pop("flush_due", None)
+        state.flush_due = 0
         rows = 0
-        left: dict[str, Update] = {}
-        for key, update in _updates(state).items():
+        left: dict[str, Waiting] = {}
+        for key, update in state.waiting.items():
             written = self._flush_one(state, key, update)
             rows += written
             if written:
                 left[key] = replace(update, users=(), everyone=False)
-        state.kept["updates"] = left
+        state.waiting = left
         return rows
 
     @staticmethod
-    def _flush_one(state: State, key: str, update: Update) -> int:
+    def _flush_one(state: State, key: str, update: Waiting) -> int:
         now = state.stamp_ms()
         marks = dict(update.users)
         if update.everyone and update.tag == _tag(state, key):
@@ -214,7 +180,7 @@ class Rows:
 
     def ended(self, state: State, *, crashed: bool) -> None:
         """Any end of the process loses what waits (A11); receiver lists get new keys."""
-        state.kept.pop("updates", None)
+        state.waiting = {}
         for key in state.channels:
             _new_tag(state, key)
 
@@ -224,7 +190,7 @@ class Rows:
         """Give (key, R, stored unread, updated_at) of stored rows, newest first, then waiting."""
         rows = list(state.all_records(user))
         rows.sort(key=lambda pair: pair[1].touched_ms, reverse=True)
-        waiting = {key: r for key in _updates(state) if (r := self._waiting(state, user, key)) >= 0}
+        waiting = {key: r for key in state.waiting if (r := self._waiting(state, user, key)) >= 0}
         for key, row in rows[: state.profile.list_limit or None]:
             yield key, max(row.read_to, waiting.pop(key, 0)), row.stored_unread, row.touched_ms
         for key, mark in waiting.items():
@@ -233,7 +199,7 @@ class Rows:
     @staticmethod
     def _waiting(state: State, user: str, key: str) -> int:
         """Give R of a waiting entry, or -1 (`GetFromCache`)."""
-        update = _updates(state).get(key)
+        update = state.waiting.get(key)
         if update is None or user in update.deleted:
             return -1
         mark = dict(update.users).get(user)
