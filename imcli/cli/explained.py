@@ -1,0 +1,157 @@
+"""What a scenario will do, before it does it: for `explain-scenario`.
+
+Steps are shown as they were resolved: own verbs and `repeat` expanded, devices and receivers
+written out. Waits are those of a live server, where time is real: there a claim that holds costs
+little, and at worst every positive claim takes its whole deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from imcli.cli.text import visible
+from imcli.model.actions import Action, Wait
+from imcli.model.entities import DEVICE_KINDS
+from imcli.scenario.check import is_negative
+from imcli.scenario.skip import skip_reason
+from imcli.scenario.syntax import Assert, Case, Do, Step, Timing, Together
+from imcli.targets.base import Capability, Cast, Target
+
+PREVIEW_URL = "http://server:5001"
+
+
+def explained(case: Case) -> str:
+    """Explain one case."""
+    lines = [visible(case.title), f"  {visible(case.case_id)}", "", *cast_lines(case)]
+    for phase, steps in (("given", case.given), ("steps", case.steps), ("cleanup", case.cleanup)):
+        if steps:
+            lines += ["", f"  {phase}"]
+            lines += numbered(steps)
+    lines += ["", *need_lines(case), *target_lines(case)]
+    return "\n".join(lines)
+
+
+def cast_lines(case: Case) -> list[str]:
+    """Who takes part, with their devices; groups with their members."""
+    lines = []
+    for user, devices in case.cast.users:
+        shown = [d.name if d.name in DEVICE_KINDS else f"{d.name}:{d.kind}" for d in devices]
+        lines.append(f"  {visible(user)}: {', '.join(map(visible, shown))}")
+    lines += [f"  #{name.lstrip('#')}: {', '.join(members)}" for name, members in case.cast.groups]
+    return lines
+
+
+def numbered(steps: tuple[Step, ...]) -> list[str]:
+    """The steps with their numbers, lines of the file and waits."""
+    lines = []
+    for number, step in enumerate(steps, 1):
+        wait = waits(step)
+        said = step.text.split("\n")
+        lines.append(f"  {number:>4}  {visible(said[0])}" + (f"    ({wait})" if wait else ""))
+        lines += [f"        {visible(line)}" for line in said[1:]]
+    return lines
+
+
+def waits(step: Step) -> str:
+    """What a step waits for, in words."""
+    match step:
+        case Assert(within_ms=int(within)):
+            return f"waits at most {seconds(within)}"
+        case Assert(for_ms=int(window)):
+            return f"watches for {seconds(window)}"
+        case Do(action=Wait(duration_ms=duration)):
+            return f"lets {seconds(duration)} pass"
+        case _:
+            return ""
+
+
+def need_lines(case: Case) -> list[str]:
+    """What a target must have, with the sentences that ask for it."""
+    needs: dict[Capability, str] = dict.fromkeys(case.needs, "the file says so")
+    for step in flat((*case.given, *case.steps, *case.cleanup)):
+        for need in step.needs:
+            needs.setdefault(need, f"line {step.span.line}: {step.text.partition(chr(10))[0]}")
+    if not needs:
+        return ["  needs nothing that only some targets have"]
+    return [f"  needs {need:<14} {visible(why)}" for need, why in needs.items()]
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Do | Assert]:
+    """All steps, those of branches too."""
+    for step in steps:
+        if isinstance(step, Together):
+            for branch in step.branches:
+                yield from branch
+        else:
+            yield step
+
+
+def target_lines(case: Case) -> list[str]:
+    """How it goes on each kind of target."""
+    from imcli.targets.simulated import open_simulated
+
+    reason = skip_reason(case, open_simulated("reference", name="sim"))
+    lines = ["", f"  on sim: {f'skipped: {reason}' if reason else 'runs; time is virtual'}"]
+    preview = LivePreview()
+    reason = skip_reason(case, preview)
+    if reason:
+        return [*lines, f"  on a live server over HTTP: skipped: {visible(reason)}"]
+    worst = worst_ms((*case.given, *case.steps, *case.cleanup), case.timing)
+    calls = preview.calls(case)
+    return [
+        *lines,
+        f"  on a live server over HTTP: {len(calls)} calls to act, and at worst {seconds(worst)}",
+        *(f"        {visible(call)}" for call in calls),
+    ]
+
+
+class LivePreview:
+    """A live target that is never reached: knows what it could do and which calls it would make."""
+
+    def __init__(self) -> None:
+        from imcli.targets.live import open_live_admin
+
+        self._target = open_live_admin(PREVIEW_URL, name="http", connect=False)
+        self.identity = self._target.identity
+        self.capabilities = self._target.capabilities
+
+    def __call__(
+        self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
+    ) -> Target:
+        """The target that is never reached."""
+        return self._target
+
+    def calls(self, case: Case) -> list[str]:
+        """The calls of every action, in order."""
+        actions: list[Action] = [
+            step.action
+            for step in flat((*case.given, *case.steps, *case.cleanup))
+            if isinstance(step, Do)
+        ]
+        return [call for action in actions for call in self._target.describe(action)]
+
+
+def worst_ms(steps: Iterable[Step], timing: Timing) -> int:
+    """How long waits and claims take at worst where time is real; bounded by the case's limit."""
+    total = 0
+    for step in flat(steps):
+        match step:
+            case Assert(within_ms=None, for_ms=None):
+                quiet = all(is_negative(claim) for claim in step.claims)
+                total += timing.settle_ms if quiet else timing.within_ms
+            case Assert(within_ms=within, for_ms=window):
+                total += within or window or 0
+            case Do(action=Wait(duration_ms=duration)):
+                total += duration
+            case _:
+                pass
+    return min(total, timing.limit_ms)
+
+
+def seconds(duration_ms: int) -> str:
+    """Say a duration.
+
+    >>> seconds(300), seconds(2000), seconds(90_000)
+    ('300 ms', '2 s', '90 s')
+    """
+    return f"{duration_ms} ms" if duration_ms % 1000 else f"{duration_ms // 1000} s"

@@ -1,0 +1,115 @@
+"""Scenario files as files: check them, write them in canonical form, explain one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imcli.cli.options import PathsArgument
+from imcli.cli.shell import Shell, shell_of
+from imcli.model.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from imcli.scenario.syntax import Case
+
+
+def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
+    """Check scenario files without running them.
+
+    Every problem of every file is named with its place; nothing on stdout.
+    """
+    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
+
+    shell = shell_of(ctx)
+    files = find_files(shell.world, paths)
+    cases = cases_of(parse_files(shell.world, files))
+    check_profiles(cases)
+    shell.say(f"{counted(len(files), 'file')} with {counted(len(cases), 'case')}: all valid")
+    return 0
+
+
+def counted(count: int, noun: str) -> str:
+    """Count things in words.
+
+    >>> counted(1, "file"), counted(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def format_scenarios(
+    ctx: typer.Context,
+    paths: PathsArgument,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; name the files that would change, status 1."),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; print what would change, status 1.")
+    ] = False,
+) -> int:
+    """Write scenario files in their one canonical form.
+
+    Comments stay. A file that is invalid is named, and no file is changed then.
+    """
+    from imcli.cli.files import find_files, parse_files, read_text, write_text
+    from imcli.scenario.format import format_scenario
+
+    shell = shell_of(ctx)
+    files = find_files(shell.world, paths)
+    parse_files(shell.world, files)
+    changed = 0
+    for path in files:
+        before = read_text(shell.world, path)
+        after = format_scenario(before, path)
+        if after == before:
+            continue
+        changed += 1
+        if diff:
+            shell.write(difference(path, before, after))
+        elif check:
+            shell.write(path)
+        else:
+            write_text(shell.world, path, after)
+    return told(shell, len(files), changed, wrote=not (check or diff))
+
+
+def told(shell: Shell, files: int, changed: int, *, wrote: bool) -> int:
+    """Say how many files changed, or would have."""
+    if wrote:
+        shell.say(f"{counted(files, 'file')}, {changed} changed")
+        return 0
+    shell.say(f"{counted(files, 'file')}, {changed} would change")
+    return ExitStatus.FAILED if changed else 0
+
+
+def difference(path: str, before: str, after: str) -> str:
+    """What would change, as a unified difference."""
+    from difflib import unified_diff
+
+    from imcli.cli.text import visible
+
+    lines = unified_diff(
+        before.split("\n"), after.split("\n"), f"{path} (now)", f"{path} (canonical)", lineterm=""
+    )
+    return "\n".join(map(visible, lines))
+
+
+def explain_scenario(
+    ctx: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="One scenario file.")],
+) -> int:
+    """Explain a scenario: resolved steps, waits, what it needs of a target.
+
+    For each target: whether it can run there, the calls it makes on a live server, and how long it
+    takes there at worst.
+    """
+    from imcli.cli.explained import explained
+    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
+
+    shell = shell_of(ctx)
+    cases: list[Case] = cases_of(parse_files(shell.world, find_files(shell.world, [path])))
+    check_profiles(cases)
+    shell.write("\n\n".join(explained(case) for case in cases))
+    return 0

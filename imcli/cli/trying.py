@@ -1,0 +1,52 @@
+"""`try`: a scenario of one line, without a file."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from imcli.cli.options import ScenarioProfileOption, TargetsOption
+from imcli.cli.scenarios import (
+    SHOWS,
+    CheckOption,
+    SeedOption,
+    ShowOption,
+    play,
+    run_options,
+    target_names,
+)
+from imcli.cli.shell import shell_of
+
+
+def try_sentences(
+    ctx: typer.Context,
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help="Sentences, separated by ; (quoted, for the shell)."),
+    ],
+    target: TargetsOption = None,
+    profile: ScenarioProfileOption = "",
+    seed: SeedOption = 0,
+    show: ShowOption = "failures",
+    check: CheckOption = "",
+) -> int:
+    """Run a scenario of one line, without a file.
+
+    Users are those who are named, with one phone each. A comma ends a step too, if what follows it
+    begins a sentence.
+    """
+    from imcli.cli.files import cases_of
+    from imcli.cli.reports import Wanted
+    from imcli.scenario.parse import parse_try
+
+    shell = shell_of(ctx)
+    names = target_names(shell, target or [], profile)
+    again = ["imcli", "try", text, *(word for name in target or [] for word in ("--target", name))]
+    again += ["--profile", profile] if profile else []
+    options = run_options(
+        shell, profile, seed=seed, show=show, check=check, reproduce=shlex.join(again)
+    )
+    cases = cases_of([parse_try(text)])
+    return play(shell, cases, names, options, Wanted(SHOWS[show], targets=len(names)))
