@@ -14,7 +14,7 @@ from imcli.scenario.check_facts import same_messages
 from imcli.scenario.events import Disagreement
 from imcli.scenario.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.names import Names
-from imcli.scenario.state_table import entry_cell
+from imcli.scenario.state_rows import entry_cell
 from imcli.scenario.syntax import TableIs
 
 FLAGS = {

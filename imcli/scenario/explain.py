@@ -25,7 +25,7 @@ from imcli.scenario.mismatch import spoken
 from imcli.scenario.names import Names
 from imcli.scenario.play import Logged, Problem, step_name
 from imcli.scenario.rerun import Snapshot, Watched, entry_of
-from imcli.scenario.state_table import entry_cell
+from imcli.scenario.state_rows import entry_cell
 from imcli.scenario.syntax import Case
 from imcli.scenario.trace_words import answer_text, event_texts
 from imcli.scenario.unread import count_unread, unread_sentences

@@ -18,7 +18,7 @@ from imcli.scenario.events import StateTable
 from imcli.scenario.names import Names
 from imcli.scenario.play import Logged, Play, Problem, step_name, where
 from imcli.scenario.program import Block, Program, Unit
-from imcli.scenario.state_table import state_table
+from imcli.scenario.state_rows import state_table
 from imcli.targets.base import Target
 
 LOOKS_MAX = 20_000

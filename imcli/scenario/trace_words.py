@@ -24,7 +24,7 @@ from imcli.model.events import (
     Unanswered,
 )
 from imcli.scenario.mismatch import spoken
-from imcli.scenario.state_table import Caller
+from imcli.scenario.state_rows import Caller
 from imcli.targets.base import Outcome
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from imcli.model.entities import Entry, Message, channel_key
 from imcli.scenario.mismatch import spoken
-from imcli.scenario.state_table import Caller
+from imcli.scenario.state_rows import Caller
 
 Term = Literal["nothing", "join", "delete", "read", "own send"]
 
