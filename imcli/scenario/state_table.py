@@ -1,92 +1,151 @@
-"""The state table: what each device has, one row per conversation, as rows of values.
+"""`assert table:`, the state table as an assertion: its header, its rows, its cells.
 
-Failures show it, `table:` claims are compared with it, the admin verbs print it. It knows how a
-fact becomes the text of a cell, and nothing of layout.
+Cells are split at white space; several names in one cell are joined by commas. Here it is checked
+that they can be read and that their names exist; whether they are true is decided in `check.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable
 
-from imcli.model.entities import DeviceKey, Entry, Message, channel_key
-from imcli.model.questions import ListView
-from imcli.scenario.events import Cell, StateTable, TableRow
+from imcli.scenario.holes import NUMBER_MAX
+from imcli.scenario.matrix import Values, fill_tokens
+from imcli.scenario.problems import Problems
+from imcli.scenario.scope import RIGHT, Scope
+from imcli.scenario.sentences import TABLE_COLUMNS, TABLE_FLAGS
+from imcli.scenario.suggest import nearest_word
+from imcli.scenario.syntax import Span, TableIs
+from imcli.scenario.tokens import Token, read_text, write_text
+from imcli.scenario.written import Node
 
-COLUMNS: tuple[str, ...] = ("unread", "last", "messages", "read", "deleted", "flags")
-"""The columns behind device and conversation, as a `table:` claim names them."""
-
-NOTHING = "-"
-
-
-class Caller(Protocol):
-    """Whoever gives messages and places in a log their names (`Names` in a scenario)."""
-
-    def call(self, message: Message) -> str:
-        """Name a message."""
-
-    def call_seq(self, channel: str, seq: int, messages: Iterable[Message] = ()) -> str:
-        """Name a place in a channel's log; `messages` are those that are at hand."""
+Cell = tuple[Token, ...]
+Check = Callable[[str, Scope], tuple[str, str]]
 
 
-class PlainCaller:
-    """Names without labels: texts in quotes and sequence numbers, for the admin verbs."""
-
-    def call(self, message: Message) -> str:
-        """Name a message by its number in the log."""
-        return str(message.seq) if message.seq else message.text
-
-    def call_seq(self, channel: str, seq: int, messages: Iterable[Message] = ()) -> str:
-        """Name a place in a log by its number."""
-        return str(seq) if seq else NOTHING
-
-
-def state_table(
-    lists: Iterable[tuple[DeviceKey, ListView]],
-    names: Caller,
-    columns: tuple[str, ...] = COLUMNS,
-) -> StateTable:
-    """Make the table of what these devices have, in their order; lists keep theirs."""
-    rows: list[TableRow] = []
-    for key, view in lists:
-        device = str(key)
-        for entry in view.entries:
-            cells = tuple(Cell(entry_cell(c, entry, key.user, names)) for c in columns)
-            rows.append(TableRow(device, entry.chat, cells))
-        if not view.entries:
-            rows.append(TableRow(device, NOTHING, tuple(Cell(NOTHING) for _ in columns)))
-    return StateTable(columns, tuple(rows))
+def split_cells(tokens: tuple[Token, ...]) -> list[Cell]:
+    """Put tokens that touch each other into one cell."""
+    cells: list[list[Token]] = []
+    end = -1
+    for token in tokens:
+        if token.start == end:
+            cells[-1].append(token)
+        else:
+            cells.append([token])
+        end = token.end
+    return [tuple(cell) for cell in cells]
 
 
-def entry_cell(column: str, entry: Entry, user: str, names: Caller) -> str:
-    """Write one fact of an entry as a cell of the table.
-
-    >>> entry_cell("unread", Entry("B", unread=2), "A", PlainCaller())
-    '2'
-    >>> entry_cell("flags", Entry("B", pinned=True, muted=True), "A", PlainCaller())
-    'pinned,muted'
-    """
-    match column:
-        case "unread":
-            return str(entry.unread)
-        case "last":
-            return names.call(entry.last) if entry.last else NOTHING
-        case "messages":
-            return ",".join(names.call(m) for m in entry.messages) or NOTHING
-        case "read":
-            return names.call_seq(channel_key(user, entry.chat), entry.read_to, entry.messages)
-        case "deleted":
-            return names.call_seq(channel_key(user, entry.chat), entry.deleted_to, entry.messages)
-        case _:
-            return ",".join(entry_flags(entry)) or NOTHING
-
-
-def entry_flags(entry: Entry) -> tuple[str, ...]:
-    """The flags that are set, as words of the table."""
-    flags = (
-        ("pinned", entry.pinned),
-        ("muted", entry.muted),
-        ("archived", entry.archived),
-        ("marked-unread", entry.marked_unread),
+def cell_text(cell: Cell) -> str:
+    """Write a cell; texts in their canonical form."""
+    return "".join(
+        write_text(read_text(token.text)) if token.kind == "string" else token.text
+        for token in cell
     )
-    return tuple(word for word, on in flags if on)
+
+
+def read_table(
+    node: Node, span: Span, scope: Scope, values: Values, problems: Problems
+) -> TableIs | None:
+    """Read the deeper lines of a table; None where they are wrong (noted)."""
+    if not node.children:
+        problems.add(span, "this table is empty", "a header line: device conversation unread last")
+        return None
+    header, *rows = node.children
+    columns = _columns(header, problems)
+    if columns is None:
+        return None
+    before = len(problems.found) + problems.more
+    found = [_row(row, columns, scope, values, problems) for row in rows]
+    if not rows:
+        message = "this table has no row"
+        problems.add(header.place.span(header.tokens[0].start, header.tokens[-1].end), message)
+    if len(problems.found) + problems.more > before:
+        return None
+    spans = tuple(row.place.span(row.tokens[0].start, row.tokens[-1].end) for row in rows)
+    return TableIs(span, "table:", "table", columns, tuple(found), spans)
+
+
+def _columns(header: Node, problems: Problems) -> tuple[str, ...] | None:
+    columns: list[str] = []
+    right = True
+    for cell in split_cells(header.tokens):
+        text = cell_text(cell)
+        span = header.place.span(cell[0].start, cell[-1].end)
+        if text not in TABLE_COLUMNS:
+            near = nearest_word(text, TABLE_COLUMNS)
+            problems.add(span, f"unknown column `{text}`", " ".join(TABLE_COLUMNS), near)
+            right = False
+        elif text in columns:
+            problems.add(span, f"the column `{text}` stands twice")
+            right = False
+        columns.append(text)
+    for needed in ("device", "conversation"):
+        if right and needed not in columns:
+            span = header.place.span(header.tokens[0].start, header.tokens[-1].end)
+            problems.add(span, f"the column `{needed}` is missing", "device conversation …")
+            right = False
+    return tuple(columns) if right else None
+
+
+def _row(
+    row: Node, columns: tuple[str, ...], scope: Scope, values: Values, problems: Problems
+) -> tuple[str, ...]:
+    tokens = fill_tokens(row.tokens, values) if row.varies else row.tokens
+    cells = split_cells(tokens)
+    if len(cells) != len(columns):
+        span = row.place.span(tokens[0].start, tokens[-1].end)
+        message = f"{len(cells)} cells below {len(columns)} columns"
+        problems.add(span, message, "one cell per column, `-` for none and `*` for anything")
+        return ()
+    texts: list[str] = []
+    for column, cell in zip(columns, cells, strict=True):
+        text = cell_text(cell)
+        complaint, nearest = _check(column, text, cell, scope)
+        if complaint:
+            span = row.place.span(cell[0].start, cell[-1].end)
+            problems.add(span, complaint, nearest=nearest)
+        texts.append(text)
+    return tuple(texts)
+
+
+def _check(column: str, text: str, cell: Cell, scope: Scope) -> tuple[str, str]:
+    if column == "device":
+        return _device(text, scope)
+    if text in ("-", "*"):
+        return RIGHT
+    match column:
+        case "conversation":
+            return scope.check("group" if text[:1] == "#" else "user", text)
+        case "unread":
+            right = text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= NUMBER_MAX
+            return RIGHT if right else ("an unread count is a number, `-` or `*`", "")
+        case "last" if cell[0].kind == "string" and len(cell) == 1:
+            return RIGHT
+        case "last" | "read" | "deleted":
+            return scope.label(text, "message")
+        case "messages":
+            return _first(text, lambda name: scope.label(name, "message"))
+        case _:
+            return _first(text, _flag)
+
+
+def _device(text: str, scope: Scope) -> tuple[str, str]:
+    if "." not in text:
+        example = f"{text}.{scope.devices[text][0]}" if text in scope.devices else "A.phone"
+        return "a row names one device", example
+    return scope.actor(text)
+
+
+def _flag(text: str) -> tuple[str, str]:
+    if text in TABLE_FLAGS:
+        return RIGHT
+    return f"unknown flag `{text}` ({', '.join(TABLE_FLAGS)})", nearest_word(text, TABLE_FLAGS)
+
+
+def _first(text: str, check: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
+    """Check the names of one cell; gives the first complaint."""
+    for name in text.split(","):
+        complaint = check(name)
+        if complaint != RIGHT:
+            return complaint
+    return RIGHT

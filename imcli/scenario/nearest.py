@@ -1,0 +1,123 @@
+"""What a step that is none was meant to be: the nearest sentence of the table.
+
+First each unknown word is replaced with the nearest literal word, and the step read again. Where
+that gives no sentence, the row that fitted best is shown as its pattern and its example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from imcli.scenario.holes import HOLES, is_name
+from imcli.scenario.sentences import ACTION_INDEX, CLAIM_INDEX, RESERVED
+from imcli.scenario.sentences_actions import OPTIONS
+from imcli.scenario.sentences_claims import FACTS
+from imcli.scenario.steps import Assertion, Sentence, StepFault, read_step, write_step
+from imcli.scenario.suggest import free_name, nearest_word
+from imcli.scenario.tokens import LexFault, Token
+
+TOKENS_MAX = 40
+
+
+class Names(Protocol):
+    """What has to be known of a file: its users and its own verbs."""
+
+    users: tuple[str, ...]
+
+    @property
+    def verb_names(self) -> Iterable[str]:
+        """The second words of the file's own sentences."""
+
+
+def describe_fault(
+    fault: StepFault, tokens: tuple[Token, ...], names: Names
+) -> tuple[str, str, str]:
+    """Give what was expected, the nearest valid sentence, and the message."""
+    nearest = nearest_sentence(tokens, names)
+    if not nearest and fault.row is not None:
+        nearest = fault.row.example
+    return _expected(fault), nearest, _message(fault, tokens)
+
+
+def _message(fault: StepFault, tokens: tuple[Token, ...]) -> str:
+    """Say more where a name is missing because the word is one of the language."""
+    token = next((one for one in tokens if one.start == fault.start), None)
+    if token is None or token.kind != "word":
+        return fault.message
+    if token.text[:1] == "$":
+        return f"unknown matrix name `{token.text}`"
+    if "NEWLABEL" in fault.expected and token.text in RESERVED:
+        near = free_name(token.text, RESERVED)
+        return f"`{token.text}` is a word of the language; a free name is {near}"
+    return fault.message
+
+
+def _expected(fault: StepFault) -> str:
+    """Write what would have been right: words as they are, holes with what they accept."""
+    parts: list[str] = []
+    for expected in fault.expected:
+        kind = HOLES.get(expected)
+        if expected in ("FACTS", "fact"):
+            parts.append(f"facts: {', '.join(row.pattern for row in FACTS)}")
+        elif expected in ("OPTIONS", "option"):
+            parts.append(f"options: {', '.join(row.pattern for row in OPTIONS)}")
+        elif kind is not None:
+            parts.append(kind.meaning.replace("`", ""))
+        else:
+            parts.append(expected)
+    return " | ".join(dict.fromkeys(parts))
+
+
+def nearest_sentence(tokens: tuple[Token, ...], names: Names) -> str:
+    """Find a valid sentence near these tokens, or ""."""
+    if len(tokens) > TOKENS_MAX:
+        return ""
+    for mended in _mended(list(tokens), names):
+        try:
+            step = read_step(tuple(mended))
+        except (StepFault, LexFault):
+            continue
+        if isinstance(step, Sentence | Assertion):
+            return write_step(step)
+    return ""
+
+
+def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:
+    """Give better versions of a step: with words mended, with `assert`, or without it."""
+    first = tokens[0]
+    if first.text != "assert" and len(tokens) > 1 and _is_claim(tokens):
+        yield [first._replace(kind="word", text="assert"), *tokens]
+    if first.text == "assert" and len(tokens) > 2:
+        yield tokens[1:]
+    known = (*RESERVED_LIST, *names.verb_names)
+    mended = [_mend(token, known) if _is_odd(token, names) else token for token in tokens]
+    if mended != tokens:
+        yield mended
+        if mended[0].text != "assert" and len(mended) > 1 and _is_claim(mended):
+            yield [mended[0]._replace(kind="word", text="assert"), *mended]
+
+
+RESERVED_LIST: Sequence[str] = sorted(RESERVED)
+
+
+def _is_claim(tokens: Sequence[Token]) -> bool:
+    return tokens[0].text in CLAIM_INDEX[0] or (
+        tokens[1].text in CLAIM_INDEX[1] and tokens[1].text not in ACTION_INDEX[1]
+    )
+
+
+def _is_odd(token: Token, names: Names) -> bool:
+    """Tell whether a word is neither of the language nor a user of the file."""
+    return (
+        token.kind == "word"
+        and len(token.text) > 2
+        and token.text not in RESERVED
+        and token.text.split(".")[0] not in names.users
+        and is_name(token.text.replace("-", "_"))
+    )
+
+
+def _mend(token: Token, known: Iterable[str]) -> Token:
+    near = nearest_word(token.text, known)
+    return token._replace(text=near) if near else token

@@ -1,0 +1,104 @@
+"""A scenario file, read: text in, `Scenario` out, or every problem at once.
+
+The steps of reading: bounds of the text itself, TOML (`toml_text.py`), places (`layout.py`), keys
+(`keys.py`), steps into nodes (`lines.py`), and a first expansion that shows whether names exist
+(`expand.py`). Each notes what is wrong and the next goes on with what is left.
+"""
+
+from __future__ import annotations
+
+from imcli.scenario.expand import iter_cases
+from imcli.scenario.keys import KeyReader
+from imcli.scenario.layout import Layout, TooDeep
+from imcli.scenario.problems import Problems
+from imcli.scenario.recursion import note_recursion
+from imcli.scenario.syntax import Span
+from imcli.scenario.tokens import CONTROL
+from imcli.scenario.toml_text import TomlFault, read_toml
+from imcli.scenario.written import Scenario
+
+FILE_SIZE_MAX = 1 << 20
+"""Bytes of a scenario file."""
+
+
+def parse_scenario(text: str, file: str) -> Scenario:
+    """Read one file.
+
+    Args:
+        text: the text of the file.
+        file: its path as the user gave it; used in messages and as the case's name.
+
+    Raises:
+        InvalidScenario: something is wrong; all that could be found is in it.
+    """
+    problems = Problems()
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    _check_text(text, file, problems)
+    lines = tuple(text.split("\n"))
+    problems.raise_if_any(lines)
+    data, layout = _read(text, file, lines, problems)
+    scenario = _scenario(KeyReader(data, layout, file, problems), file, lines)
+    if not note_recursion(scenario.verbs, problems):
+        for _ in iter_cases(scenario, problems):
+            if problems.full:
+                break
+    problems.raise_if_any(lines)
+    return scenario
+
+
+def _check_text(text: str, file: str, problems: Problems) -> None:
+    """Refuse what no file may be: too big, or with control characters in it."""
+    if len(text) > FILE_SIZE_MAX or len(text.encode("utf-8", "replace")) > FILE_SIZE_MAX:
+        problems.add(Span(file, 1, 1), "the file is larger than 1 MiB")
+        return
+    shown = text.replace("\n", " ").replace("\t", " ")
+    found = CONTROL.search(shown)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - (text.rfind("\n", 0, found.start()) + 1) + 1
+        message = f"the control character U+{ord(found.group()):04X}"
+        problems.add(Span(file, line, column), message)
+
+
+def _read(
+    text: str, file: str, lines: tuple[str, ...], problems: Problems
+) -> tuple[dict[str, object], Layout]:
+    try:
+        return read_toml(text), Layout(text)
+    except TomlFault as fault:
+        problems.add(Span(file, fault.line, fault.column), fault.message, hint=fault.hint)
+    except TooDeep as fault:
+        line = text.count("\n", 0, fault.offset) + 1
+        problems.add(Span(file, line, 1), "arrays or tables are nested too deeply")
+    problems.raise_if_any(lines)
+    raise AssertionError("a problem was noted")
+
+
+def _scenario(reader: KeyReader, file: str, lines: tuple[str, ...]) -> Scenario:
+    """Read the keys; names first, since steps use them."""
+    reader.format()
+    reader.unknown_keys()
+    landed = reader.landed()
+    title = reader.text("title", required=not landed)
+    cast = reader.cast()
+    matrix = reader.matrix()
+    verbs = reader.verbs()
+    return Scenario(
+        path=file,
+        title=title,
+        lines=lines,
+        cast=cast,
+        steps=reader.steps("steps", required=not landed),
+        given=reader.steps("given"),
+        cleanup=reader.steps("cleanup"),
+        about=reader.text("about", long=True),
+        covers=reader.covers(),
+        tags=reader.tags(),
+        needs=reader.needs(),
+        profile=reader.profile(),
+        timing=reader.timing(),
+        matrix=matrix,
+        exclude=reader.exclude(matrix),
+        known_failing=reader.known_failing(),
+        verbs=verbs,
+    )

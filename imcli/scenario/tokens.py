@@ -1,0 +1,212 @@
+"""Cutting one line of steps into tokens.
+
+Words, quoted texts, `{…}`, `#group`, commas, colons, semicolons and the possessive `'s`. What a word
+means is decided by the patterns (`patterns.py`), never here. A token remembers where it begins in
+its line, so that every later complaint can point at it. `’` is read as `'`; tabs and control
+characters are refused; `#` directly before a letter is a group, and before anything else a comment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Literal, NamedTuple
+
+TokenKind = Literal[
+    "word", "string", "json", "group", "comma", "colon", "semicolon", "possessive", "bad"
+]
+
+
+class Token(NamedTuple):
+    """One token: its kind, its text as written (`'s` for both apostrophes), and its place."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class LexFault(Exception):
+    """A line cannot be cut; `start` and `end` are offsets in the line."""
+
+    def __init__(self, message: str, start: int, end: int, expected: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.end = end
+        self.expected = expected
+
+
+class CutLine(NamedTuple):
+    """The steps of a line (cut at `;`), and its comment with where it begins (-1: none)."""
+
+    steps: tuple[tuple[Token, ...], ...]
+    comment: str
+    comment_start: int
+
+
+JSON_DEPTH_MAX = 32
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_TOKEN = re.compile(
+    r"""[ ]*(?:
+      (?P<string>"(?:[^"\\]|\\.)*")
+    | (?P<group>\#[A-Za-z][A-Za-z0-9_]*)
+    | (?P<comment>\#.*)
+    | (?P<comma>,)
+    | (?P<semicolon>;)
+    | (?P<colon>:)
+    | (?P<possessive>['’]s(?![A-Za-z0-9_]))
+    | (?P<json>\{)
+    | (?P<word>[^\ ",;:\#{}'’]+)
+    | (?P<bad>.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+
+
+def cut_line(line: str) -> CutLine:
+    """Cut a line into steps and a comment.
+
+    Raises:
+        LexFault: a tab, a control character, an unfinished text or object, a stray character.
+    """
+    control = CONTROL.search(line)
+    if control:
+        _refuse_control(line, control.start())
+    at = len(line) - len(line.lstrip(" "))
+    if line[at : at + 1] == "#":
+        return CutLine((), line[at:].rstrip(), at)
+    return _cut(line, len(line.rstrip(" ")))
+
+
+def _cut(line: str, length: int) -> CutLine:
+    steps: list[tuple[Token, ...]] = []
+    step: list[Token] = []
+    at = 0
+    while at < length:
+        match = _TOKEN.match(line, at)
+        assert match is not None and match.lastgroup is not None, "the last branch takes anything"
+        kind = match.lastgroup
+        start, at = match.span(kind)
+        match kind:
+            case "comment":
+                steps.append(tuple(step))
+                return CutLine(tuple(s for s in steps if s), line[start:].rstrip(), start)
+            case "semicolon":
+                steps.append(tuple(step))
+                step = []
+            case "json":
+                at = _end_of_json(line, start)
+                step.append(Token(kind, line[start:at], start, at))
+            case "possessive":
+                step.append(Token(kind, "'s", start, at))
+            case "string":
+                text = line[start:at]
+                if "\\" in text:
+                    read_text(text, start)
+                step.append(Token(kind, text, start, at))
+            case "bad":
+                _refuse_character(line, start)
+            case _:
+                step.append(Token(kind, line[start:at], start, at))
+    steps.append(tuple(step))
+    return CutLine(tuple(s for s in steps if s), "", -1)
+
+
+def _end_of_json(line: str, start: int) -> int:
+    depth = 0
+    for part in _JSON_PART.finditer(line, start):
+        text = part.group()
+        if text in "{[":
+            depth += 1
+            if depth > JSON_DEPTH_MAX:
+                raise LexFault(
+                    f"JSON is nested deeper than {JSON_DEPTH_MAX} levels", part.start(), part.end()
+                )
+        elif text in "}]":
+            depth -= 1
+            if depth == 0:
+                return part.end()
+    raise LexFault("this { is never closed on its line", start, start + 1, "JSON on one line")
+
+
+def _refuse_control(line: str, at: int) -> None:
+    if line[at] == "\t":
+        raise LexFault("a tab; steps are indented with spaces", at, at + 1, "spaces")
+    raise LexFault(f"the control character U+{ord(line[at]):04X}", at, at + 1)
+
+
+def _refuse_character(line: str, at: int) -> None:
+    character = line[at]
+    if character == '"':
+        raise LexFault('this text has no closing "', at, len(line), 'a text such as "hi"')
+    if character in "'’":
+        raise LexFault("texts stand in double quotes", at, at + 1, 'a text such as "hi"')
+    raise LexFault(f"a stray {character}", at, at + 1)
+
+
+def read_text(quoted: str, start: int = 0) -> str:
+    """Read a JSON string as it stands in a line.
+
+    Raises:
+        LexFault: a wrong escape, or half of a surrogate pair.
+
+    >>> read_text('"say \\\\"hi\\\\""')
+    'say "hi"'
+    """
+    if "\\" not in quoted:
+        return quoted[1:-1]
+    try:
+        text = json.loads(quoted)
+    except ValueError as error:
+        raise LexFault(
+            "a wrong escape in this text", start, start + len(quoted), 'a JSON string: \\" \\\\ \\n'
+        ) from error
+    assert isinstance(text, str)
+    if _LONE_SURROGATE.search(text):
+        raise LexFault("half of a surrogate pair in this text", start, start + len(quoted))
+    return text
+
+
+def write_text(text: str) -> str:
+    r"""Write a text as the JSON string that `read_text` reads back; invisible characters escaped.
+
+    >>> write_text('say "hi"\n')
+    '"say \\"hi\\"\\n"'
+    """
+    quoted = json.dumps(text, ensure_ascii=False)
+    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+
+
+def read_json(text: str, start: int = 0) -> str:
+    """Bring JSON text into its canonical form: one space after `,` and `:`, keys as written.
+
+    Raises:
+        LexFault: it is not JSON.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+        canonical = json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError) as error:
+        detail = error.msg if isinstance(error, json.JSONDecodeError) else "it is out of range"
+        raise LexFault(f"this is not JSON: {detail}", start, start + len(text), "JSON") from error
+    if _LONE_SURROGATE.search(canonical):
+        raise LexFault("half of a surrogate pair in this JSON", start, start + len(text))
+    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", canonical)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def join_tokens(tokens: tuple[Token, ...]) -> str:
+    """Write tokens as one canonical line: one space between, none before `,` `:` and `'s`."""
+    parts: list[str] = []
+    for token in tokens:
+        if parts and token.kind not in ("comma", "colon", "possessive"):
+            parts.append(" ")
+        parts.append(token.text)
+    return "".join(parts)
