@@ -52,6 +52,7 @@ def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -
     assert isinstance(event, Accepted)
     if not event.seq or not isinstance(action, Send):
         return
+    ledger.repeats += event.duplicate
     user, chat = action.user, action.chat
     channel = ledger.channels.get(channel_key(user, chat))
     if channel is None or event.seq > len(channel.log):
@@ -81,15 +82,24 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     assert isinstance(event, Pushed)
     message = event.message
     channel = ledger.channels.get(message.channel)
-    parts = {} if channel is None else channel.parts
-    for user, device in event.devices:
-        part = parts.get(user)
+    devices = event.devices
+    if channel is None:
+        out.append(Broken(20, "", message.channel, "a push of a known channel", f"{message}"))
+        return
+    for known in channel.receivers:
+        if known is devices:
+            return
+    wrong = len(out)
+    for user, device in devices:
+        part = channel.parts.get(user)
         if part is None or device not in ledger.devices.get(user, ()):
             wanted = f"{message.channel} to its own members only"
             out.append(Broken(20, user, message.channel, wanted, f"pushed to {user}.{device}"))
         elif not part.present and message.seq and not part.within(message.seq):
             wanted = f"nothing from outside {part.spans}"
             out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
+    if len(out) == wrong and len(devices) > 1 and all(channel.parts[u].present for u, _ in devices):
+        channel.receivers.append(devices)
 
 
 def _told(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:

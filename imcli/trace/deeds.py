@@ -18,8 +18,6 @@ from imcli.model.actions import (
     CreateUser,
     Delete,
     MarkUnread,
-    Open,
-    Pull,
     Read,
     Send,
     SetClock,
@@ -29,7 +27,7 @@ from imcli.model.entities import is_group
 from imcli.trace.policy import Policy
 from imcli.trace.records import OPEN, Held, Part
 
-UserAct = Delete | Clear | Read | MarkUnread | SetFlag | Accept | Open | Pull | Send
+UserAct = Delete | Clear | Read | MarkUnread | SetFlag | Accept
 
 
 class Book(Protocol):
@@ -50,22 +48,31 @@ class Book(Protocol):
 
 
 def _aim(ledger: Book, action: UserAct, done: bool) -> Part | None:
-    """Touch the acting user's part and the peer's; gives it where the action takes effect."""
+    """Touch the acting user's part; gives it where the action takes effect."""
     part = ledger.reach(action.user, action.chat)
     if part is None:
         return None
     ledger.touch(part)
-    if not is_group(action.chat) and action.chat != action.user:
-        ledger.touch(part.channel.parts[action.chat])
     return part if done and part.record else None
 
 
-def _look(ledger: Book, action: Open | Pull | Send, done: bool) -> None:
-    _aim(ledger, action, done)
+def _send(ledger: Book, action: Send, done: bool) -> None:
+    """Touch both sides of a send that was refused; one that was stored has touched everybody."""
+    if not done:
+        _both(ledger, action)
+
+
+def _both(ledger: Book, action: Send | Delete) -> None:
+    part = ledger.reach(action.user, action.chat)
+    if part is not None:
+        ledger.touch(part)
+        if not is_group(action.chat):
+            ledger.touch(part.channel.parts[action.chat])
 
 
 def _delete(ledger: Book, action: Delete, done: bool) -> None:
     part = _aim(ledger, action, done)
+    _both(ledger, action)
     if part is None:
         return
     policy, newest = ledger.policy, len(part.channel.log)
@@ -181,9 +188,7 @@ def _add_device(ledger: Book, action: AddDevice, done: bool) -> None:
 
 
 DEEDS: dict[type[Action], Callable[[Book, Any, bool], None]] = {
-    Send: _look,
-    Open: _look,
-    Pull: _look,
+    Send: _send,
     Delete: _delete,
     Clear: _clear,
     Read: _read,

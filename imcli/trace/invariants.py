@@ -8,11 +8,12 @@ by whoever drives, when the time for it has come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from imcli.model.actions import (
     Action,
     AddMembers,
+    Clear,
     Crash,
     CreateGroup,
     Delete,
@@ -21,6 +22,7 @@ from imcli.model.actions import (
     RemoveMembers,
     Restart,
     SetMembers,
+    Wait,
 )
 from imcli.model.events import Event
 from imcli.trace.answers import JUDGES, judge_refusal
@@ -29,12 +31,16 @@ from imcli.trace.convergence import judge_settled
 from imcli.trace.ledger import Ledger
 from imcli.trace.policy import policy_of
 from imcli.trace.probe import Probe, World
+from imcli.trace.records import Part
 from imcli.trace.recount import judge_recount
 from imcli.trace.safety import Look, agrees, explain
 from imcli.trace.verdicts import Broken, Verdict
 
-LIMIT = 3
-"""So many messages of an entry are looked at after each step; answers are judged whole."""
+WHOLE = 20
+"""So many messages of an entry are looked at after what moves floors or memberships.
+
+After other steps it is the newest alone; answers are always judged whole.
+"""
 
 SETTLES: frozenset[type[Action]] = frozenset(
     {
@@ -50,6 +56,31 @@ SETTLES: frozenset[type[Action]] = frozenset(
     }
 )
 """After these, `run-scenario` checks the settled invariants too."""
+
+MOVES = SETTLES | {Clear, Wait}
+
+
+def _has_messages(ledger: Ledger) -> bool:
+    return any(channel.log for channel in ledger.channels.values())
+
+
+def _some_part(test: Callable[[Part], bool]) -> Callable[[Ledger], bool]:
+    return lambda ledger: any(
+        test(part) for channel in ledger.channels.values() for part in channel.parts.values()
+    )
+
+
+TRIED: dict[int, Callable[[Ledger], bool]] = {
+    **dict.fromkeys((1, 4, 5, 6, 7, 11, 12, 14, 15, 16, 20, 25), _has_messages),
+    2: _some_part(lambda part: part.is_listed and part.deletes > 0),
+    3: _some_part(lambda part: part.cut > 0),
+    10: lambda ledger: ledger.repeats > 0,
+    13: lambda ledger: ledger.refusals > 0,
+    17: _some_part(lambda part: not part.present),
+    18: lambda ledger: any(channel.dismissed for channel in ledger.channels.values()),
+    19: _some_part(lambda part: not part.is_listed and part.deletes > 0),
+}
+"""When a step invariant has been put to the test; the settled ones say so themselves."""
 
 
 class Checker:
@@ -76,11 +107,12 @@ class Checker:
         if not ledger.done:
             judge_refusal(action, events, found)
         entry_of = self.probe.entry
+        limit = WHOLE if type(action) in MOVES else 1
         for part in touched:
-            entry = entry_of(part.user, part.chat, LIMIT)
-            if not agrees(part, entry, LIMIT):
+            entry = entry_of(part.user, part.chat, limit)
+            if not agrees(part, entry, limit):
                 before, first = part.entry, not part.known
-                messages = part.newest(LIMIT)
+                messages = part.newest(limit)
                 found += explain(Look(action, ledger.done, part, entry, before, first, messages))
             part.entry = entry
             part.known = True
@@ -101,12 +133,13 @@ class Checker:
     def verdicts(self) -> dict[int, Verdict]:
         """Give a verdict per invariant; what nothing has put to the test is unknown."""
         broken = {each.number for each in self.broken}
-        return {row.number: self._verdict(row.number, broken) for row in INVARIANTS}
+        tried = self.examined | {n for n, test in TRIED.items() if test(self.ledger)}
+        return {row.number: self._verdict(row.number, broken, tried) for row in INVARIANTS}
 
-    def _verdict(self, number: int, broken: set[int]) -> Verdict:
+    def _verdict(self, number: int, broken: set[int], tried: set[int]) -> Verdict:
         if number in broken:
             return "broken"
-        return "holds" if number in self.examined and number in self.judged else "unknown"
+        return "holds" if number in tried and number in self.judged else "unknown"
 
     def _keep(self, found: list[Broken]) -> list[Broken]:
         """Drop what the profile declares an exception from; remember the rest."""

@@ -45,6 +45,8 @@ class Ledger:
         self.skewed = False
         self.step = 0
         self.newest_id = 0
+        self.repeats = 0
+        self.refusals = 0
         self.touched: list[Part] = []
         self.oddities: list[Broken] = []
         self._expiring: list[tuple[int, str, int]] = []
@@ -66,6 +68,7 @@ class Ledger:
                 self._members(cast(MembersChanged, event))
             elif kind is Offline or (kind is Refused and answers_it(cast(Refused, event), action)):
                 done = False
+                self.refusals += kind is Refused
             elif kind is Unanswered:
                 done = cast(Unanswered, event).done
         self.done = done
@@ -113,9 +116,9 @@ class Ledger:
 
     def _share(self, part: Part) -> None:
         """Work out what is derived, and keep the user's total."""
-        part.is_listed = part.listed()
-        part.number = part.unread(self.policy) if part.is_listed else 0
-        share = part.number if self.policy.total_counts_muted or not part.muted else 0
+        policy = self.policy
+        part.derive(policy)
+        share = part.number if not part.muted or policy.total_counts_muted else 0
         if share != part.share:
             self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
             part.share = share
@@ -135,10 +138,14 @@ class Ledger:
         if message.expires_ms:
             due = (message.expires_ms, message.channel, message.seq)
             heapq.heappush(self._expiring, due)
+        sender, step, touched = message.sender, self.step, self.touched
         for part in channel.parts.values():
             if part.present:
-                self.touch(part)
-                self._arrive(part, message)
+                if part.stamp != step:
+                    part.stamp = step
+                    touched.append(part)
+                if part.user == sender or part.held or part.archived or not part.record:
+                    self._arrive(part, message)
 
     def _plausible(self, channel: Channel, message: Message) -> bool:
         """Judge a message as it enters the log; only one in its place can be taken in."""
@@ -201,6 +208,7 @@ class Ledger:
             whom = ", ".join(event.joined)
             odd = Broken(18, whom, event.group, "no change after the dismissal", str(event))
             self.oddities.append(odd)
+        channel.receivers.clear()
         for user in event.joined:
             self._join(channel, user, event.seq)
         for user in event.left:

@@ -39,7 +39,7 @@ class World(Probe, Protocol):
         """Give an independent copy."""
 
     def apply(self, action: Action) -> Sequence[Event]:
-        """Do one action and let everything it caused arrive."""
+        """Do one action; time does not move but by a `Wait`."""
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising; the last is a full one, named ""."""

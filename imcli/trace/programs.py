@@ -119,13 +119,13 @@ class Draft:
 
     # Sending
 
-    def send(self, user: str, chat: str, **options: bool | int) -> Send:
+    def send(self, user: str, chat: str, option: str = "", value: int = 0) -> Send:
         """Make a send with a number of its own."""
         self.numbers += 1
         number = f"c{self.numbers}"
         message = Send(user, self.device(user), chat, f"message {self.numbers}", number)
-        if options:
-            message = msgspec.structs.replace(message, **options)
+        if option:
+            message = msgspec.structs.replace(message, **{option: value})
         self.sends.append(message)
         if not message.no_persist:
             key = channel_key(user, chat)
@@ -160,7 +160,7 @@ def _send(draft: Draft) -> Sequence[Action]:
 def _special_send(draft: Draft) -> Sequence[Action]:
     option = draft.random.choice(("no_persist", "no_red_dot", "command", "notice", "expire_ms"))
     value = draft.random.choice(WAITS_MS) if option == "expire_ms" else True
-    return [draft.send(*draft.pair(), **{option: value})]
+    return [draft.send(*draft.pair(), option, value)]
 
 
 def _resend(draft: Draft) -> Sequence[Action]:

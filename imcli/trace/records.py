@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Literal
 
-from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.model.entities import DeviceKey, Entry, Message, chat_of, is_group
 from imcli.trace.policy import Policy
 
 Held = Literal["", "hidden", "own-hidden", "reject", "request"]
@@ -24,10 +24,21 @@ class Channel:
     """One channel's log, and the sequence numbers in it by what they count as.
 
     `shown` are content and notices, `content` and `countable` what their names say; expired
-    messages are taken out of all three. `own` holds the countable ones by sender.
+    messages are taken out of all three. `own` holds the countable ones by sender. `receivers` are
+    lists of devices found right since the last change of membership.
     """
 
-    __slots__ = ("content", "countable", "dismissed", "key", "log", "own", "parts", "shown")
+    __slots__ = (
+        "content",
+        "countable",
+        "dismissed",
+        "key",
+        "log",
+        "own",
+        "parts",
+        "receivers",
+        "shown",
+    )
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -37,6 +48,7 @@ class Channel:
         self.countable: list[int] = []
         self.own: dict[str, list[int]] = {}
         self.parts: dict[str, Part] = {}
+        self.receivers: list[tuple[DeviceKey, ...]] = []
         self.dismissed = False
 
     def append(self, message: Message) -> None:
@@ -172,6 +184,9 @@ class Part:
     def newest(self, limit: int) -> list[int]:
         """Give the newest visible sequence numbers, oldest first, at most `limit` (0: all)."""
         shown = self.channel.shown
+        if limit == 1 and self.present:
+            last = shown[-1] if shown else 0
+            return [last] if last > self.cut and last >= self.spans[-1][0] else self._older(last)
         if len(self.spans) == 1:
             low, last = bisect_right(shown, self.floor), self.spans[0][1]
             high = len(shown) if last == OPEN else bisect_right(shown, last)
@@ -179,19 +194,45 @@ class Part:
         seqs = [seq for low, high in self.slices(shown, self.cut) for seq in shown[low:high]]
         return seqs[-limit:] if limit else seqs
 
-    def messages(self, limit: int) -> tuple[Message, ...]:
-        """Give the newest visible messages themselves."""
-        log = self.channel.log
-        return tuple(log[seq - 1] for seq in self.newest(limit))
+    def _older(self, last: int) -> list[int]:
+        """The newest one is not visible: only an earlier membership can have anything."""
+        return self.newest(2)[-1:] if last > self.cut and len(self.spans) > 1 else []
+
+    def derive(self, policy: Policy) -> None:
+        """Work out whether it is listed, and how much is unread.
+
+        The common case (one membership that goes on, nothing held back) is written out, because
+        this is done for everybody whom a step touches.
+        """
+        if self.held or len(self.spans) != 1 or not (self.present and self.record):
+            self.is_listed = self.listed()
+            self.number = self.unread(policy) if self.is_listed else 0
+            return
+        channel = self.channel
+        first = self.spans[0][0] - 1
+        floor = first if first > self.cut else self.cut
+        content = channel.content
+        newest = content[-1] if content else 0
+        self.is_listed = self.kept or (newest > floor and newest > self.hide)
+        countable = channel.countable
+        base = floor if floor > self.mark else self.mark
+        if not self.is_listed or policy.unread_counts != "visible-content":
+            self.number = self.unread(policy) if self.is_listed else 0
+        elif not countable or countable[-1] <= base:
+            self.number = 0
+        else:
+            own = channel.own.get(self.user, ())
+            number = len(countable) - bisect_right(countable, base)
+            self.number = number - (len(own) - bisect_right(own, base))
 
     def listed(self) -> bool:
         """Tell whether the user's list has this conversation."""
-        if self.held or not self.record:
+        if self.held or not self.record or not (self.present or self.read_only):
             return False
-        if not (self.present or self.read_only):
-            return False
+        if self.kept:
+            return True
         above = self.hide if self.hide > self.cut else self.cut
-        return self.kept or self.count(self.channel.content, above) > 0
+        return self.count(self.channel.content, above) > 0
 
     def unread(self, policy: Policy) -> int:
         """Count what is unread, by the policy's definition; meant for listed ones."""
