@@ -40,7 +40,7 @@ def create_group(state: State, keeping: Keeping, action: CreateGroup) -> list[Ev
     first = (action.user, *action.members) if action.user else action.members
     members = dict.fromkeys(first, 1)
     state.add_channel(group, members)
-    keeping.joined(state, group, tuple(members), first=True)
+    keeping.joined(state, group, tuple(members), tuple(members))
     return [Done(), MembersChanged(group, 0, tuple(members))]
 
 
@@ -133,7 +133,7 @@ def _change_members(
     channel.members = {u: 1 for u in members if u not in gone} | dict.fromkeys(new, 1)
     changes = list(keeping.left(state, group, gone)) if gone else []
     if new:
-        keeping.joined(state, group, new, first=False)
+        keeping.joined(state, group, new, joining)
     events: list[Event] = [
         Done(),
         MembersChanged(group, state.last_seq(group), new, gone, dismissed),

@@ -61,6 +61,9 @@ class Log(Protocol):
         The oldest one where there are fewer; 0 where there is none.
         """
 
+    def last_by(self, sender: str) -> int:
+        """Give the seq of the newest message of a sender, whatever its kind; 0: none."""
+
     def expiring(self, above: int, upto: int) -> list[Message]:
         """Give the messages of a range that expire at some time."""
 
@@ -93,6 +96,7 @@ class _Data:
         "messages",
         "numbers",
         "own",
+        "sent",
         "visible",
     )
 
@@ -102,6 +106,7 @@ class _Data:
         self.content: list[int] = []
         self.countable: list[int] = []
         self.own: dict[str, list[int]] = {}
+        self.sent: dict[str, list[int]] = {}
         self.expiring: list[int] = []
         self.numbers: dict[tuple[str, str], int] = {}
         self.erased: dict[int, Message] = {}  # without their text: a resend is still recognised
@@ -110,6 +115,11 @@ class _Data:
         """Put a message at the end of every list it belongs to."""
         seq = message.seq
         self.messages.append(message)
+        sent = self.sent.get(message.sender)
+        if sent is None:
+            self.sent[message.sender] = [seq]
+        else:
+            sent.append(seq)
         self.numbers[message.sender, message.client_msg_no] = seq
         if message.expires_ms:
             self.expiring.append(seq)
@@ -134,6 +144,7 @@ class _Data:
             seqs: list[int] = getattr(self, name)
             setattr(twin, name, seqs[: bisect_right(seqs, last)])
         twin.own = {who: seqs[: bisect_right(seqs, last)] for who, seqs in self.own.items()}
+        twin.sent = {who: seqs[: bisect_right(seqs, last)] for who, seqs in self.sent.items()}
         twin.numbers = {key: seq for key, seq in self.numbers.items() if seq <= last}
         twin.erased = dict(self.erased)
         return twin
@@ -229,6 +240,12 @@ class ListLog:
                 if n == 0:
                     break
         return found
+
+    def last_by(self, sender: str) -> int:
+        """Give the seq of the newest message of a sender, whatever its kind; 0: none."""
+        sent = self._data.sent.get(sender)
+        upto = bisect_right(sent, self.last) if sent else 0
+        return sent[upto - 1] if sent and upto else 0
 
     def expiring(self, above: int, upto: int) -> list[Message]:
         """Give the messages of a range that expire at some time."""

@@ -44,7 +44,6 @@ def _flag(name: str, default: bool, sentence: str) -> Switch:
 DAY_MS = 86_400_000
 
 SWITCHES: tuple[Switch, ...] = (
-    _choice("keeping", "derived rows", "how conversations are kept: from the log, or as rows"),
     _choice("delete_kind", "logical physical", "whether a delete keeps the record's metadata"),
     _choice("delete_scope", "one-way two-way asked", "whose conversation a delete removes"),
     _choice("delete_history", "hidden kept erased", "what a delete does to the history"),
@@ -98,7 +97,6 @@ class Profile(msgspec.Struct, frozen=True):
     about: str = ""
     product: str = "reference"
     version: tuple[int, ...] = ()
-    keeping: str = "derived"
     delete_kind: str = "logical"
     delete_scope: str = "one-way"
     delete_history: str = "hidden"

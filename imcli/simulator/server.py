@@ -16,11 +16,13 @@ from imcli.model.entities import Entry, Message, channel_key
 from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
 from imcli.simulator import channels, clock, messages, process, sessions
 from imcli.simulator.conversations.base import Change, Keeping, Refusal, Result
+from imcli.simulator.conversations.marked_rows import MarkedRows
 from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.conversations.rows import Rows
 from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import State
+from imcli.simulator.wukongim.traits import TRAITS
 
 Law = Callable[[State, Keeping, Any], list[Event]]
 
@@ -91,7 +93,10 @@ LAWS: dict[type, tuple[Law, str]] = {
 
 def keeping_of(profile: Profile) -> Keeping:
     """Give the law of keeping that a profile names."""
-    return Rows() if profile.keeping == "rows" else Derived()
+    traits = TRAITS.get(profile.version) if profile.product == "wukongim" else None
+    if traits is None:
+        return Derived()
+    return Rows(traits) if traits.keeping == "rows" else MarkedRows(traits)
 
 
 class Server:

@@ -13,29 +13,40 @@ from imcli.simulator.record import Record
 class Waiting(msgspec.Struct, frozen=True):
     """What waits in memory for one channel until the next flush.
 
-    `users` are (uid, R) in the order they were touched. `deleted` hides a user's waiting entry.
-    `everyone` says that every member without a row gets one, with R just before `first_seq`.
-    `tag` is the key of the receiver list that this was made for, -1 for none. `last_seq` is the
-    newest message that it knows of.
+    `users` are (uid, R, order number of the last rise) in the order they were touched. `deleted`
+    hides a user's waiting entry. `everyone` says that every member without a row gets one, with R
+    just before `first_seq`. `tag` is the key of the receiver list that this was made for, -1 for
+    none. `last_seq` is the newest message that it knows of.
     """
 
-    users: tuple[tuple[str, int], ...] = ()
+    users: tuple[tuple[str, int, int], ...] = ()
     deleted: tuple[str, ...] = ()
     tag: int = -1
     everyone: bool = False
     first_seq: int = 1
     last_seq: int = 0
 
-    def touch(self, user: str, seq: int) -> Waiting:
+    def mark(self, user: str) -> int:
+        """Give a user's R here, or -1."""
+        for name, mark, _ in self.users:
+            if name == user:
+                return mark
+        return -1
+
+    def touch(self, user: str, seq: int, order: int) -> Waiting:
         """Put a user in, or raise the user's R; a delete no longer hides it."""
-        marks = dict(self.users)
-        marks[user] = max(marks.get(user, 0), seq)
+        old = self.mark(user)
+        users = self.users
+        if old < 0:
+            users = (*users, (user, seq, order))
+        elif seq > old:
+            users = tuple((user, seq, order) if u[0] == user else u for u in users)
         deleted = tuple(name for name in self.deleted if name != user)
-        return msgspec.structs.replace(self, users=tuple(marks.items()), deleted=deleted)
+        return msgspec.structs.replace(self, users=users, deleted=deleted)
 
     def without(self, user: str) -> Waiting:
         """Take a user's waiting entry out and hide it."""
-        users = tuple(pair for pair in self.users if pair[0] != user)
+        users = tuple(each for each in self.users if each[0] != user)
         deleted = self.deleted if user in self.deleted else (*self.deleted, user)
         return msgspec.structs.replace(self, users=users, deleted=deleted)
 

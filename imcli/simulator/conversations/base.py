@@ -55,8 +55,8 @@ class Keeping(Protocol):
     def stored(self, state: State, key: str, message: Message) -> Sequence[Change]:
         """A message was appended to the log."""
 
-    def joined(self, state: State, group: str, users: Sequence[str], *, first: bool) -> None:
-        """Memberships began; `first` says that the group is new."""
+    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+        """Memberships of `users` began; `named` are all whom the request named."""
 
     def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
         """Memberships ended."""

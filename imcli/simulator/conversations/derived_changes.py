@@ -370,13 +370,13 @@ def accept(state: State, action: Accept) -> Result:
 # Membership
 
 
-def joined(state: State, group: str, users: Sequence[str], *, first: bool) -> None:
+def joined(state: State, group: str, users: Sequence[str]) -> None:
     """Begin memberships; what a newcomer can read is a matter of policy, and is not unread."""
     last = state.last_seq(group)
     for user in users:
         old = state.record(user, group)
         if old is None or old.gone or not old.intervals:
-            whole = first or state.profile.history_for_new_members == "all"
+            whole = last == 0 or state.profile.history_for_new_members == "all"
             record = Record(intervals=((1 if whole else last + 1, 0),), read_to=last)
         else:
             record = replace(old, intervals=(*old.intervals, (last + 1, 0)))

@@ -30,9 +30,9 @@ class Derived:
         """A message was appended to the log."""
         return derived_changes.stored(state, key, message)
 
-    def joined(self, state: State, group: str, users: Sequence[str], *, first: bool) -> None:
-        """Memberships began."""
-        derived_changes.joined(state, group, users, first=first)
+    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+        """Memberships began; to name a present member changes nothing."""
+        derived_changes.joined(state, group, users)
 
     def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
         """Memberships ended."""

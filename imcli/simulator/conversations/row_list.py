@@ -1,0 +1,102 @@
+"""WuKongIM's `/conversation/sync`: what a list says, given the rows.
+
+Source: `internal/api/conversation.go:syncUserConversation` at the tags v2.1.3-20250210 to
+v2.2.5-20260422. The order is that of the rows, not of the messages (A18); a conversation without a
+message above the asked floor is left out; unread is a difference of sequence numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from imcli.model.actions import Synchronise
+from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.simulator.conversations.row_table import UINT64, Rows, is_command_key
+from imcli.simulator.log import Log
+from imcli.simulator.record import Record
+from imcli.simulator.state import State
+from imcli.simulator.wukongim.traits import Traits
+
+SYSTEM_USER = "____system"
+UINT32 = (1 << 32) - 1
+
+
+class Ask(NamedTuple):
+    """What a list is asked for: `known` maps a chat to the newest seq that the device has."""
+
+    user: str
+    message_count: int
+    only_unread: bool
+    known: dict[str, int]
+
+
+def ask_of(action: Synchronise) -> Ask:
+    """Read a synchronisation as WuKongIM does: any cursor acts as `only_unread`."""
+    only_unread = action.only_unread or bool(action.cursor)
+    return Ask(action.user, action.message_count, only_unread, dict(action.seqs))
+
+
+def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Entry]:
+    """Answer the entries of a list in the order of the rows."""
+    if ask.message_count <= 0:
+        return []
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    for place, (key, row) in enumerate(rows):
+        if key in seen or is_command_key(key):
+            continue
+        seen.add(key)
+        chat = chat_of(ask.user, key)
+        if chat == SYSTEM_USER:
+            continue
+        entry = _entry(state, traits, ask, key, chat, row, -place)
+        if entry is not None:
+            entries.append(entry)
+    return entries
+
+
+def _entry(
+    state: State, traits: Traits, ask: Ask, key: str, chat: str, row: Record, order: int
+) -> Entry | None:
+    log = state.logs.get(key)
+    if log is None:
+        return None
+    known = ask.known.get(chat, 0)
+    recents = log.visible(_floor(traits, ask, known, row), log.last, ask.message_count)
+    if not recents or (known and known >= recents[-1].seq and is_group(key)):
+        return None
+    unread, read_to = count(traits, ask.user, log, row, recents)
+    return Entry(chat, unread, recents[-1], tuple(recents), read_to, row.deleted_to, order=(order,))
+
+
+def _floor(traits: Traits, ask: Ask, known: int, row: Record) -> int:
+    """Say above which seq messages are answered. D meets a start that is one too high (A1)."""
+    start = 0
+    if known:
+        start = known + 1
+    elif ask.only_unread:
+        start = (row.read_to + 1) & UINT64
+    if traits.keeping == "marked-rows" and row.deleted_to > start:
+        start = row.deleted_to + 1
+    return start - 1 if start else 0
+
+
+def count(
+    traits: Traits, user: str, log: Log, row: Record, recents: Sequence[Message]
+) -> tuple[int, int]:
+    """Give unread and `readed_to_msg_seq` of an entry; D plays no part (A6)."""
+    read_to = row.read_to & UINT32
+    unread = row.stored_unread
+    last = recents[-1].seq
+    if last > read_to:
+        unread = last - read_to
+    if traits.own_marks:
+        own = log.last_by(user)
+        if own > read_to and last - own < unread and last >= read_to:
+            unread, read_to = last - own, own
+    if traits.own_check != "none":
+        looked_at = recents[0] if traits.own_check == "oldest" else recents[-1]
+        if looked_at.sender == user:
+            return 0, looked_at.seq
+    return unread, read_to
