@@ -1,8 +1,8 @@
 """JUnit XML for continuous integration: a suite per target, a test case per case.
 
 A fold that collects and renders once at the end (`render`), also after an interruption. What JUnit
-has no word for is said in its own: *error* and *unknown* are errors (with that type), an *unexpected
-pass* is a failure, a *known failure* is skipped with its reason.
+has no word for is said in its own: *error* and *unknown* are errors (with that type), an
+*unexpected pass* is a failure, a *known failure* is skipped with its reason.
 """
 
 from __future__ import annotations

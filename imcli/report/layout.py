@@ -142,7 +142,9 @@ def _cell(cell: Cell) -> str:
 
 def _grid(table: StateTable, indent: str) -> list[Line]:
     heads = ["device", "conversation", *(HEADINGS.get(c, c) for c in table.columns)]
-    body = [[safe(row.device), safe(row.conversation), *map(_cell, row.cells)] for row in table.rows]
+    body = [
+        [safe(row.device), safe(row.conversation), *map(_cell, row.cells)] for row in table.rows
+    ]
     noted = [bool(row.note) for row in table.rows]
     widths = [
         max(

@@ -133,10 +133,10 @@ def fenced(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Make a text fit for Markdown prose: nothing in it is markup, a mention or a link.
+    r"""Make a text fit for Markdown prose: nothing in it is markup, a mention or a link.
 
     >>> markdown("*A* saw [x](y) @all #1")
-    '\\\\*A\\\\* saw \\\\[x\\\\](y) @\\u2060all #\\u20601'
+    '\\*A\\* saw \\[x\\](y) @\u2060all #\u20601'
     """
     escaped = re.sub(r"([\\`*_{}\[\]<>|~!])", r"\\\1", safe(text))
     return re.sub(r"([@#])(?=\w)", "\\1\u2060", escaped)

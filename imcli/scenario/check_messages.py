@@ -148,7 +148,9 @@ def check_answer(claim: SendAnswer, names: Names) -> Mismatch | None:
 def answer_words(sent: Sent) -> str:
     """Say what the sender was told."""
     if sent.state == "accepted":
-        return f"was accepted as seq {sent.seq}" if sent.seq else "was accepted without being stored"
+        return (
+            f"was accepted as seq {sent.seq}" if sent.seq else "was accepted without being stored"
+        )
     return f"was refused with {sent.reason}" if sent.state == "refused" else "has no answer yet"
 
 

@@ -92,7 +92,9 @@ def _says_nothing(row: Row) -> bool:
 
 def _missing(key: DeviceKey, row: Row) -> Disagreement:
     chat = row.get("conversation", "*")
-    cells = tuple((c, v) for c, v in row.items() if c not in ("device", "conversation") and v != "*")
+    cells = tuple(
+        (c, v) for c, v in row.items() if c not in ("device", "conversation") and v != "*"
+    )
     words = f"does not see {chat} after synchronising"
     if chat == "*":
         words = f"has no conversation with {spoken(f'{c} {v}' for c, v in cells)}"

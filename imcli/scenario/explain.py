@@ -73,9 +73,7 @@ def _table(problem: Problem, watched: Watched) -> StateTable | None:
     rows: list[TableRow] = []
     for key, view in last.lists.items():
         mine = [d for d in problem.disagreements if d.subject == str(key)]
-        rows.extend(
-            _row(key, entry, mine, columns, changed, watched) for entry in view.entries
-        )
+        rows.extend(_row(key, entry, mine, columns, changed, watched) for entry in view.entries)
         listed = {entry.chat for entry in view.entries}
         absent = [d for d in mine if d.conversation and d.conversation not in listed]
         rows.extend(_absent_row(key, d, watched) for d in absent)
@@ -299,4 +297,3 @@ def _record(entry: Logged, names: Names) -> StepRecord:
         answer=answer_text(outcome) if outcome else "",
         seen=event_texts(outcome.events, names) if outcome else (),
     )
-

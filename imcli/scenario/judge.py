@@ -1,9 +1,9 @@
 """Claims in time: when to look, how long to wait, and what a negative answer is worth.
 
 In a virtual world a bare claim is judged once, when every delivery and answer under way is done;
-there a negative is *proved at this instant*. In a real world a positive claim gets its deadline, and
-a negative one must hold through a quiet window: it was *observed*. `within` and `for` mean the same
-in both: the clock is moved (or waited for) only to moments at which an answer may have changed.
+there a negative is *proved at this instant*. In a real world a positive claim gets its deadline,
+and a negative one must hold through a quiet window: it was *observed*. `within` and `for` mean the
+same in both: the clock is moved (or waited for) only to moments at which an answer may have changed.
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ def _judge_timed(
         return _unclear(block, offset, statement, error)
 
 
-def _before(
-    play: Play, block: Block, offset: int, statement: Assert, until: int
-) -> Problem | None:
+def _before(play: Play, block: Block, offset: int, statement: Assert, until: int) -> Problem | None:
     """It must become true before `until`."""
     start = play.target.now()
     for _ in range(ADVANCES_MAX):

@@ -1,8 +1,8 @@
 """What a known failure makes of a result.
 
 Only *failed* counts as known, never *error* or *unknown*. Where the file names a claim, every
-failure must be at that claim. A pass where a failure is known is an *unexpected pass*, with the line
-that is to be deleted.
+failure must be at that claim. A pass where a failure is known is an *unexpected pass*, with the
+line that is to be deleted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from imcli.scenario.events import CaseResult, Failure
+from imcli.scenario.known_failing import matches
 from imcli.scenario.syntax import Case, KnownFailing
 
 
@@ -17,8 +18,6 @@ def apply_known(result: CaseResult, case: Case) -> CaseResult:
     """Rename the result of a case by its `[known_failing]`."""
     if not case.known_failing:
         return result
-    from imcli.scenario.known_failing import matches
-
     result = _warned(result, case)
     known = [k for k in case.known_failing if matches(k.target, result.target)]
     if not known:

@@ -142,9 +142,7 @@ class Play:
         except TargetUnavailable as error:
             span, text = where(unit)
             return [
-                Problem(
-                    "unknown", "target", unit.phase, unit.number, span, text, error.message
-                )
+                Problem("unknown", "target", unit.phase, unit.number, span, text, error.message)
             ]
 
     def late(self, unit: Unit) -> Problem:
@@ -157,7 +155,7 @@ class Play:
         return Problem("error", "limit", unit.phase, unit.number, span, text, headline)
 
     def act(self, unit: Act) -> Problem | None:
-        """Play an action, after a look at those of whom a claim will say that it left them alone."""
+        """Play an action, after a look at those of whom a claim will say "is not affected"."""
         if unit.watch:
             self._watch(unit.watch)
         problem = self.do(unit.do, unit.phase, unit.number)
@@ -305,9 +303,7 @@ class Play:
             return None
         verdict, headline = found
         now = self.target.now()
-        return Problem(
-            verdict, "action", phase, number, do.span, do.text, headline, at_ms=now
-        )
+        return Problem(verdict, "action", phase, number, do.span, do.text, headline, at_ms=now)
 
     def _changes(self, before: Before) -> str:
         found: list[str] = []

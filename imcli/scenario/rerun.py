@@ -77,16 +77,13 @@ def fork_method(target: Target) -> Callable[[], Target] | None:
     return getattr(target, "fork", None) if target.virtual else None
 
 
-def watch_again(
-    program: Program, play: Play, problems: list[Problem], *, forget: bool
-) -> Watched | None:
+def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watched | None:
     """Play a failing case again in a fresh world and look at the lists after each step.
 
     Args:
         program: the case, made ready.
         play: a fresh play of it, with a log.
         problems: what went wrong the first time.
-        forget: look only once, at the end (worlds that cannot be looked at cheaply).
 
     Returns:
         Nothing where it did not go wrong again at the same step, or could not be played.
@@ -101,7 +98,7 @@ def watch_again(
     try:
         for index, unit in enumerate(program.main):
             found = play.unit(unit)
-            if not forget and (found or total - index <= every):
+            if found or total - index <= every:
                 keys = watched_devices(play.names, problems)
                 snapshots.append(_snapshot(unit, eyes.lists(keys, shown)))
             if found:

@@ -240,9 +240,7 @@ class Runner:
         now = play.target.now()
         headline = "; ".join(broken)
         return [
-            Problem(
-                "failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now
-            )
+            Problem("failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now)
         ]
 
     def _clean_up(
@@ -288,7 +286,7 @@ class Runner:
         if target is not None:
             try:
                 again = self._play(target, plan, log)
-                watched = watch_again(self.program, again, problems, forget=False)
+                watched = watch_again(self.program, again, problems)
                 names = again.names
                 failures = explain(self.case, problems, watched)
             finally:
@@ -421,7 +419,9 @@ class Runner:
 def verdict(problems: tuple[Problem, ...]) -> Result:
     """Name the result: a failure of `given` is an error; what failed for certain comes first."""
     verdicts = {
-        "error" if p.phase == "given" and p.verdict == "failed" and p.kind != "invariant" else p.verdict
+        "error"
+        if p.phase == "given" and p.verdict == "failed" and p.kind != "invariant"
+        else p.verdict
         for p in problems
     }
     for word in ("failed", "error", "unknown"):

@@ -161,9 +161,7 @@ def run_suite_parallel(
     waiting: deque[Future[list[RunEvent]]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(
-                pool.submit(run_chunk, chunk, tuple(target_names), make_target, options)
-            )
+            waiting.append(pool.submit(run_chunk, chunk, tuple(target_names), make_target, options))
         while waiting:
             for event in waiting.popleft().result():
                 yield event
@@ -185,9 +183,7 @@ def run_chunk(
 ) -> list[RunEvent]:
     """Run some cases in this process: the work of one job."""
     targets = [make_target(name) for name in target_names]
-    return [
-        event for case in cases for target in targets for event in run(case, target, options)
-    ]
+    return [event for case in cases for target in targets for event in run(case, target, options)]
 
 
 def _started(

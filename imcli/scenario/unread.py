@@ -78,9 +78,7 @@ def _why_not(user: str, message: Message) -> str:
     return "no red dot" if message.no_red_dot else ""
 
 
-def _term(
-    user: str, entry: Entry, history: tuple[Message, ...], joined: int, base: int
-) -> Term:
+def _term(user: str, entry: Entry, history: tuple[Message, ...], joined: int, base: int) -> Term:
     if base == 0:
         return "nothing"
     if entry.deleted_to == base:
