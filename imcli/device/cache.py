@@ -92,7 +92,8 @@ class DeviceCache:
     def _pushed(self, event: Pushed) -> None:
         if (self.user, self.device) in event.devices:
             self.arrivals.append(event.message)
-            self._take(event.message)
+            if self.cursor is None or event.message.message_id > self.cursor:
+                self._take(event.message)  # else a late one, which the last answer covers
 
     def _accepted(self, event: Accepted) -> None:
         mine = event.user == self.user and event.device == self.device
@@ -182,11 +183,7 @@ class DeviceCache:
         cached.marked_unread = entry.marked_unread
         cached.order = entry.order
         cached.unseen_unread = 0
-        cached.unseen_unread = max(0, entry.unread - self._unread(cached, entry.last))
-
-    def _unread(self, cached: Cached, newest: Message | None) -> int:
-        now = newest.time_ms if newest is not None else 0
-        return self._count(cached, now)
+        cached.unseen_unread = max(0, entry.unread - self._count(cached, 0))
 
     # Showing
 

@@ -78,7 +78,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     payload: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One conversation as one user's list answers it: a row of the state table.
 
     `messages` are the newest visible ones, oldest first, as many as were asked for; `count` is how

@@ -151,7 +151,11 @@ class _Data:
 
 
 def _between(seqs: Sequence[int], above: int, upto: int) -> int:
-    return bisect_right(seqs, upto) - bisect_right(seqs, above)
+    """Count the numbers of an ascending list in a range; mostly it is the end of the list."""
+    if not seqs or seqs[-1] <= above:
+        return 0
+    end = len(seqs) if seqs[-1] <= upto else bisect_right(seqs, upto)
+    return end - bisect_right(seqs, above, 0, end)
 
 
 class ListLog:
@@ -205,8 +209,10 @@ class ListLog:
     def visible(self, above: int, upto: int, limit: int) -> list[Message]:
         """Give the newest `limit` messages of a range that are no commands, oldest first."""
         seqs = self._data.visible
-        end = bisect_right(seqs, upto)
-        start = max(bisect_right(seqs, above), end - limit)
+        end = len(seqs) if not seqs or seqs[-1] <= upto else bisect_right(seqs, upto)
+        start = end - limit
+        if start < 0 or (start < end and seqs[start] <= above):
+            start = bisect_right(seqs, above)
         messages = self._data.messages
         return [m for seq in seqs[start:end] if (m := messages[seq - 1]) is not None]
 

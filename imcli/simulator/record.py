@@ -12,7 +12,9 @@ import msgspec
 
 Held = Literal["", "hidden", "own-hidden", "reject", "request"]
 Interval = tuple[int, int]
-"""First seq and last seq of a membership, both included; a last seq of 0 means "still open"."""
+"""First and last seq of a membership, both included; `OPEN` stands for a last seq to come."""
+
+OPEN = -1
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +28,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     servers keep instead of computing it.
     """
 
-    intervals: tuple[Interval, ...] = ((1, 0),)
+    intervals: tuple[Interval, ...] = ((1, OPEN),)
     deleted_to: int = 0
     read_to: int = 0
     hidden_to: int = 0
@@ -46,7 +48,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     @property
     def present(self) -> bool:
         """Tell whether the membership is still open."""
-        return bool(self.intervals) and self.intervals[-1][1] == 0
+        return self.intervals[-1][1] == OPEN
 
 
 def visible_spans(record: Record, last: int, *, all_intervals: bool) -> tuple[Interval, ...]:
@@ -54,15 +56,15 @@ def visible_spans(record: Record, last: int, *, all_intervals: bool) -> tuple[In
 
     >>> visible_spans(Record(deleted_to=3), 10, all_intervals=False)
     ((3, 10),)
-    >>> visible_spans(Record(intervals=((1, 4), (8, 0))), 10, all_intervals=True)
+    >>> visible_spans(Record(intervals=((1, 4), (8, OPEN))), 10, all_intervals=True)
     ((0, 4), (7, 10))
     """
     floor = record.deleted_to
     if len(record.intervals) == 1:
         first, end = record.intervals[0]
         above = max(first - 1, floor)
-        upto = end or last
+        upto = last if end == OPEN else end
         return ((above, upto),) if upto > above else ()
     chosen = record.intervals if all_intervals else record.intervals[-1:]
-    spans = ((max(first - 1, floor), end or last) for first, end in chosen)
+    spans = ((max(first - 1, floor), last if end == OPEN else end) for first, end in chosen)
     return tuple(span for span in spans if span[1] > span[0])

@@ -19,9 +19,9 @@ from imcli.simulator.state import State
 
 def spans_of(state: State, record: Record, last: int) -> tuple[Interval, ...]:
     """Give the ranges that a user sees of a channel (`Vis` without regard to expiry)."""
-    everything = state.profile.rejoin_history == "all"
     if record.gone:
         record = Record(intervals=record.intervals)
+    everything = state.profile.rejoin_history == "all"
     return visible_spans(record, last, all_intervals=everything)
 
 
@@ -32,6 +32,8 @@ def is_expired(state: State, message: Message) -> bool:
 
 def count_content(state: State, log: Log, spans: Sequence[Interval]) -> int:
     """Count the content messages that are visible."""
+    if len(spans) == 1 and not log.has_expiring:
+        return log.count_content(*spans[0])
     count = sum(log.count_content(above, upto) for above, upto in spans)
     if count and log.has_expiring:
         count -= sum(
@@ -61,6 +63,10 @@ def newest_visible(
     state: State, log: Log, spans: Sequence[Interval], limit: int
 ) -> tuple[Message, ...]:
     """Give the newest `limit` visible messages, oldest first."""
+    if len(spans) == 1 and not log.has_expiring:
+        return tuple(log.visible(*spans[0], limit))
+    if len(spans) == 1 and not log.has_expiring:
+        return tuple(log.visible(*spans[0], limit))
     found: list[Message] = []
     for above, upto in reversed(spans):
         while len(found) < limit and upto > above:
@@ -85,19 +91,11 @@ def make_entry(
     if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
         return None
     log = state.logs[key]
-    last_seq = log.last
-    spans = spans_of(state, record, last_seq)
-    listing_spans = spans
-    if record.hidden_to:
-        listing_spans = visible_spans(
-            Record(record.intervals, max(record.deleted_to, record.hidden_to)),
-            last_seq,
-            all_intervals=profile.rejoin_history == "all",
-        )
-    if not record.kept_order and not count_content(state, log, listing_spans):
-        return None
+    spans = spans_of(state, record, log.last)
     messages = newest_visible(state, log, spans, max(message_count, 1))
     last = messages[-1] if messages else None
+    if not record.kept_order and not _has_content(state, log, record, spans, last):
+        return None
     return Entry(
         chat_of(user, key),
         _unread(state, log, user, record, spans),
@@ -111,6 +109,19 @@ def make_entry(
         record.marked_unread,
         _order(state, record, log, last),
     )
+
+
+def _has_content(
+    state: State, log: Log, record: Record, spans: Sequence[Interval], last: Message | None
+) -> bool:
+    """Tell whether a content message lists the conversation; nearly always it is the last one."""
+    if last is None:
+        return False
+    if last.kind == "content" and last.seq > record.hidden_to:
+        return True
+    hidden_to = record.hidden_to
+    shown = [(max(above, hidden_to), upto) for above, upto in spans if upto > hidden_to]
+    return count_content(state, log, shown) > 0
 
 
 def _unread(state: State, log: Log, user: str, record: Record, spans: Sequence[Interval]) -> int:

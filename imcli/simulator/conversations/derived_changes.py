@@ -15,8 +15,8 @@ from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag
 from imcli.model.entities import Message, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind
 from imcli.simulator.conversations.base import NOTHING, Change, Refusal, Result
-from imcli.simulator.conversations.derived import make_entry, spans_of
-from imcli.simulator.record import Held, Record
+from imcli.simulator.conversations.derived import has_left, make_entry, spans_of
+from imcli.simulator.record import OPEN, Held, Record
 from imcli.simulator.state import State
 
 
@@ -62,7 +62,8 @@ def stored(state: State, key: str, message: Message) -> Sequence[Change]:
     alert = state.channels[key].alert
     if alert:
         for user in alert:
-            changes += _alerted(state, user, key, message)
+            if user in state.channels[key].members:
+                changes += _alerted(state, user, key, message)
         record = state.records[sender][key]
     profile = state.profile
     if profile.own_send_reads:
@@ -181,7 +182,7 @@ def _delete_own(
     if named and bound <= max(record.deleted_to, record.hidden_to):
         return NOTHING
     if profile.delete_kind == "physical":
-        intervals = ((1, 0),) if record.present else record.intervals
+        intervals = ((1, OPEN),) if record.present else record.intervals
         bare = Record(intervals=intervals, gone=True, tombstone=record.tombstone)
         return put(state, user, key, bare, "deleted", gone=_tells(state))
     marks = _deleted_marks(state, record, bound)
@@ -244,7 +245,7 @@ def _delete_peer(state: State, peer: str, key: str, bound: int) -> Sequence[Chan
 def _erase(state: State, key: str) -> None:
     """Drop what lies at or below the floor of every member."""
     floors = [
-        max(record.intervals[-1][0] - 1, record.deleted_to) if record.intervals else 0
+        max(record.intervals[-1][0] - 1, record.deleted_to)
         for user in state.channels[key].members
         if (record := state.record(user, key)) is not None
     ]
@@ -344,9 +345,10 @@ def set_flag(state: State, action: SetFlag) -> Result:
     """Pin, mute or archive; allowed before the first message of a person channel."""
     key = channel_key(action.user, action.chat)
     record = state.record(action.user, key)
+    stays = state.profile.leave == "keep-read-only"
+    if is_group(action.chat) and (record is None or has_left(record, stays=stays)):
+        return Refusal("not-a-member", f"{action.user} is not a member of {action.chat}")
     if record is None:
-        if is_group(action.chat):
-            return Refusal("not-a-member", f"{action.user} is not a member of {action.chat}")
         if not action.on:
             return NOTHING
         state.person_channel(action.user, action.chat)
@@ -375,11 +377,11 @@ def joined(state: State, group: str, users: Sequence[str]) -> None:
     last = state.last_seq(group)
     for user in users:
         old = state.record(user, group)
-        if old is None or old.gone or not old.intervals:
+        if old is None or old.gone:
             whole = last == 0 or state.profile.history_for_new_members == "all"
-            record = Record(intervals=((1 if whole else last + 1, 0),), read_to=last)
+            record = Record(intervals=((1 if whole else last + 1, OPEN),), read_to=last)
         else:
-            record = replace(old, intervals=(*old.intervals, (last + 1, 0)))
+            record = replace(old, intervals=(*old.intervals, (last + 1, OPEN)))
             if state.profile.rejoin_history == "since-join":
                 record = replace(record, read_to=max(record.read_to, last))
         put(state, user, group, record, "joined")
@@ -393,7 +395,6 @@ def left(state: State, group: str, users: Sequence[str], kind: ChangeKind) -> Se
         record = state.record(user, group)
         if record is None or not record.present:
             continue
-        start = record.intervals[-1][0]
-        closed = (*record.intervals[:-1], (start, last)) if last >= start else record.intervals[:-1]
+        closed = (*record.intervals[:-1], (record.intervals[-1][0], last))
         changes += put(state, user, group, replace(record, intervals=closed), kind, gone=True)
     return changes
