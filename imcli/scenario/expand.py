@@ -128,7 +128,7 @@ class _Expander:
             case Call():
                 self._call(node, step, into)
             case Opening(kind="repeat"):
-                self._repeat(node, step.count, into)
+                self._repeat(node, step.times, into)
             case Opening():
                 into.append(self._together(node))
             case None:

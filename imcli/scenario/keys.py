@@ -44,6 +44,7 @@ KEYS = (
 )
 STEP_KEYS = ("given", "steps", "cleanup")
 FORMAT = 1
+TARGETS = '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "sim", "*"'
 
 _COVERS = re.compile(r"[A-Za-z0-9][\w./-]*#[0-9]+|https?://\S+|spec:\S+")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -502,11 +503,7 @@ class KeyReader:
                 continue
             complaint = expression_complaint(target)
             if complaint:
-                self.problems.add(
-                    self.key_span(path),
-                    complaint,
-                    '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "sim", "*"',
-                )
+                self.problems.add(self.key_span(path), complaint, TARGETS)
             known = self._reason(path, target, value)
             if known is not None:
                 found.append(known)

@@ -16,7 +16,7 @@ class _Base(NamedTuple):
 
     owner: int
     turn: int
-    count: int
+    number: int
 
 
 class Labels:
@@ -79,7 +79,7 @@ class Labels:
         turn = self._turn
         base = self._bases.get(name)
         if base is None or (base.owner, base.turn) == (owner, turn):
-            count = base.count + 1 if base else 1
+            count = base.number + 1 if base else 1
         else:
             return name, f"`{name}` is named twice"
         if base is None and name in self._kinds:
@@ -141,6 +141,6 @@ class Labels:
             return f"`{name}` is {what}"
         base = self._bases.get(name)
         if base is not None:
-            last = f" to {name}{base.count}" if base.count > 1 else ""
+            last = f" to {name}{base.number}" if base.number > 1 else ""
             return f"`{name}` names several messages; write which: {name}1{last}"
         return f"unknown label `{name}`"

@@ -54,6 +54,8 @@ class Layout:
         self.spots: dict[Path, Spot] = {}
         self.header_of: dict[Path, Path] = {}
         """Per key that stands below a table header: the table."""
+        self.statements: list[tuple[int, int]] = []
+        """Where each `key = value` and each header of a table begins and ends."""
         self._line_starts = [0]
         at = text.find("\n")
         while at >= 0:
@@ -78,10 +80,12 @@ class Layout:
         table: Path = ()
         at = self._skip(0)
         while at < len(text):
+            start = at
             if text[at] == "[":
                 table, at = self._header(at)
             else:
                 at = self._pair(at, table, 0)
+            self.statements.append((start, at))
             at = self._skip(at)
 
     def _skip(self, at: int) -> int:

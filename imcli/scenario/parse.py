@@ -10,13 +10,17 @@ from __future__ import annotations
 from imcli.scenario.expand import iter_cases
 from imcli.scenario.keys import KeyReader
 from imcli.scenario.layout import Layout, TooDeep
+from imcli.scenario.lines import SourceLine, read_nodes
+from imcli.scenario.one_line import cast_of, split_at_commas
 from imcli.scenario.problems import Problems
 from imcli.scenario.recursion import note_recursion
-from imcli.scenario.syntax import Span
+from imcli.scenario.syntax import Case, Span, Step
 from imcli.scenario.tokens import CONTROL
 from imcli.scenario.toml_text import TomlFault, read_toml
-from imcli.scenario.written import Scenario
+from imcli.scenario.written import Place, Scenario
+from imcli.targets.base import Cast
 
+TRY = "try"
 FILE_SIZE_MAX = 1 << 20
 """Bytes of a scenario file."""
 
@@ -32,7 +36,7 @@ def parse_scenario(text: str, file: str) -> Scenario:
         InvalidScenario: something is wrong; all that could be found is in it.
     """
     problems = Problems()
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = clean_text(text)
     _check_text(text, file, problems)
     lines = tuple(text.split("\n"))
     problems.raise_if_any(lines)
@@ -44,6 +48,11 @@ def parse_scenario(text: str, file: str) -> Scenario:
                 break
     problems.raise_if_any(lines)
     return scenario
+
+
+def clean_text(text: str) -> str:
+    """Take away a byte order mark and the carriage returns of other systems."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _check_text(text: str, file: str, problems: Problems) -> None:
@@ -72,6 +81,49 @@ def _read(
         problems.add(Span(file, line, 1), "arrays or tables are nested too deeply")
     problems.raise_if_any(lines)
     raise AssertionError("a problem was noted")
+
+
+def parse_try(text: str) -> Case:
+    """Read a scenario of one line: `A deletes B; B sends; assert A sees the conversation`.
+
+    A comma ends a step where a sentence begins behind it. Users and devices are those named, in
+    order; a user of whom no device is named has a phone.
+
+    Raises:
+        InvalidScenario: something is wrong.
+    """
+    problems = Problems()
+    lines = tuple(text.split("\n"))
+    _check_text(text, TRY, problems)
+    problems.raise_if_any(lines)
+    nodes = read_nodes(
+        (SourceLine(line, Place(TRY, number, 1)) for number, line in enumerate(lines, 1)),
+        (),
+        problems,
+    )
+    nodes = split_at_commas(nodes)
+    if not nodes and not problems.found:
+        problems.add(Span(TRY, 1, 1), "there is no step", "B sends A; assert A sees B")
+    scenario = Scenario(TRY, text.strip(), lines, cast_of(nodes, problems), nodes)
+    found = list(iter_cases(scenario, problems))
+    problems.raise_if_any(lines)
+    return found[0]
+
+
+def parse_sentences(text: str, cast: Cast, file: str = "sentences") -> tuple[Step, ...]:
+    """Read steps for a cast that is known already, as they would stand in `steps`.
+
+    Raises:
+        InvalidScenario: something is wrong.
+    """
+    problems = Problems()
+    lines = tuple(text.split("\n"))
+    source = (SourceLine(line, Place(file, number, 1)) for number, line in enumerate(lines, 1))
+    nodes = read_nodes(source, (), problems)
+    scenario = Scenario(file, file, lines, cast, nodes)
+    found = list(iter_cases(scenario, problems))
+    problems.raise_if_any(lines)
+    return found[0].steps
 
 
 def _scenario(reader: KeyReader, file: str, lines: tuple[str, ...]) -> Scenario:

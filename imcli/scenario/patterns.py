@@ -58,7 +58,7 @@ class Mention(NamedTuple):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """A literal word; with `plural`, both are read and the number before decides what is written."""
+    """A literal word; with `plural` both are read, and the number before it decides the writing."""
 
     text: str
     plural: str = ""

@@ -74,9 +74,9 @@ class Scope:
             return f"{user} has a device `{device}` already; say {user}.{device} connects"
         self.devices[user].append(device)
         what = self._taken.get(device, "a device")
-        if what != "a device" or self.labels.kind_of(device):
-            return f"`{device}` is already the name of {what if device in self._taken else 'a message'}"
-        return ""
+        if what == "a device" and self.labels.kind_of(device):
+            what = "a message"
+        return "" if what == "a device" else f"`{device}` is already the name of {what}"
 
     def _no_user(self, name: str) -> tuple[str, str]:
         users = list(self.devices)

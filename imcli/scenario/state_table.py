@@ -109,11 +109,11 @@ def _row(
 
 
 def _check(column: str, text: str, cell: Cell, scope: Scope) -> tuple[str, str]:
-    if column == "device":
-        return _device(text, scope)
-    if text in ("-", "*"):
+    if text == "*" or (text == "-" and column != "device"):
         return RIGHT
     match column:
+        case "device":
+            return scope.actor(text)
         case "conversation":
             return scope.check("group" if text[:1] == "#" else "user", text)
         case "unread":
@@ -127,13 +127,6 @@ def _check(column: str, text: str, cell: Cell, scope: Scope) -> tuple[str, str]:
             return _first(text, lambda name: scope.label(name, "message"))
         case _:
             return _first(text, _flag)
-
-
-def _device(text: str, scope: Scope) -> tuple[str, str]:
-    if "." not in text:
-        example = f"{text}.{scope.devices[text][0]}" if text in scope.devices else "A.phone"
-        return "a row names one device", example
-    return scope.actor(text)
 
 
 def _flag(text: str) -> tuple[str, str]:

@@ -96,7 +96,7 @@ class Opening(NamedTuple):
     """The head of a block: `together:` or `repeat 3:`."""
 
     kind: str
-    count: int = 0
+    times: int = 0
 
 
 Step = Sentence | Assertion | Call | Opening

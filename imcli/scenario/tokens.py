@@ -1,8 +1,8 @@
 """Cutting one line of steps into tokens.
 
-Words, quoted texts, `{…}`, `#group`, commas, colons, semicolons and the possessive `'s`. What a word
-means is decided by the patterns (`patterns.py`), never here. A token remembers where it begins in
-its line, so that every later complaint can point at it. `’` is read as `'`; tabs and control
+Words, quoted texts, `{…}`, `#group`, commas, colons, semicolons and the possessive `'s`. What a
+word means is decided by the patterns (`patterns.py`), never here. A token remembers where it begins
+in its line, so that every later complaint can point at it. `’` is read as `'`; tabs and control
 characters are refused; `#` directly before a letter is a group, and before anything else a comment.
 """
 
@@ -88,8 +88,8 @@ def _cut(line: str, length: int) -> CutLine:
     at = 0
     while at < length:
         match = _TOKEN.match(line, at)
-        assert match is not None and match.lastgroup is not None, "the last branch takes anything"
-        kind = match.lastgroup
+        assert match is not None, "the last branch takes anything"
+        kind = match.lastgroup or "bad"
         start, at = match.span(kind)
         match kind:
             case "comment":
@@ -149,12 +149,12 @@ def _refuse_character(line: str, at: int) -> None:
 
 
 def read_text(quoted: str, start: int = 0) -> str:
-    """Read a JSON string as it stands in a line.
+    r"""Read a JSON string as it stands in a line.
 
     Raises:
         LexFault: a wrong escape, or half of a surrogate pair.
 
-    >>> read_text('"say \\\\"hi\\\\""')
+    >>> read_text('"say \\"hi\\""')
     'say "hi"'
     """
     if "\\" not in quoted:
