@@ -72,7 +72,7 @@ def push(
             _push_odd(state, key, message, 1, events)
     if message.kind == "command" and message.seq:
         for key in fanout.absent:
-            state.device_w(key.user, key.device).missed.append((channel.key, message.seq))
+            state.device_w(key.user, key.device).missed.append((message.channel, message.seq))
 
 
 def _push_odd(

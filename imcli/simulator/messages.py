@@ -7,6 +7,8 @@ no-persist message has none and reaches online devices only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from imcli.model.actions import Open, Pull, Send, Synchronise
 from imcli.model.entities import Message, MessageKind, channel_key, chat_of, is_group
 from imcli.model.events import (
@@ -28,13 +30,21 @@ PAGE_LIMIT_MAX = 10_000
 """Messages that one pull answers at most (WuKongIM `internal/api/message.go`)."""
 
 
+Answer = Callable[[State, Keeping, Send], list[Event]]
+
+
 def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
     """Send a message: lost on the way, refused, recognised, or accepted, stored and pushed."""
+    return through_link(state, keeping, action, _answer)
+
+
+def through_link(state: State, keeping: Keeping, action: Send, answer: Answer) -> list[Event]:
+    """Let a send meet the faults of its device's link, on the way there and back."""
     device = state.device(action.user, action.device) if action.device else None
     if device is not None and device.link is not None and device.link.drop_sends:
         _use_up(state, action, "drop_sends")
         return [Unanswered(action.user, action.device, False, action.client_msg_no)]
-    events = _answer(state, keeping, action)
+    events = answer(state, keeping, action)
     if device is not None and device.link is not None and device.link.lose_acks:
         _use_up(state, action, "lose_acks")
         done = not isinstance(events[0], Refused)
@@ -147,7 +157,8 @@ def _kind_of(action: Send) -> MessageKind:
     return "notice" if action.notice else "content"
 
 
-def _new_message(state: State, action: Send, key: str, seq: int) -> Message:
+def new_message(state: State, action: Send, key: str, seq: int) -> Message:
+    """Make the message that a send becomes; `seq` 0 for one that no log gets."""
     return Message(
         key,
         seq,
@@ -168,7 +179,7 @@ def _store(state: State, keeping: Keeping, action: Send, key: str) -> list[Event
     if key not in state.channels:
         state.person_channel(action.user, action.chat)
     log = state.log_w(key)
-    message = _new_message(state, action, key, log.last + 1)
+    message = new_message(state, action, key, log.last + 1)
     log.append(message)
     channel = state.channel_w(key)
     channel.order = message.message_id
@@ -189,7 +200,7 @@ def _pass_on(state: State, action: Send, key: str) -> list[Event]:
     if key not in state.channels:
         state.person_channel(action.user, action.chat)
     channel = state.channel_w(key)
-    message = _new_message(state, action, key, 0)
+    message = new_message(state, action, key, 0)
     channel.volatile[f"{action.user}\x00{action.client_msg_no}"] = message.message_id
     events: list[Event] = [Stored(message), _accepted(action, message.message_id, 0, message)]
     push(state, channel, message, action.device, (), events)

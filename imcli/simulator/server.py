@@ -22,6 +22,8 @@ from imcli.simulator.conversations.rows import Rows
 from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import State
+from imcli.simulator.wukongim import groups as wukongim_groups
+from imcli.simulator.wukongim import messages as wukongim_messages
 from imcli.simulator.wukongim.traits import TRAITS
 
 Law = Callable[[State, Keeping, Any], list[Event]]
@@ -91,6 +93,21 @@ LAWS: dict[type, tuple[Law, str]] = {
 """Action -> its law, and the field that names the user whose device must be online ("": none)."""
 
 
+WUKONGIM_LAWS: dict[type, tuple[Law, str]] = {
+    **LAWS,
+    act.Send: (wukongim_messages.send, "user"),
+    act.CreateGroup: (wukongim_groups.create_group, "user"),
+    act.AddMembers: (wukongim_groups.add_members, "user"),
+    act.RemoveMembers: (wukongim_groups.remove_members, "user"),
+    act.SetMembers: (wukongim_groups.set_members, "user"),
+    act.Leave: (wukongim_groups.leave, "user"),
+    act.Dismiss: (wukongim_groups.dismiss, "user"),
+    act.SetAccess: (wukongim_groups.set_access, "owner"),
+    act.SetGroupFlag: (wukongim_groups.set_group_flag, ""),
+}
+"""What WuKongIM does otherwise; the same of its versions read their `Traits`."""
+
+
 def keeping_of(profile: Profile) -> Keeping:
     """Give the law of keeping that a profile names."""
     traits = TRAITS.get(profile.version) if profile.product == "wukongim" else None
@@ -102,12 +119,13 @@ def keeping_of(profile: Profile) -> Keeping:
 class Server:
     """A server with one profile. Not thread-safe; cheap to make and to fork."""
 
-    __slots__ = ("keeping", "profile", "state")
+    __slots__ = ("keeping", "laws", "profile", "state")
 
     def __init__(self, profile: Profile = REFERENCE, state: State | None = None) -> None:
         self.profile = profile
         self.state = State(profile) if state is None else state
         self.keeping: Keeping = keeping_of(profile)
+        self.laws = WUKONGIM_LAWS if profile.version in TRAITS else LAWS
 
     def apply(self, action: act.Action) -> list[Event]:
         """Do one action and give everything it caused, in order.
@@ -115,7 +133,7 @@ class Server:
         Raises:
             TargetUnavailable: a wait met more timers than one step may.
         """
-        law, owner = LAWS[type(action)]
+        law, owner = self.laws[type(action)]
         if owner:
             asking: str = action.device  # type: ignore[union-attr]  # those laws name one
             if asking:
@@ -144,6 +162,7 @@ class Server:
         twin = Server.__new__(Server)
         twin.profile = self.profile
         twin.keeping = self.keeping
+        twin.laws = self.laws
         twin.state = self.state.fork()
         return twin
 

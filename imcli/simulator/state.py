@@ -103,7 +103,8 @@ class Channel(msgspec.Struct):
 
     `members` are the present ones in the order they came. `alert` are users for whom a message
     needs a closer look (archived, held back, record gone). `order` is the number of the last
-    change that a delta must tell: the newest message.
+    change that a delta must tell: the newest message. `allow_emptied` says that a white list was
+    emptied entry by entry, which some servers go on asking.
     """
 
     key: str
@@ -115,6 +116,7 @@ class Channel(msgspec.Struct):
     alert: dict[str, int] = {}
     volatile: dict[str, int] = {}
     order: int = 0
+    allow_emptied: bool = False
 
 
 class Fanout(msgspec.Struct):
@@ -270,10 +272,14 @@ class State:
     def add_channel(self, key: str, members: dict[str, int]) -> Channel:
         """Make a channel with an empty log."""
         self._own_channels.add(key)
-        self._own_logs.add(key)
         self.channels[key] = channel = Channel(key, members)
-        self.logs[key] = self.new_log(key)
+        self.add_log(key)
         return channel
+
+    def add_log(self, key: str) -> None:
+        """Make an empty log."""
+        self._own_logs.add(key)
+        self.logs[key] = self.new_log(key)
 
     def person_channel(self, user: str, chat: str) -> Channel:
         """Give the person channel of two users, made when it is first needed."""

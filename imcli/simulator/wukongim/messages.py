@@ -1,0 +1,105 @@
+"""How WuKongIM takes a message: who may send, which log it enters, whom it reaches.
+
+Sources: WuKongIM `internal/channel/handler/event_permission.go` (2.1.x), `internal/service/
+permission.go` (2.2.5), `internal/api/message.go`; what devices get was recorded from all versions.
+
+A send through the HTTP API passes every check of the *sender* and meets only the channel's ban; it
+is answered before it is stored, so that a refused one looks like any other. A group need not
+exist. Commands (`sync_once`) have a log of their own beside the channel's.
+"""
+
+from __future__ import annotations
+
+from imcli.model.actions import Send
+from imcli.model.entities import Message, channel_key, is_group
+from imcli.model.events import Accepted, Event, Refused, Stored, Unanswered
+from imcli.simulator.conversations.base import Keeping
+from imcli.simulator.conversations.row_table import COMMAND_SUFFIX
+from imcli.simulator.delivery import push
+from imcli.simulator.messages import new_message, through_link
+from imcli.simulator.sessions import invalid_id
+from imcli.simulator.state import Channel, State
+from imcli.simulator.wukongim.traits import TRAITS, Traits
+
+
+def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
+    """Send a message over the device's link, or from the back end."""
+    return through_link(state, keeping, action, _answer)
+
+
+def _answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
+    name = action.chat[1:] if is_group(action.chat) else action.chat
+    refused = invalid_id(name)
+    if refused is not None:
+        return [refused]
+    channel = channel_of(state, action.user, action.chat)
+    refused = _refusal(state, action, channel)
+    if refused is not None:
+        return [refused if action.device else Unanswered(action.user, "", False)]
+    return _take(state, keeping, action, channel)
+
+
+def channel_of(state: State, user: str, chat: str) -> Channel:
+    """Give the channel of a chat, made by being named."""
+    key = channel_key(user, chat)
+    found = state.channels.get(key)
+    if found is not None:
+        return found
+    return state.add_channel(key, {}) if is_group(chat) else state.person_channel(user, chat)
+
+
+def _refusal(state: State, action: Send, channel: Channel) -> Refused | None:
+    """Check in WuKongIM's order: ban 19, deny list 4, membership 3, allow list 13."""
+    if channel.flags.get("banned"):
+        return Refused("banned", f"{channel.key} is banned")
+    if channel.dismissed:
+        return Refused("dismissed", f"{channel.key} was dismissed")
+    if not action.device:
+        return None
+    if not is_group(action.chat):
+        receiver = state.users.get(action.chat)
+        if receiver is not None and action.user in receiver.blocked:
+            return Refused("blocked", f"{action.user} is on the deny list of {action.chat}")
+        return None
+    return _sender_refusal(TRAITS[state.profile.version], action.user, channel)
+
+
+def _sender_refusal(traits: Traits, sender: str, channel: Channel) -> Refused | None:
+    if sender in channel.blocked:
+        return Refused("blocked", f"{sender} is on the deny list of {channel.key}")
+    if sender not in channel.members:
+        return Refused("not-a-member", f"{sender} is no subscriber of {channel.key}")
+    if traits.group_allow_list == "off" or sender in channel.allowed:
+        return None
+    emptied = traits.group_allow_list == "sticky" and channel.allow_emptied
+    if channel.allowed or emptied:
+        return Refused("not-allowed", f"{sender} is not on the allow list of {channel.key}")
+    return None
+
+
+def _take(state: State, keeping: Keeping, action: Send, channel: Channel) -> list[Event]:
+    """Store the message, unless it is not to be kept, and push it."""
+    key = channel.key + COMMAND_SUFFIX if action.command and not action.no_persist else channel.key
+    if action.no_persist:
+        message = new_message(state, action, key, 0)
+    else:
+        if key not in state.logs:
+            state.add_log(key)
+        log = state.log_w(key)
+        message = new_message(state, action, key, log.last + 1)
+        log.append(message)
+        keeping.stored(state, key, message)
+    events: list[Event] = [Stored(message), _ack(action, message)]
+    push(state, channel, message, action.device, (), events)
+    return events
+
+
+def _ack(action: Send, message: Message) -> Accepted:
+    return Accepted(
+        action.user,
+        action.device,
+        action.client_msg_no,
+        message.message_id,
+        message.seq,
+        message,
+    )
