@@ -90,6 +90,7 @@ class Checker:
         self.probe = probe
         self.ledger = Ledger(policy_of(switches))
         self.judged = judged(switches)
+        self.limited = self.ledger.policy.list_limit > 0
         self.broken: list[Broken] = []
         self.examined: set[int] = set()
 
@@ -110,7 +111,7 @@ class Checker:
         limit = WHOLE if type(action) in MOVES else 1
         for part in touched:
             entry = entry_of(part.user, part.chat, limit)
-            if not agrees(part, entry, limit):
+            if not agrees(part, entry, limit) and not (entry is None and self.limited):
                 before, first = part.entry, not part.known
                 messages = part.newest(limit)
                 found += explain(Look(action, ledger.done, part, entry, before, first, messages))

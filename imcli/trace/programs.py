@@ -300,7 +300,9 @@ def _rejoin(draft: Draft) -> Sequence[Action]:
 
 
 def _dismiss(draft: Draft) -> Sequence[Action]:
-    return [Dismiss(draft.group())]
+    group, user = draft.group(), draft.random.choice(draft.users)
+    again = (CreateGroup(group, draft.users), AddMembers(group, (user,)), draft.send(user, group))
+    return [Dismiss(group), draft.random.choice(again)]
 
 
 def _permission(draft: Draft) -> Sequence[Action]:
