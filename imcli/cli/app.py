@@ -17,6 +17,9 @@ from imcli.cli.world import World, here
 if TYPE_CHECKING:
     from imcli.cli.shell import Shell
 
+COMPLETION = "_IMCLI_COMPLETE"
+"""Set by the shell's own completion, which typer answers."""
+
 VERSION_FLAGS = (("--version",), ("-V",))
 
 
@@ -77,12 +80,22 @@ def reader_left() -> int:
 
 def dispatch(shell: Shell) -> int:
     """Find the command and call it."""
+    from typer import Exit
+
     from imcli.cli.group import build_group
     from imcli.cli.options import behind_the_command
 
     refuse_broken_text(shell.world.argv)
     argv = behind_the_command(shell.world.argv)
-    status = build_group().main(argv, prog_name="imcli", standalone_mode=False, obj=shell)
+    group = build_group()
+    if COMPLETION in shell.world.env:
+        group.main(argv, prog_name="imcli", obj=shell)
+    # Not `group.main`: it would turn interrupts and closed pipes into statuses of its own.
+    try:
+        with group.make_context("imcli", argv, obj=shell) as context:
+            status = group.invoke(context)
+    except Exit as end:
+        return end.exit_code
     return status if isinstance(status, int) else 0
 
 

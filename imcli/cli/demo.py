@@ -74,9 +74,10 @@ def demo(ctx: typer.Context) -> int:
     from imcli.report.console import paint
     from imcli.report.layout import failure_lines
 
+    color = shell.colored()
+    shown = failure_lines(bad, min(shell.world.columns, 100) - 2)
     shell.write(BETWEEN)
-    for line in failure_lines(bad, min(shell.world.columns, 100)):
-        shell.write(("  " + paint(line, shell.colored())).rstrip() or "\n")
+    shell.write("\n".join(f"  {paint(line, color)}" if line[1] else "" for line in shown))
     shell.write(AFTER.rstrip())
     return 0
 

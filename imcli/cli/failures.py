@@ -84,7 +84,7 @@ def other_usage(error: ClickUsageError) -> Failure:
     """Phrase too many arguments, an option without its value, and whatever else there is."""
     message = error.format_message().rstrip(".")
     if "unexpected extra argument" in message:
-        extra = message.partition("(")[2].rstrip(")")
+        extra = message.rpartition(" (")[2].rstrip(")")
         return Failure(
             f"more arguments than the command takes: {extra}",
             ExitStatus.USAGE,

@@ -53,7 +53,7 @@ TargetsOption = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help="sim, sim:PROFILE or http://HOST:PORT. Repeat it to get one column per target.",
+        help="sim (default), sim:PROFILE, embedded or http://HOST:PORT. Repeatable: one column each.",
     ),
 ]
 ScenarioProfileOption = Annotated[

@@ -33,7 +33,7 @@ class MakeTarget(msgspec.Struct, frozen=True):
     token: str = ""
 
     def __call__(self, name: str) -> OpenTarget:
-        """Open `sim`, `sim:PROFILE` or `http://host:port`."""
+        """Open `sim`, `sim:PROFILE`, `embedded` or `http://host:port`."""
         from imcli.cli.targets import parse_target
 
         place = parse_target(name)
@@ -41,6 +41,10 @@ class MakeTarget(msgspec.Struct, frozen=True):
             from imcli.targets.live import open_live
 
             return open_live(place.url, token=self.token, name=place.written)
+        if place.kind == "embedded":
+            from imcli.targets.embedded import open_embedded_case
+
+            return open_embedded_case(self.profile or "reference", name=place.written)
         from imcli.targets.simulated import open_simulated
 
         if self.profile:
@@ -59,11 +63,16 @@ def watch_each_step(case: Case, target: Target) -> Observer:
 
 
 def watcher(target: Target, *, each_step: bool) -> Observer:
-    """Put the checker into a simulated world; a real one cannot be watched."""
+    """Put the checker into a simulated world; a real one cannot be watched.
+
+    A profile that does what some real server does breaks what that server breaks: there a scenario
+    is judged by its claims alone, unless every step is to be checked.
+    """
     from imcli.targets.simulated import SimulatedTarget
     from imcli.targets.watched import Watch
 
-    if isinstance(target, SimulatedTarget):
+    wanted = each_step or target.identity.product == "reference"
+    if wanted and isinstance(target, SimulatedTarget):
         return Watch(target, each_step=each_step)
     return Nobody()
 

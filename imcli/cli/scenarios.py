@@ -188,7 +188,7 @@ def target_names(shell: Shell, written: list[str], profile: str) -> list[str]:
     from imcli.cli.targets import scenario_places
 
     places = scenario_places(shell, written)
-    if profile and not any(place.kind == "sim" for place in places):
+    if profile and all(place.kind == "live" for place in places):
         raise UsageError("--profile is for simulated targets: a live server is what it is")
     if profile and any(place.profile not in ("", profile) for place in places):
         raise UsageError("--profile and --target sim:PROFILE name different profiles")

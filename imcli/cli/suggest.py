@@ -25,7 +25,7 @@ def nearest(word: str, known: Iterable[str], *, most: int = 3) -> tuple[str, ...
 
     names = tuple(dict.fromkeys(known))
     lowered = {name.lower(): name for name in names}
-    close = get_close_matches(word.lower(), list(lowered), n=most, cutoff=0.7)
+    close = get_close_matches(word.lower(), list(lowered), n=most, cutoff=0.6)
     if close:
         return tuple(lowered[name] for name in close)
     words = set(word.lower().strip("-").replace("_", "-").split("-")) - {""}

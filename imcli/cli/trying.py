@@ -37,7 +37,6 @@ def try_sentences(
     Users are those who are named, with one phone each. A comma ends a step too, if what follows it
     begins a sentence.
     """
-    from imcli.cli.files import cases_of
     from imcli.cli.reports import Wanted
     from imcli.scenario.parse import parse_try
 
@@ -48,5 +47,4 @@ def try_sentences(
     options = run_options(
         shell, profile, seed=seed, show=show, check=check, reproduce=shlex.join(again)
     )
-    cases = cases_of([parse_try(text)])
-    return play(shell, cases, names, options, Wanted(SHOWS[show], targets=len(names)))
+    return play(shell, [parse_try(text)], names, options, Wanted(SHOWS[show], targets=len(names)))

@@ -1,0 +1,89 @@
+"""`imcli(...)`: the whole program in this process, in a world of the test's own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from imcli.cli.app import main
+from imcli.cli.world import World
+
+
+class Stream(StringIO):
+    """A stream that says whether it is a terminal."""
+
+    terminal = False
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+class Ran(NamedTuple):
+    """What one command line came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+def stream(text: str = "", *, terminal: bool = False) -> Stream:
+    made = Stream(text)
+    made.terminal = terminal
+    return made
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def imcli(tmp_path: Path) -> Run:
+    """Run command lines one after the other on one state, as a person would."""
+    tokens = itertools.count(1)
+    clock = itertools.count()
+
+    def run(
+        *argv: str,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        terminal: bool = False,
+        columns: int = 80,
+        cwd: Path | None = None,
+    ) -> Ran:
+        out, err = stream(terminal=terminal), stream(terminal=terminal)
+        world = World(
+            argv=argv,
+            env={
+                "XDG_STATE_HOME": str(tmp_path / "state"),
+                "XDG_CONFIG_HOME": str(tmp_path / "config"),
+                "TERM": "xterm" if terminal else "dumb",
+                **(env or {}),
+            },
+            stdin=stream(stdin, terminal=terminal),
+            stdout=out,
+            stderr=err,
+            cwd=str(cwd or tmp_path),
+            now=lambda: 1_700_000_000.0,
+            elapsed=lambda: float(next(clock)),
+            columns=columns,
+            processors=2,
+            token=lambda: f"n{next(tokens)}",
+        )
+        status = main(world)
+        return Ran(status, out.getvalue(), err.getvalue())
+
+    return run
