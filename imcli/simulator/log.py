@@ -208,12 +208,13 @@ class ListLog:
 
     def visible(self, above: int, upto: int, limit: int) -> list[Message]:
         """Give the newest `limit` messages of a range that are no commands, oldest first."""
-        seqs = self._data.visible
+        seqs, messages = self._data.visible, self._data.messages
+        if len(seqs) == len(messages):  # no command, nothing erased: a place is a number
+            return messages[max(above, upto - limit) : upto]  # type: ignore[return-value]
         end = len(seqs) if not seqs or seqs[-1] <= upto else bisect_right(seqs, upto)
         start = end - limit
         if start < 0 or (start < end and seqs[start] <= above):
             start = bisect_right(seqs, above)
-        messages = self._data.messages
         return [m for seq in seqs[start:end] if (m := messages[seq - 1]) is not None]
 
     def visible_after(self, above: int, upto: int, limit: int) -> list[Message]:
