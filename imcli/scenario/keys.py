@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from imcli.model.entities import FORBIDDEN_ID_CHARACTERS, DeviceSpec
+from imcli.scenario.file_keys import FILE_KEYS
 from imcli.scenario.holes import device_spec, duration_complaint, duration_ms, is_name
 from imcli.scenario.known_failing import expression_complaint
 from imcli.scenario.layout import Layout, Path
@@ -23,25 +24,7 @@ from imcli.scenario.tokens import CONTROL
 from imcli.scenario.written import MatrixValue, Node, OwnVerb
 from imcli.targets.base import ALL_CAPABILITIES, Capability, Cast
 
-KEYS = (
-    "format",
-    "title",
-    "about",
-    "covers",
-    "tags",
-    "users",
-    "ids",
-    "groups",
-    "profile",
-    "given",
-    "steps",
-    "cleanup",
-    "needs",
-    "timing",
-    "matrix",
-    "known_failing",
-    "verbs",
-)
+KEYS = tuple(key.name for key in FILE_KEYS)
 STEP_KEYS = ("given", "steps", "cleanup")
 FORMAT = 1
 TARGETS = '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "sim", "*"'
