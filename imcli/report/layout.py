@@ -95,7 +95,7 @@ def _said(failure: Failure, columns: int) -> list[Line]:
     for sentence in disagreement_sentences(failure.disagreements):
         lines += [("bad", line) for line in wrap(safe(sentence), columns, INDENT, INDENT)]
     if not failure.disagreements:
-        text = f"{failure.text}: {failure.headline}."
+        text = f"{failure.text}: {failure.headline.rstrip('.')}."
         lines += [("bad", line) for line in wrap(safe(text), columns, INDENT, INDENT)]
     if failure.judged:
         lines += [("dim", line) for _, line in _wrapped(f"({failure.judged})", columns)]

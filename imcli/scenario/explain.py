@@ -25,7 +25,7 @@ from imcli.scenario.mismatch import spoken
 from imcli.scenario.names import Names
 from imcli.scenario.play import Logged, Problem, step_name
 from imcli.scenario.rerun import Snapshot, Watched, entry_of
-from imcli.scenario.state_rows import entry_cell
+from imcli.scenario.state_rows import NOTHING, entry_cell
 from imcli.scenario.syntax import Case
 from imcli.scenario.trace_words import answer_text, event_texts
 from imcli.scenario.unread import count_unread, unread_sentences
@@ -125,7 +125,7 @@ def _row(
         Cell(
             entry_cell(column, entry, key.user, watched.names),
             expected.get(column),
-            before is None or _differs(column, before, entry, key.user, watched.names),
+            _differs(column, before, entry, key.user, watched.names),
         )
         for column in columns
     )
@@ -135,10 +135,11 @@ def _row(
     return TableRow(str(key), entry.chat, cells, note, bool(about))
 
 
-def _differs(column: str, before: Entry, after: Entry, user: str, names: Names) -> bool:
-    return before != after and (
-        entry_cell(column, before, user, names) != entry_cell(column, after, user, names)
-    )
+def _differs(column: str, before: Entry | None, after: Entry, user: str, names: Names) -> bool:
+    if before == after:
+        return False
+    cell = entry_cell(column, after, user, names)
+    return cell != (NOTHING if before is None else entry_cell(column, before, user, names))
 
 
 def _absent_row(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> TableRow:

@@ -3,7 +3,7 @@
 In a virtual world a bare claim is judged once, when every delivery and answer under way is done;
 there a negative is *proved at this instant*. In a real world a positive claim gets its deadline,
 and a negative one must hold through a quiet window: it was *observed*. `within` and `for` mean the
-same in both: the clock is moved (or waited for) only to moments at which an answer may have changed.
+same in both: the clock is moved, or waited for, only to moments at which an answer may change.
 """
 
 from __future__ import annotations

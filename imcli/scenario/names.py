@@ -28,7 +28,7 @@ class LabelProblem(Exception):
     """A step needs something of a label that it does not have; the message says which and why."""
 
 
-class Sent(msgspec.Struct):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """What became of one labelled send."""
 
     label: str
@@ -64,7 +64,7 @@ class Names:
     def copy(self) -> Names:
         """Branch: what either copy learns, the other does not."""
         twin = Names.__new__(Names)
-        twin.sent = {label: msgspec.structs.replace(s) for label, s in self.sent.items()}
+        twin.sent = dict(self.sent)
         twin.sends = self.sends
         twin.devices = dict(self.devices)
         twin.named = dict(self.named)
@@ -101,22 +101,26 @@ class Names:
 
     def answer(self, label: str, action: Send, outcome: Outcome) -> None:
         """Give a labelled send its own answer, and every other answer in there to its label."""
-        key = (action.user, action.client_msg_no)
         own: Event | None = None
         for event in outcome.events:
-            if type(event) is Accepted and (event.user, event.client_msg_no) == key:
+            if (
+                type(event) is Accepted
+                and event.client_msg_no == action.client_msg_no
+                and event.user == action.user
+            ):
                 own = event
-        sent = self.sent[label]
         if outcome.result == "refused":
-            sent.state, sent.reason = "refused", outcome.reason
+            self.sent[label] = Sent(label, action, "refused", outcome.reason)
         elif outcome.result == "ok" and isinstance(own, Accepted):
-            self._accept(sent, own)
+            self._accept(label, action, own)
         elif outcome.result == "ok":
-            sent.state = "accepted"
+            self.sent[label] = Sent(label, action, "accepted")
         elif not any(type(event) is Unanswered for event in outcome.events):
+            key = (action.user, action.client_msg_no)
             self._waiting[key] = (*self._waiting.get(key, ()), label)
         for event in outcome.events:
-            if event is not own:
+            kind = type(event)
+            if (kind is Accepted or kind is Refused) and event is not own:
                 self._late(event)
 
     def notice(self, events: tuple[Event, ...]) -> None:
@@ -138,9 +142,9 @@ class Names:
             return
         sent = self.sent[label]
         if isinstance(event, Accepted):
-            self._accept(sent, event)
+            self._accept(label, sent.action, event)
         elif sent.state == "unknown":
-            sent.state, sent.reason = "refused", event.reason
+            self.sent[label] = Sent(label, sent.action, "refused", event.reason)
 
     def _waiting_user(self, number: str) -> str:
         """Whose send with this number still waits: a refusal need not say."""
@@ -149,12 +153,10 @@ class Names:
                 return user
         return ""
 
-    def _accept(self, sent: Sent, event: Accepted) -> None:
-        sent.state = "accepted"
-        sent.message_id = event.message_id
-        sent.seq = event.seq
+    def _accept(self, label: str, action: Send, event: Accepted) -> None:
+        self.sent[label] = Sent(label, action, "accepted", "", event.message_id, event.seq)
         if event.message_id:
-            self._owner.setdefault(event.message_id, sent.label)
+            self._owner.setdefault(event.message_id, label)
 
     # What claims ask
 

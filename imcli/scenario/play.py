@@ -20,7 +20,7 @@ from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.check_others import observable_changes
 from imcli.scenario.events import Disagreement, Negative, Phase
 from imcli.scenario.names import LabelProblem, Names
-from imcli.scenario.orders import Plan
+from imcli.scenario.orders import Order, Plan
 from imcli.scenario.program import Act, Block, Parallel, Unit
 from imcli.scenario.syntax import Case, Claim, Do, Ending, Span
 from imcli.targets.base import Outcome, Target
@@ -112,8 +112,8 @@ class Play:
         self.names = Names(case.cast)
         self.negatives: list[Negative] = []
 
-    def fork(self, target: Target, plan: Plan, observer: Observer | None) -> Play:
-        """Branch: go on from here in a copy of the world, in another order."""
+    def fork(self, target: Target, observer: Observer | None) -> Play:
+        """Branch: go on from here in a copy of the world."""
         twin = Play.__new__(Play)
         twin.case, twin.judge, twin.clock, twin.deadline = (
             self.case,
@@ -121,7 +121,7 @@ class Play:
             self.clock,
             self.deadline,
         )
-        twin.target, twin.plan, twin.observer = target, plan, observer
+        twin.target, twin.plan, twin.observer = target, self.plan, observer
         twin.log = None if self.log is None else list(self.log)
         twin.names = self.names.copy()
         twin.negatives = list(self.negatives)
@@ -157,7 +157,7 @@ class Play:
     def act(self, unit: Act) -> Problem | None:
         """Play an action, after a look at those of whom a claim will say "is not affected"."""
         if unit.watch:
-            self._watch(unit.watch)
+            self.look_before(unit.watch)
         problem = self.do(unit.do, unit.phase, unit.number)
         if problem is None and unit.connect is not None:
             outcome = self._perform(unit.connect, False)
@@ -168,18 +168,22 @@ class Play:
     def parallel(self, unit: Parallel) -> list[Problem]:
         """Play the branches of a `together` block in the order of the plan."""
         if unit.watch:
-            self._watch(unit.watch)
-        branches = unit.together.branches
-        done = [0] * len(branches)
-        for branch in self.plan[unit.block]:
-            do = branches[branch][done[branch]]
-            done[branch] += 1
-            problem = self.do(do, unit.phase, unit.number)
+            self.look_before(unit.watch)
+        order = self.plan[unit.block]
+        for at in range(len(order)):
+            problem = self.branch_step(unit, order, at)
             if problem is not None:
                 return [problem]
         return []
 
-    def _watch(self, users: tuple[str, ...]) -> None:
+    def branch_step(self, unit: Parallel, order: Order, at: int) -> Problem | None:
+        """Play the step at one place of an order: the next one of the branch that stands there."""
+        branch = order[at]
+        do = unit.together.branches[branch][order[:at].count(branch)]
+        return self.do(do, unit.phase, unit.number)
+
+    def look_before(self, users: tuple[str, ...]) -> None:
+        """Remember what users can observe now; claims behind the next action compare with it."""
         self.names.before = {user: self.observable(user) for user in users}
 
     def observable(self, user: str) -> ObservableView:
@@ -280,7 +284,7 @@ class Play:
             number,
             do.span,
             do.text,
-            "; ".join(broken),
+            sentences(broken),
             at_ms=self.target.now(),
         )
 
@@ -367,6 +371,15 @@ def where(unit: Unit) -> tuple[Span, str]:
     if isinstance(unit, Block):
         return unit.asserts[0].span, unit.asserts[0].text
     return unit.together.span, unit.together.text
+
+
+def sentences(broken: list[str]) -> str:
+    """Say several things one after the other.
+
+    >>> sentences(["one is broken", "two is broken."])
+    'one is broken; two is broken'
+    """
+    return "; ".join(sentence.rstrip(".") for sentence in broken)
 
 
 def step_name(phase: Phase, number: int) -> str:

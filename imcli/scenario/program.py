@@ -65,43 +65,43 @@ def prepare(case: Case) -> Program:
 
 def _units(phase: Phase, steps: tuple[Step, ...], lengths: list[tuple[int, ...]]) -> list[Unit]:
     units: list[Unit] = []
-    index, count = 0, len(steps)
-    while index < count:
-        step = steps[index]
-        number = index + 1
-        index += 1
-        if isinstance(step, Do):
-            follower = steps[index] if index < count else None
-            watch = _watched(steps, index) if isinstance(follower, Assert) else ()
-            connect = _connect(step, follower) if type(step.action) is AddDevice else None
-            units.append(Act(phase, number, step, watch, connect))
-        elif isinstance(step, Assert):
-            while index < count and isinstance(steps[index], Assert):
-                index += 1
-            asserts = tuple(s for s in steps[number - 1 : index] if isinstance(s, Assert))
-            units.append(Block(phase, number, asserts))
-        else:
-            units.append(Parallel(phase, number, step, len(lengths), _watched(steps, index)))
+    block: list[Assert] = []
+    for number, step in enumerate(steps, 1):
+        if type(step) is Assert:
+            block.append(step)
+            continue
+        if block:
+            _close(units, phase, number, block)
+            block = []
+        if type(step) is Do:
+            if type(step.action) is AddDevice:
+                follower = steps[number] if number < len(steps) else None
+                units.append(Act(phase, number, step, (), _connect(step.action, follower)))
+            else:
+                units.append(Act(phase, number, step))
+        elif type(step) is Together:
+            units.append(Parallel(phase, number, step, len(lengths)))
             lengths.append(tuple(len(branch) for branch in step.branches))
+    if block:
+        _close(units, phase, len(steps) + 1, block)
     return units
 
 
-def _watched(steps: tuple[Step, ...], index: int) -> tuple[str, ...]:
-    """The users of whom the assertions from here on say that the action left them alone."""
-    users: dict[str, None] = {}
-    while index < len(steps):
-        step = steps[index]
-        if not isinstance(step, Assert):
-            break
+def _close(units: list[Unit], phase: Phase, after: int, block: list[Assert]) -> None:
+    """Add a block of assertions; the action before it learns of whom they will ask."""
+    watch: dict[str, None] = {}
+    for step in block:
         for claim in step.claims:
             if type(claim) is NotAffected:
-                users[claim.user] = None
-        index += 1
-    return tuple(users)
+                watch[claim.user] = None
+    if watch and units:
+        action = units[-1]
+        assert not isinstance(action, Block), "blocks of one phase are never neighbours"
+        units[-1] = msgspec.structs.replace(action, watch=tuple(watch))
+    units.append(Block(phase, after - len(block), tuple(block)))
 
 
-def _connect(do: Do, follower: Step | None) -> Connect | None:
+def _connect(add: AddDevice, follower: Step | None) -> Connect | None:
     """`A adds device tablet` also connects it, unless the next step does."""
-    assert isinstance(do.action, AddDevice)
-    connect = Connect(do.action.user, do.action.device)
+    connect = Connect(add.user, add.device)
     return None if isinstance(follower, Do) and follower.action == connect else connect

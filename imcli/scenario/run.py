@@ -27,6 +27,7 @@ from typing import Literal
 import msgspec
 
 from imcli.model.errors import Defect, ImcliError
+from imcli.scenario.branches import grow
 from imcli.scenario.events import (
     CaseFinished,
     CaseResult,
@@ -44,9 +45,9 @@ from imcli.scenario.judge import judge_block
 from imcli.scenario.known import apply_known
 from imcli.scenario.names import Names
 from imcli.scenario.orders import Plan, Plans, TooManyOrders, plan_orders
-from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, step_name, where
+from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, sentences, step_name, where
 from imcli.scenario.program import Parallel, Program, Unit, prepare
-from imcli.scenario.rerun import fork_method, state_now, watch_again, watch_now
+from imcli.scenario.rerun import state_now, watch_again, watch_now
 from imcli.scenario.skip import profile_of, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
@@ -238,7 +239,7 @@ class Runner:
         unit = self.program.main[-1]
         span, text = where(unit)
         now = play.target.now()
-        headline = "; ".join(broken)
+        headline = sentences(broken)
         return [
             Problem("failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now)
         ]
@@ -312,10 +313,8 @@ class Runner:
         problem = Problem("error", kind, "steps", 1, span, text, message)
         return Ended((problem,), explain(self.case, [problem], None), seed=self.options.seed)
 
-    # The fast path for orders: what comes before the first `together` is played once
-
     def _branching(self, plans: Plans, repeat: int, seed: int) -> bool:
-        """Play the common beginning once and every order in a fork; False where that cannot be.
+        """Play the orders in forks of one world; False where that cannot be done.
 
         A fork that does not pass is left, and that order is run from the start, so that failures
         are found and explained in one way only.
@@ -326,45 +325,22 @@ class Runner:
         if target is None:
             return True
         try:
-            fork = fork_method(target)
-            if fork is None:
+            tree = grow(self._play(target, (), None), self.program)
+            if tree is None:
                 return False
-            beginning, rest = _split(self.program)
-            play = self._play(target, (), None)
-            if any(play.unit(unit) for unit in beginning):
-                return False
-            watching = fork_observer(play.observer)
-            if play.observer is not None and watching is None:
-                return False
-            return self._branches(plans, play, rest, fork, watching, repeat, seed)
+            for plan, clean in tree.play(plans.each):
+                if not clean:
+                    for _ in self._run(plan, repeat, seed):
+                        pass
+                    if self.ended.problems:
+                        return True
+                    self.runs -= 1
+                self.runs += 1
+                self.steps += self.program.steps
+            self.ended = Ended((), (), tuple(tree.negatives), (), (), repeat, seed)
+            return True
         finally:
             target.close()
-
-    def _branches(
-        self,
-        plans: Plans,
-        play: Play,
-        rest: tuple[Unit, ...],
-        fork: Callable[[], Target],
-        watching: Callable[[Target], Observer] | None,
-        repeat: int,
-        seed: int,
-    ) -> bool:
-        for plan in plans.each:
-            world = fork()
-            branch = play.fork(world, plan, watching(world) if watching else None)
-            clean = not any(branch.unit(unit) for unit in rest)
-            clean = clean and (branch.observer is None or not branch.observer.finish())
-            clean = clean and not any(branch.unit(unit) for unit in self.program.cleanup)
-            if not clean:
-                for _ in self._run(plan, repeat, seed):
-                    pass
-                if self.ended.problems:
-                    return True
-            self.runs += 1
-            self.steps += len(rest)
-        self.ended = Ended((), (), tuple(play.negatives), (), (), repeat, seed)
-        return True
 
     # The result
 
@@ -440,15 +416,3 @@ def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:
                 texts.append(unit.together.branches[branch][done[branch]].text)
                 done[branch] += 1
     return tuple(texts)
-
-
-def _split(program: Program) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
-    for index, unit in enumerate(program.main):
-        if isinstance(unit, Parallel):
-            return program.main[:index], program.main[index:]
-    return program.main, ()
-
-
-def fork_observer(observer: Observer | None) -> Callable[[Target], Observer] | None:
-    """The optional `fork(target) -> Observer` of an observer."""
-    return getattr(observer, "fork", None) if observer is not None else None

@@ -597,7 +597,7 @@ def test_a_branch_learns_nothing_from_the_other() -> None:
     twin = names.copy()
     twin.name(PHONE, ("m1",))
     twin.begin("m2", Send("B", "phone", "A", "hi", "c2"))
-    twin.of("m1").state = "unknown"
+    twin.begin("m1", Send("B", "phone", "A", "hi", "c9"))
     assert names.named == {}
     assert "m2" not in names.sent
     assert names.of("m1").state == "accepted"
