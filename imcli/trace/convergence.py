@@ -85,8 +85,10 @@ def view_of(ledger: Ledger, probe: Probe, user: str) -> View:
     facts: list[tuple[str, object]] = [("total unread", listing.total_unread)]
     facts += [("requests", listing.requests), ("list", tuple(e.chat for e in listing.entries))]
     facts += [(f"entry {entry.chat}", bare(entry)) for entry in listing.entries]
+    erased = ledger.policy.delete_history == "erased"
     for part in ledger.parts(user):
-        facts.append((f"history {part.chat}", tuple(probe.history(user, part.chat))))
+        if part.present or not erased:  # what members erase is gone for those who left, too
+            facts.append((f"history {part.chat}", tuple(probe.history(user, part.chat))))
     return tuple(facts)
 
 
