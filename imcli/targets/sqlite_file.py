@@ -1,0 +1,258 @@
+"""The state file: opening it, never harming it, and one transaction per command.
+
+A file is looked at before it is touched: through a read-only door that takes no lock and makes no
+file beside it. Only a file that carries imcli's mark (`application_id`) and a format this program
+knows (`user_version`) is opened for writing; everything else stays byte for byte as it is. A new
+file is made in one transaction, so it is there wholly or not at all.
+
+A command is one IMMEDIATE transaction with `synchronous = FULL`: commands wait for each other, and
+when `command()` has ended without an error what it did survives a kill and a loss of power.
+Whatever SQLite complains of is said in one sentence, by `unavailable`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import msgspec
+
+from imcli.model.errors import TargetUnavailable, UsageError
+from imcli.simulator.profiles import Profile
+from imcli.targets.sqlite_tables import SCHEMA, DurableState
+
+APPLICATION_ID = 0x696D636C
+"""The letters `imcl`: what tells a state file from any other database."""
+FORMAT = 1
+BUSY_MS_MAX = 60_000
+
+_HINT = "--state names another file; `imcli reset-state` empties a state file of imcli's"
+_MESSAGES = (
+    ("database or disk is full", "there is no space left to write it; nothing was changed"),
+    ("readonly", "it cannot be written; nothing was changed"),
+    ("unable to open", "it cannot be opened"),
+    ("disk i/o error", "reading or writing it failed (disk full, or a broken disk?)"),
+    ("locked", f"another command holds it for more than {BUSY_MS_MAX // 1000} s"),
+)
+
+
+def unavailable(path: str, error: Exception) -> TargetUnavailable:
+    """Say in one sentence what is wrong with a state file."""
+    text = str(error).lower()
+    for part, said in _MESSAGES:
+        if part in text:
+            return TargetUnavailable(f"the state file {path}: {said}", hint=_HINT)
+    return TargetUnavailable(
+        f"the state file {path} is damaged and is left as it is ({error})", hint=_HINT
+    )
+
+
+class StateFile:
+    """An open state file. Use `command` to change it and `look` to read it."""
+
+    def __init__(self, path: str, db: sqlite3.Connection, profile: Profile) -> None:
+        self.path = path
+        self.profile = profile
+        self._db = db
+
+    @contextlib.contextmanager
+    def command(self) -> Iterator[DurableState]:
+        """Do one command: at the end of the block it is durable, or nothing has happened.
+
+        Raises:
+            TargetUnavailable: the file cannot be read or written.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            state = DurableState(self._db, self.profile)
+            yield state
+            state.save()
+
+    @contextlib.contextmanager
+    def look(self) -> Iterator[DurableState]:
+        """Look at the state of one moment; what is done to it is forgotten.
+
+        Raises:
+            TargetUnavailable: the file cannot be read.
+        """
+        with self._transaction("BEGIN", keep=False):
+            yield DurableState(self._db, self.profile)
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str, *, keep: bool = True) -> Iterator[None]:
+        try:
+            self._db.execute(begin)
+            try:
+                yield
+                self._db.execute("COMMIT" if keep else "ROLLBACK")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise unavailable(self.path, error) from error
+
+    def reading(self) -> DurableState:
+        """Give a state for reading outside a transaction (one process, one user of the file).
+
+        Raises:
+            TargetUnavailable: the file cannot be read.
+        """
+        try:
+            return DurableState(self._db, self.profile)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise unavailable(self.path, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+
+
+def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> StateFile:
+    """Open a state file; make it, with `profile` or the default, where there is none.
+
+    Raises:
+        TargetUnavailable: it is no state file, or cannot be read or written.
+        UsageError: it was made with another profile.
+    """
+    inspect(path)
+    db = _connect(path)
+    try:
+        _make(db, profile or default)
+        kept = msgspec.json.decode(_meta(db, "profile"), type=Profile)
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        db.close()
+        raise unavailable(path, error) from error
+    if profile is not None and profile != kept:
+        db.close()
+        raise UsageError(
+            f"the state file {path} was made with the profile {kept.name}, not {profile.name}",
+            hint="leave --profile out, name another file with --state, or reset-state first",
+        )
+    return StateFile(path, db, kept)
+
+
+def inspect(path: str) -> bool:
+    """Tell whether there is a state file; False: nothing, or an empty file.
+
+    Raises:
+        TargetUnavailable: something is there that is not for this program to touch.
+    """
+    if not os.path.exists(path):
+        return False
+    if not os.path.isfile(path):
+        raise TargetUnavailable(f"{path} is not a file", hint=_HINT)
+    if not _may(path, os.R_OK | os.W_OK):
+        said = f"the state file {path} cannot be written: it is left as it is"
+        raise TargetUnavailable(said, hint=_HINT)
+    if os.path.getsize(path) == 0:
+        return False
+    _inspect_header(path)
+    return True
+
+
+def _may(path: str, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _inspect_header(path: str) -> None:
+    # `immutable` keeps SQLite from locking the file and from making others beside it.
+    try:
+        door = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)
+        with contextlib.closing(door):
+            mark = door.execute("PRAGMA application_id").fetchone()[0]
+            form = door.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        said = f"{path} is not a state file of imcli, or is damaged: it is left as it is ({error})"
+        raise TargetUnavailable(said, hint=_HINT) from error
+    if mark != APPLICATION_ID:
+        said = f"{path} is a database of another program: it is left as it is"
+        raise TargetUnavailable(said, hint=_HINT)
+    if form != FORMAT:
+        newer = f"it has format {form}, and this imcli knows up to {FORMAT}"
+        said = f"the state file {path} was written by a newer imcli ({newer}): it is left as it is"
+        raise TargetUnavailable(said, hint="update imcli, or name another file with --state")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """Open for writing; makes the folder and an empty file, for the owner only, where needed."""
+    try:
+        folder = os.path.dirname(os.path.abspath(path))
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not _may(folder, os.W_OK):
+            raise PermissionError(13, f"nothing can be written in the folder {folder}")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db = sqlite3.connect(
+            f"file:{quote(path)}?mode=rw",
+            uri=True,
+            timeout=BUSY_MS_MAX / 1000,
+            isolation_level=None,
+        )
+    except OSError as error:
+        said = f"the state file {path} cannot be made: {(error.strerror or str(error)).lower()}"
+        raise TargetUnavailable(said, hint=_HINT) from error
+    except sqlite3.Error as error:
+        raise unavailable(path, error) from error
+    return db
+
+
+def _make(db: sqlite3.Connection, profile: Profile) -> None:
+    """Put the tables into an empty file, once, whoever comes first; then set the way of writing."""
+    if not _has_tables(db) or not _meta(db, "profile"):
+        db.execute("BEGIN EXCLUSIVE")
+        try:
+            _fill(db, profile)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+    if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+
+
+def _fill(db: sqlite3.Connection, profile: Profile) -> None:
+    """Make tables and profile where another command has not done so meanwhile."""
+    if not _has_tables(db):
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {FORMAT}")
+    body = msgspec.json.encode(profile)
+    db.execute("INSERT OR IGNORE INTO meta VALUES ('profile', ?)", (body,))
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _meta(db: sqlite3.Connection, name: str) -> bytes:
+    row = db.execute("SELECT body FROM meta WHERE name = ?", (name,)).fetchone()
+    return b"" if row is None else bytes(row[0])
+
+
+def empty_state_file(path: str) -> None:
+    """Empty a state file: everything is forgotten, also its profile. Nothing there: nothing done.
+
+    Raises:
+        TargetUnavailable: it is no state file of imcli's; it is left as it is.
+    """
+    if not inspect(path):
+        return
+    db = _connect(path)
+    try:
+        db.execute("BEGIN EXCLUSIVE")
+        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            db.execute(f"DELETE FROM {table}")
+        db.execute("COMMIT")
+        db.execute("VACUUM")
+    except sqlite3.Error as error:
+        raise unavailable(path, error) from error
+    finally:
+        db.close()

@@ -1,0 +1,262 @@
+"""A channel's log in a database: the interface `Log` of the simulator, at a cost without growth.
+
+Every question is answered by a bounded number of look-ups in B-trees. Ranges are counted by
+subtraction: each message's row carries how many content messages and how many countable ones there
+are up to it in its channel, and how many countable ones of its own sender. So the count over a
+million messages costs what the count over ten does.
+
+Which index a question takes is written into it: left to itself, SQLite prefers walking along the
+channel wherever an order by seq is asked for.
+
+Erasing keeps the rows, without their text: numbers stay recognisable and the counts stay right.
+`erased` is the seq up to which a reader gets nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+from imcli.model.entities import Message, MessageKind
+from imcli.simulator.log import Log, is_countable
+
+SCHEMA = (
+    """CREATE TABLE messages (
+        channel INTEGER NOT NULL, seq INTEGER NOT NULL, sender TEXT NOT NULL,
+        number TEXT NOT NULL, command INTEGER NOT NULL, expires INTEGER NOT NULL,
+        content_count INTEGER NOT NULL, countable_count INTEGER NOT NULL,
+        own_count INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (channel, seq)) WITHOUT ROWID""",
+    "CREATE INDEX messages_by_number ON messages (channel, sender, number)",
+    "CREATE INDEX messages_by_sender ON messages (channel, sender, seq, own_count)",
+    "CREATE INDEX messages_visible ON messages (channel, seq) WHERE command = 0",
+    "CREATE INDEX messages_expiring ON messages (channel, seq) WHERE expires > 0",
+)
+
+_INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "SELECT seq, sender, number, body FROM messages"
+
+_Body = tuple[int, str, MessageKind, int, int, bool, str]
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Body)
+
+
+def _encoded(message: Message) -> bytes:
+    body: _Body = (
+        message.message_id,
+        message.text,
+        message.kind,
+        message.time_ms,
+        message.expires_ms,
+        message.no_red_dot,
+        message.payload,
+    )
+    return _ENCODER.encode(body)
+
+
+class SqliteLog:
+    """One channel's log. `last` and `erased` are written by `save`, messages at once."""
+
+    __slots__ = ("_channel", "_db", "_saved", "erased", "key", "last")
+
+    def __init__(
+        self, db: sqlite3.Connection, key: str, channel: int, last: int, erased: int
+    ) -> None:
+        self.key = key
+        self.last = last
+        self.erased = erased
+        self._db = db
+        self._channel = channel
+        self._saved = (last, erased)
+
+    def fork(self) -> Log:
+        """Give the log itself: a command works on one state, which nothing shares."""
+        return self
+
+    def save(self) -> None:
+        """Write down how far the log reaches."""
+        if self._saved != (self.last, self.erased):
+            self._db.execute(
+                "UPDATE logs SET last = ?, erased = ? WHERE id = ?",
+                (self.last, self.erased, self._channel),
+            )
+            self._saved = (self.last, self.erased)
+
+    # Writing
+
+    def append(self, message: Message) -> None:
+        """Add the next message; its `seq` is `last + 1`."""
+        self.extend((message,))
+
+    def extend(self, messages: Iterable[Message]) -> None:
+        """Add the next messages, one after the other, in one sweep."""
+        content, countable = self._counts(self.last)
+        own: dict[str, int] = {}
+        rows: list[tuple[object, ...]] = []
+        for message in messages:
+            sender, counts = message.sender, is_countable(message)
+            self.last += 1
+            assert message.seq == self.last, "a log has no holes"
+            if sender not in own:
+                own[sender] = self._own_count(sender, self.last - 1)
+            content += message.kind == "content"
+            countable += counts
+            own[sender] += counts
+            rows.append(self._row(message, content, countable, own[sender]))
+        self._db.executemany(_INSERT, rows)
+
+    def _row(self, message: Message, content: int, countable: int, own: int) -> tuple[object, ...]:
+        return (
+            self._channel,
+            message.seq,
+            message.sender,
+            message.client_msg_no,
+            int(message.kind == "command"),
+            message.expires_ms,
+            content,
+            countable,
+            own,
+            _encoded(message),
+        )
+
+    def erase(self, upto: int) -> None:
+        """Drop every message up to a seq; numbers are never used again."""
+        upto = min(upto, self.last)
+        for message in self.page(self.erased, upto, 0):
+            bare = msgspec.structs.replace(message, text="", payload="")
+            self._db.execute(
+                "UPDATE messages SET body = ? WHERE channel = ? AND seq = ?",
+                (_encoded(bare), self._channel, message.seq),
+            )
+        self.erased = max(self.erased, upto)
+
+    # Reading
+
+    @property
+    def has_expiring(self) -> bool:
+        """Whether any message of the log expires."""
+        return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", self.erased, self.last))
+
+    def get(self, seq: int) -> Message | None:
+        """Give the message at a seq, or None."""
+        found = self.page(seq - 1, seq, 0) if seq > 0 else []
+        return found[0] if found else None
+
+    def find(self, sender: str, client_msg_no: str) -> Message | None:
+        """Give the newest message of a sender with this client number, or None."""
+        row = self._db.execute(
+            f"{_COLUMNS} INDEXED BY messages_by_number"
+            " WHERE channel = ? AND sender = ? AND number = ? ORDER BY seq DESC LIMIT 1",
+            (self._channel, sender, client_msg_no),
+        ).fetchone()
+        return None if row is None else self._message(row)
+
+    def page(self, above: int, upto: int, limit: int, *, newest: bool = False) -> list[Message]:
+        """Give the messages of a range, commands included, oldest first."""
+        if newest and limit:
+            return self._select("ORDER BY seq DESC LIMIT ?", above, upto, limit)[::-1]
+        return self._select("ORDER BY seq LIMIT ?", above, upto, limit or -1)
+
+    def visible(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the newest `limit` messages of a range that are no commands, oldest first."""
+        return self._select("AND command = 0 ORDER BY seq DESC LIMIT ?", above, upto, limit)[::-1]
+
+    def visible_after(self, above: int, upto: int, limit: int) -> list[Message]:
+        """Give the oldest `limit` messages of a range that are no commands, oldest first."""
+        return self._select("AND command = 0 ORDER BY seq LIMIT ?", above, upto, limit)
+
+    def last_by(self, sender: str) -> int:
+        """Give the seq of the newest message of a sender, whatever its kind; 0: none."""
+        row = self._db.execute(
+            "SELECT max(seq) FROM messages INDEXED BY messages_by_sender"
+            " WHERE channel = ? AND sender = ?",
+            (self._channel, sender),
+        ).fetchone()
+        return row[0] or 0
+
+    def expiring(self, above: int, upto: int) -> list[Message]:
+        """Give the messages of a range that expire at some time."""
+        return self._select("AND expires > 0 ORDER BY seq", above, upto)
+
+    def _select(self, rest: str, above: int, upto: int, *more: int) -> list[Message]:
+        """Read messages of a range (above, upto]; nothing erased is ever among them."""
+        index = ""
+        if "command = 0" in rest:
+            index = " INDEXED BY messages_visible"
+        elif "expires > 0" in rest:
+            index = " INDEXED BY messages_expiring"
+        rows = self._db.execute(
+            f"{_COLUMNS}{index} WHERE channel = ? AND seq > ? AND seq <= ? {rest}",
+            (self._channel, max(above, self.erased), min(upto, self.last), *more),
+        )
+        return [self._message(row) for row in rows]
+
+    def _message(self, row: tuple[int, str, str, bytes]) -> Message:
+        seq, sender, number, body = row
+        message_id, text, kind, time_ms, expires_ms, no_red_dot, payload = _DECODER.decode(body)
+        return Message(
+            self.key,
+            seq,
+            message_id,
+            number,
+            sender,
+            text,
+            kind,
+            time_ms,
+            expires_ms,
+            no_red_dot,
+            payload,
+        )
+
+    # Counting
+
+    def count_content(self, above: int, upto: int) -> int:
+        """Count content messages in a range, expired ones included."""
+        above, upto = max(above, self.erased), min(upto, self.last)
+        return self._counts(upto)[0] - self._counts(above)[0] if upto > above else 0
+
+    def count_countable(self, above: int, upto: int, without: str) -> int:
+        """Count messages in a range that make unread for everybody but `without`."""
+        above, upto = max(above, self.erased), min(upto, self.last)
+        if upto <= above:
+            return 0
+        return self._others_count(without, upto) - self._others_count(without, above)
+
+    def countable_from_end(self, upto: int, without: str, above: int, n: int) -> int:
+        """Give the seq of the n-th newest countable message not of `without` in a range."""
+        low, high = max(above, self.erased), min(upto, self.last)
+        total = self.count_countable(low, high, without)
+        if total == 0:
+            return 0
+        # The count of others' messages never falls, so the place where it reaches what is wanted
+        # is found by halving.
+        wanted = self._others_count(without, high) - (min(n, total) if n > 0 else total) + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._others_count(without, middle) >= wanted:
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def _others_count(self, without: str, seq: int) -> int:
+        return self._counts(seq)[1] - self._own_count(without, seq)
+
+    def _counts(self, seq: int) -> tuple[int, int]:
+        """Give how many content and how many countable messages there are up to a seq."""
+        row = self._db.execute(
+            "SELECT content_count, countable_count FROM messages WHERE channel = ? AND seq = ?",
+            (self._channel, seq),
+        ).fetchone()
+        return (0, 0) if row is None else (row[0], row[1])
+
+    def _own_count(self, sender: str, seq: int) -> int:
+        """Give how many countable messages a sender has up to a seq."""
+        row = self._db.execute(
+            "SELECT own_count FROM messages INDEXED BY messages_by_sender"
+            " WHERE channel = ? AND sender = ? AND seq <= ? ORDER BY seq DESC LIMIT 1",
+            (self._channel, sender, seq),
+        ).fetchone()
+        return 0 if row is None else int(row[0])
