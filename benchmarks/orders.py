@@ -1,0 +1,31 @@
+"""Interleavings: ten thousand orders of eight independent sends."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from benchmarks.cases import WATCHED, parsed, play
+from benchmarks.figures import Figure
+from benchmarks.timing import seconds
+
+TEXT = """
+title = "Eight people write to A at once"
+users = ["A", "B", "C", "D", "E", "F", "G", "H", "I"]
+steps = '''
+B sends A "before"
+together:
+{sends}
+assert A's total unread is 9
+'''
+"""
+
+
+def measure(scale: float) -> list[Figure]:
+    """Measure all of them, judged as `run-scenario` judges them, against so many whole cases."""
+    count = max(2, int(10_000 * scale))
+    sends = "\n".join(f'  {user} sends A "hi"' for user in "BCDEFGHI")
+    case = parsed(TEXT.format(sends=sends))
+    spent = seconds(lambda: play(case, replace(WATCHED, orders=count)), turns=2)
+    once = seconds(lambda: [play(case) for _ in range(20)]) / 20
+    against = f"{once * count / spent:.1f} × quicker than as many cases"
+    return [Figure(f"{count:,} orders of 8 independent sends", spent, "s", 2.0, True, against)]
