@@ -9,12 +9,16 @@ links with a fault, and dead ones, are looked at one by one.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Sequence
 
 from imcli.model.entities import DeviceKey, Message, channel_key
 from imcli.model.events import ConversationPushed, Event, Pushed, SessionEnded
 from imcli.simulator.conversations.base import Change, Keeping
 from imcli.simulator.state import Channel, Device, Fanout, State
+
+Content = Message | ConversationPushed
+"""What travels over a link."""
 
 
 def fanout_of(state: State, channel: Channel) -> Fanout:
@@ -81,7 +85,7 @@ def _push_odd(
     """Push over a link with a fault: it may get lost, wait, come late or come twice."""
     device = state.device_w(key.user, key.device)
     device.pending[message.message_id] = attempt
-    state.frames[message.message_id] = message
+    state.frames[waiting_frame(device, message.message_id)] = message
     due = state.now + state.profile.resend_after
     state.add_timer(due, "resend", key.user, key.device, device.session, message.message_id)
     link = device.link
@@ -96,8 +100,23 @@ def _push_odd(
         link.duplicate_messages -= 1
         copies = 2
     for _ in range(copies):
-        _carry(state, key, device, message.message_id, attempt, events)
+        _carry(state, key, device, message, attempt, events)
     _cleaned(state, device)
+
+
+def waiting_frame(device: Device, message_id: int) -> int:
+    """Number the frame of a push that this session has not acknowledged; it goes with `pending`.
+
+    Copies on their way have numbers of their own (`_keep`): whoever takes one takes its frame.
+    """
+    return device.session << 40 | message_id
+
+
+def _keep(state: State, content: Content) -> int:
+    """Keep what is on its way to one device until it arrives or is lost."""
+    state.timer_count += 1
+    state.frames[state.timer_count] = content
+    return state.timer_count
 
 
 def _cleaned(state: State, device: Device) -> None:
@@ -108,32 +127,68 @@ def _cleaned(state: State, device: Device) -> None:
 
 
 def _carry(
-    state: State, key: DeviceKey, device: Device, frame: int, attempt: int, events: list[Event]
+    state: State,
+    key: DeviceKey,
+    device: Device,
+    content: Content,
+    attempt: int,
+    events: list[Event],
 ) -> None:
     """Bring a frame to a device: now, after the link's delay, or when the link is released."""
     link = device.link
     if link is not None and link.holding:
-        link.held.append((frame, attempt))
+        link.held.append((_keep(state, content), attempt))
     elif link is not None and link.delay_ms:
         state.under_way += 1
         due = state.now + link.delay_ms
-        state.add_timer(due, "deliver", key.user, key.device, frame, attempt)
+        state.add_timer(due, "deliver", key.user, key.device, _keep(state, content), attempt)
     else:
-        arrive(state, key, frame, attempt, events)
+        _deliver(state, key, device, content, attempt, events)
 
 
 def arrive(state: State, key: DeviceKey, frame: int, attempt: int, events: list[Event]) -> None:
-    """A frame reaches a device, which acknowledges it."""
+    """A frame that was on its way reaches a device, if the link has not died meanwhile."""
+    content = state.frames.pop(frame, None)
     device = state.device(key.user, key.device)
-    content = state.frames.get(frame)
-    if device is None or not device.session or device.dead or content is None:
+    if device is None or device.dead or not isinstance(content, Message | ConversationPushed):
         return
-    if isinstance(content, Message):
-        if content.message_id in device.pending:
-            del state.device_w(key.user, key.device).pending[content.message_id]
-        events.append(Pushed(content, (key,), attempt))
-    elif isinstance(content, ConversationPushed):
+    _deliver(state, key, device, content, attempt, events)
+
+
+def _deliver(
+    state: State,
+    key: DeviceKey,
+    device: Device,
+    content: Content,
+    attempt: int,
+    events: list[Event],
+) -> None:
+    """Give a frame to a device, which acknowledges it."""
+    if isinstance(content, ConversationPushed):
         events.append(content)
+        return
+    if content.message_id in device.pending:
+        _acknowledged(state, state.device_w(key.user, key.device), content.message_id)
+    events.append(Pushed(content, (key,), attempt))
+
+
+def _acknowledged(state: State, device: Device, message_id: int) -> object:
+    """A push waits for nothing any more; gives what it was."""
+    del device.pending[message_id]
+    return state.frames.pop(waiting_frame(device, message_id), None)
+
+
+def take_commands(state: State, key: DeviceKey) -> list[Message]:
+    """Give the commands that were pushed and not acknowledged: a synchronisation tells them."""
+    found: list[Message] = []
+    device = state.device(key.user, key.device)
+    for message_id in list(device.pending) if device is not None else ():
+        device = state.device_w(key.user, key.device)
+        frame = state.frames.get(waiting_frame(device, message_id))
+        if isinstance(frame, Message) and frame.kind == "command":
+            _acknowledged(state, device, message_id)
+            found.append(frame)
+    return found
 
 
 def resend(
@@ -144,7 +199,7 @@ def resend(
     if device is None or device.session != session or message_id not in device.pending:
         return
     attempt = device.pending[message_id]
-    message = state.frames.get(message_id)
+    message = state.frames.get(waiting_frame(device, message_id))
     if attempt <= state.profile.resend_count and isinstance(message, Message):
         _push_odd(state, DeviceKey(user, name), message, attempt + 1, events)
     elif device.dead:
@@ -157,8 +212,7 @@ def resend(
 def _give_up(state: State, key: DeviceKey, message_id: int) -> None:
     """Stop pushing; a command waits for the next synchronisation, the list has the rest."""
     device = state.device_w(key.user, key.device)
-    del device.pending[message_id]
-    message = state.frames.get(message_id)
+    message = _acknowledged(state, device, message_id)
     if isinstance(message, Message) and message.kind == "command" and message.seq:
         device.missed.append((message.channel, message.seq))
 
@@ -169,11 +223,25 @@ def end_session(state: State, key: DeviceKey) -> None:
     for message_id in list(device.pending):
         _give_up(state, key, message_id)
     if device.link is not None:
+        for frame, _ in device.link.held:
+            state.frames.pop(frame, None)
         device.link.held = []
         _cleaned(state, device)
+    if state.under_way:
+        _lose_frames(state, key)
     device.session = 0
     device.dead = False
     state.session_version += 1
+
+
+def _lose_frames(state: State, key: DeviceKey) -> None:
+    """What a link delays dies with the session: a later one must not get it."""
+    lost = {t[1]: t[5] for t in state.timers if t[2] == "deliver" and (t[3], t[4]) == key}
+    for frame in lost.values():
+        state.frames.pop(frame, None)
+    state.under_way -= len(lost)
+    state.timers = [timer for timer in state.timers if timer[1] not in lost]
+    heapq.heapify(state.timers)
 
 
 def release(state: State, key: DeviceKey, *, reverse: bool, events: list[Event]) -> None:
@@ -184,7 +252,9 @@ def release(state: State, key: DeviceKey, *, reverse: bool, events: list[Event])
         return
     held, link.held, link.holding = link.held, [], False
     for frame, attempt in reversed(held) if reverse else held:
-        _carry(state, key, device, frame, attempt, events)
+        content = state.frames.pop(frame, None)
+        if isinstance(content, Message | ConversationPushed):
+            _carry(state, key, device, content, attempt, events)
     _cleaned(state, device)
 
 
@@ -230,10 +300,9 @@ def _tell_one(
     for name in named:
         if name in direct or devices[name].dead:
             continue
-        frame = state.next_order()
-        state.frames[frame] = _change_event(state, keeping, change, (name,))
+        told = _change_event(state, keeping, change, (name,))
         key = DeviceKey(change.user, name)
-        _carry(state, key, state.device_w(change.user, name), frame, 1, events)
+        _carry(state, key, state.device_w(change.user, name), told, 1, events)
 
 
 def _change_event(

@@ -156,6 +156,14 @@ def _write_list(state: State, action: SetAccess, *, group: bool) -> None:
         holder.allow_emptied = not new and (bool(old) or holder.allow_emptied)
 
 
+def set_allow_list(state: State, group: str, users: Sequence[str]) -> None:
+    """`/channel/whitelist_set`: replace the list; an empty one lifts it."""
+    channel_of(state, "", group)
+    channel = state.channel_w(group)
+    channel.allowed = dict.fromkeys(users, 1)
+    channel.allow_emptied = False
+
+
 def _deny_row(state: State, traits: Traits, action: SetAccess) -> None:
     """The row of the channel by its verbatim id: for a person that is no row of any pair."""
     if action.on:

@@ -10,6 +10,8 @@ exist. Commands (`sync_once`) have a log of their own beside the channel's.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from imcli.model.actions import Send
 from imcli.model.entities import Message, channel_key, is_group
 from imcli.model.events import Accepted, Event, Refused, Stored, Unanswered
@@ -24,10 +26,11 @@ from imcli.simulator.wukongim.traits import TRAITS, Traits
 
 def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
     """Send a message over the device's link, or from the back end."""
-    return through_link(state, keeping, action, _answer)
+    return through_link(state, keeping, action, answer)
 
 
-def _answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
+def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
+    """Take or refuse a send that has arrived."""
     name = action.chat[1:] if is_group(action.chat) else action.chat
     refused = invalid_id(name)
     if refused is not None:
@@ -79,19 +82,29 @@ def _sender_refusal(traits: Traits, sender: str, channel: Channel) -> Refused | 
 
 def _take(state: State, keeping: Keeping, action: Send, channel: Channel) -> list[Event]:
     """Store the message, unless it is not to be kept, and push it."""
-    key = channel.key + COMMAND_SUFFIX if action.command and not action.no_persist else channel.key
+    apart = action.command and not action.device and not action.no_persist
+    key = channel.key + COMMAND_SUFFIX if apart else channel.key
     if action.no_persist:
-        message = new_message(state, action, key, 0)
+        message = _message(state, action, key, 0)
     else:
         if key not in state.logs:
             state.add_log(key)
         log = state.log_w(key)
-        message = new_message(state, action, key, log.last + 1)
+        message = _message(state, action, key, log.last + 1)
         log.append(message)
         keeping.stored(state, key, message)
     events: list[Event] = [Stored(message), _ack(action, message)]
     push(state, channel, message, action.device, (), events)
     return events
+
+
+def _message(state: State, action: Send, key: str, seq: int) -> Message:
+    """Make the message; `sync_once` of a device's own send is a flag on an ordinary message."""
+    message = new_message(state, action, key, seq)
+    if not action.command:
+        return message
+    kind = message.kind if not action.device else "content"
+    return replace(message, kind=kind, sync_once=True)
 
 
 def _ack(action: Send, message: Message) -> Accepted:
