@@ -158,17 +158,22 @@ class _Expander:
             self.problems.add(span, fault.message)
             return
         expected, nearest, message = describe_fault(fault, tokens, self.context)
-        self.problems.add(span, message, expected, nearest, self._hint())
+        self.problems.add(span, message, expected, nearest, self._hint(node))
 
-    def _hint(self) -> str:
-        return f"called in line {self.call.line}" if self.call else ""
+    def _hint(self, node: Node) -> str:
+        """Say what the place alone does not: which call, which cell of the matrix."""
+        if self.call:
+            return f"called in line {self.call.line}"
+        if not node.varies:
+            return ""
+        return f"where {', '.join(f'{n} = {written(value)}' for n, value in self.key)}"
 
     def _span(self, node: Node, start: int, end: int) -> Span:
         return self.call or node.place.span(start, end)
 
     def _complain(self, node: Node, token: Token, message: str, expected: str = "") -> None:
         span = node.place.span(token.start, token.end)
-        self.problems.add(span, message, expected, hint=self._hint())
+        self.problems.add(span, message, expected, hint=self._hint(node))
 
     def _spend(self, node: Node, count: int) -> None:
         """Count steps against the limits before they are made."""
@@ -383,7 +388,7 @@ class _Expander:
             node.place.span(first.start, last.end),
             f"{what} may be left out only where there are exactly two users and no group",
             write,
-            hint=self._hint(),
+            hint=self._hint(node),
         )
         return self.context.users[0] if self.context.users else ""
 
@@ -470,7 +475,7 @@ class _Expander:
             if complaint:
                 right = False
                 span = node.place.span(token.start, token.end)
-                self.problems.add(span, complaint, nearest=nearest, hint=self._hint())
+                self.problems.add(span, complaint, nearest=nearest, hint=self._hint(node))
         return right
 
 
@@ -527,6 +532,9 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
     """
     found = Problems() if problems is None else problems
     context = Context(scenario, found)
+    if problems is None and scenario.ready is not None:
+        yield scenario.ready
+        return
     for values in cells(scenario):
         case = _case(context, values)
         if problems is None:

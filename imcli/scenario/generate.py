@@ -126,7 +126,9 @@ class _Writer:
             slots.user, slots.label = self.labels[label], label
             if self.rng.random() < 0.5:
                 slots.new = self._new_name()
-        elif (self.quiet and row.name in ("add-device", "create-group")) or not self._fill(row.parts, slots):
+        elif (self.quiet and row.name in ("add-device", "create-group")) or not self._fill(
+            row.parts, slots
+        ):
             return ""
         text = write_parts(row.parts, slots)
         if row.ends and self.rng.random() < 0.1:

@@ -242,19 +242,21 @@ def _read_json(reading: Reading, at: int, slots: Slots, field: str) -> int:
 
 
 def _number(minimum: int) -> Reader:
+    kind = "COUNT" if minimum else "NUMBER"
+
     def read(reading: Reading, at: int, slots: Slots, field: str) -> int:
         if at >= len(reading.tokens) or reading.tokens[at].kind != "word":
             return -1
         text = reading.tokens[at].text
         if not (text.isascii() and text.isdigit()):
             if text[:1] == "-" and text[1:].isdigit():
-                reading.miss(at, "NUMBER", "a number cannot be negative")
+                reading.miss(at, kind, "a number cannot be negative")
             return -1
         if len(text) > 15 or int(text) > NUMBER_MAX:
-            reading.miss(at, "NUMBER", f"a number is at most {NUMBER_MAX:,}")
+            reading.miss(at, kind, f"a number is at most {NUMBER_MAX:,}")
             return -1
         if int(text) < minimum:
-            reading.miss(at, "NUMBER", f"this number must be at least {minimum}")
+            reading.miss(at, kind, f"this number must be at least {minimum}")
             return -1
         setattr(slots, field, int(text))
         return at + 1

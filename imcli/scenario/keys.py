@@ -25,7 +25,8 @@ from imcli.scenario.written import MatrixValue, Node, OwnVerb
 from imcli.targets.base import ALL_CAPABILITIES, Capability, Cast
 
 KEYS = tuple(key.name for key in FILE_KEYS)
-STEP_KEYS = ("given", "steps", "cleanup")
+TOP_KEYS = ("title", "given", "steps", "cleanup")
+"""Keys that no table of a file may hold, because they mean something at its head."""
 FORMAT = 1
 TARGETS = '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "sim", "*"'
 
@@ -86,12 +87,9 @@ class KeyReader:
         found = False
         for path, table in self.layout.header_of.items():
             key = path[-1]
-            if len(path) == len(table) + 1 and key in KEYS and table[0] != "verbs":
-                if key == "profile" or key in self.data:
-                    continue
+            if len(path) == len(table) + 1 and key in TOP_KEYS and key not in self.data:
                 name = ".".join(str(part) for part in table)
-                message = f"`{key}` landed in [{name}]; move it above"
-                self.problems.add(self.key_span(path), message)
+                self.problems.add(self.key_span(path), f"`{key}` landed in [{name}]; move it above")
                 found = True
         return found
 
@@ -191,7 +189,7 @@ class KeyReader:
         }
         for key, text in table.items():
             path: Path = ("timing", key)
-            if key in KEYS:
+            if key in TOP_KEYS:
                 continue
             if key not in times:
                 near = nearest_word(key, times)
@@ -264,7 +262,7 @@ class KeyReader:
                     users.append((name, [(("users", index), "phone")]))
         elif isinstance(value, dict):
             for name, devices in value.items():
-                if name in KEYS and name in ("steps", "title"):
+                if name in TOP_KEYS:
                     continue
                 if self.claim_name(("users", name), name, "a user", at_key=True):
                     users.append((name, self._device_list(name, devices)))
@@ -301,7 +299,7 @@ class KeyReader:
         groups: list[tuple[str, tuple[str, ...]]] = []
         for name, members in self._table("groups", self.data.get("groups", {})).items():
             path: Path = ("groups", name)
-            if name in STEP_KEYS or not self.claim_name(path, name, "a group", at_key=True):
+            if name in TOP_KEYS or not self.claim_name(path, name, "a group", at_key=True):
                 continue
             if not isinstance(members, list):
                 self.wrong(path, "the members of a group are an array", f'{name} = ["A", "B"]')
@@ -320,7 +318,7 @@ class KeyReader:
         for name, value in self._table("ids", self.data.get("ids", {})).items():
             path: Path = ("ids", name)
             if name not in users:
-                if name not in KEYS:
+                if name not in TOP_KEYS:
                     near = nearest_word(name, users)
                     self.problems.add(self.key_span(path), f"unknown user `{name}`", nearest=near)
             elif not isinstance(value, str) or not value:
@@ -342,7 +340,7 @@ class KeyReader:
         product = 1
         for name, values in self._table("matrix", self.data.get("matrix", {})).items():
             path: Path = ("matrix", name)
-            if name == "exclude" or name in STEP_KEYS:
+            if name == "exclude" or name in TOP_KEYS:
                 continue
             if not self.claim_name(path, name, "a matrix name", at_key=True):
                 continue
@@ -448,6 +446,8 @@ class KeyReader:
         """Read the file's own sentences."""
         found: list[OwnVerb] = []
         for pattern, value in self._table("verbs", self.data.get("verbs", {})).items():
+            if pattern in TOP_KEYS:
+                continue
             verb = self._verb(pattern, value)
             if verb is not None:
                 found.append(verb)
@@ -482,7 +482,7 @@ class KeyReader:
         table = self._table("known_failing", self.data.get("known_failing", {}))
         for target, value in table.items():
             path: Path = ("known_failing", target)
-            if target in KEYS:
+            if target in TOP_KEYS:
                 continue
             complaint = expression_complaint(target)
             if complaint:

@@ -18,6 +18,7 @@ from imcli.scenario.suggest import free_name, nearest_word
 from imcli.scenario.tokens import LexFault, Token
 
 TOKENS_MAX = 40
+WIDTH_MAX = 200
 
 
 class Names(Protocol):
@@ -34,7 +35,7 @@ def describe_fault(
     fault: StepFault, tokens: tuple[Token, ...], names: Names
 ) -> tuple[str, str, str]:
     """Give what was expected, the nearest valid sentence, and the message."""
-    nearest = nearest_sentence(tokens, names)
+    nearest = nearest_sentence(tokens, names, fault)
     if not nearest and fault.row is not None:
         nearest = fault.row.example
     return _expected(fault), nearest, _message(fault, tokens)
@@ -43,7 +44,11 @@ def describe_fault(
 def _message(fault: StepFault, tokens: tuple[Token, ...]) -> str:
     """Say more where a name is missing because the word is one of the language."""
     token = next((one for one in tokens if one.start == fault.start), None)
-    if token is None or token.kind != "word":
+    if token is None:
+        return fault.message
+    if token.kind == "group":
+        return f"{fault.message}; a comment is written `# {token.text[1:]}`"
+    if token.kind != "word":
         return fault.message
     if token.text[:1] == "$":
         return f"unknown matrix name `{token.text}`"
@@ -55,25 +60,24 @@ def _message(fault: StepFault, tokens: tuple[Token, ...]) -> str:
 
 def _expected(fault: StepFault) -> str:
     """Write what would have been right: words as they are, holes with what they accept."""
+    if any(word in ("FACTS", "fact") for word in fault.expected):
+        return f"facts: {', '.join(row.pattern for row in FACTS)}"
+    if any(word in ("OPTIONS", "option") for word in fault.expected):
+        return f"options: {', '.join(row.pattern for row in OPTIONS)}"
     parts: list[str] = []
     for expected in fault.expected:
         kind = HOLES.get(expected)
-        if expected in ("FACTS", "fact"):
-            parts.append(f"facts: {', '.join(row.pattern for row in FACTS)}")
-        elif expected in ("OPTIONS", "option"):
-            parts.append(f"options: {', '.join(row.pattern for row in OPTIONS)}")
-        elif kind is not None:
-            parts.append(kind.meaning.replace("`", ""))
-        else:
-            parts.append(expected)
+        parts.append(kind.meaning.replace("`", "") if kind else expected)
     return " | ".join(dict.fromkeys(parts))
 
 
-def nearest_sentence(tokens: tuple[Token, ...], names: Names) -> str:
+def nearest_sentence(
+    tokens: tuple[Token, ...], names: Names, fault: StepFault | None = None
+) -> str:
     """Find a valid sentence near these tokens, or ""."""
-    if len(tokens) > TOKENS_MAX:
+    if len(tokens) > TOKENS_MAX or tokens[-1].end - tokens[0].start > WIDTH_MAX:
         return ""
-    for mended in _mended(list(tokens), names):
+    for mended in (*_mended_at(list(tokens), fault), *_mended(list(tokens), names)):
         try:
             step = read_step(tuple(mended))
         except (StepFault, LexFault):
@@ -81,6 +85,21 @@ def nearest_sentence(tokens: tuple[Token, ...], names: Names) -> str:
         if isinstance(step, Sentence | Assertion):
             return write_step(step)
     return ""
+
+
+def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[Token]]:
+    """Give the step with the faulty word replaced by the nearest that was expected there."""
+    at = next((i for i, one in enumerate(tokens) if fault and one.start == fault.start), -1)
+    if fault is None or at < 0 or tokens[at].kind != "word":
+        return
+    expected: Iterable[str] = fault.expected
+    if at == 1:
+        expected = (*expected, *ACTION_INDEX[1])
+    elif at == 2 and tokens[0].text == "assert":
+        expected = (*expected, *CLAIM_INDEX[1])
+    near = nearest_word(tokens[at].text, (word for word in expected if word in RESERVED))
+    if near:
+        yield [*tokens[:at], tokens[at]._replace(text=near), *tokens[at + 1 :]]
 
 
 def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:

@@ -7,6 +7,8 @@ The steps of reading: bounds of the text itself, TOML (`toml_text.py`), places (
 
 from __future__ import annotations
 
+import msgspec
+
 from imcli.scenario.expand import iter_cases
 from imcli.scenario.keys import KeyReader
 from imcli.scenario.layout import Layout, TooDeep
@@ -42,12 +44,14 @@ def parse_scenario(text: str, file: str) -> Scenario:
     problems.raise_if_any(lines)
     data, layout = _read(text, file, lines, problems)
     scenario = _scenario(KeyReader(data, layout, file, problems), file, lines)
+    last = None
     if not note_recursion(scenario.verbs, problems):
-        for _ in iter_cases(scenario, problems):
+        for case in iter_cases(scenario, problems):
+            last = case
             if problems.full:
                 break
     problems.raise_if_any(lines)
-    return scenario
+    return scenario if scenario.matrix else msgspec.structs.replace(scenario, ready=last)
 
 
 def clean_text(text: str) -> str:

@@ -130,17 +130,18 @@ class Reading:
         self.message = ""
 
     def miss(self, at: int, expected: str, message: str = "") -> None:
-        """Note what would have been right at a place; only the furthest place is kept."""
-        if at < self.furthest:
+        """Note what would have been right at a place; only the furthest place is kept.
+
+        A `message` says exactly what is wrong; then nothing else is expected there.
+        """
+        if at < self.furthest or (at == self.furthest and self.message):
             return
-        if at > self.furthest:
+        if at > self.furthest or message:
             self.furthest = at
             self.expected = []
-            self.message = ""
+            self.message = message
         if expected not in self.expected:
             self.expected.append(expected)
-        if message and not self.message:
-            self.message = message
 
 
 def match_parts(parts: tuple[Part, ...], reading: Reading, at: int, slots: Slots) -> int:

@@ -41,12 +41,12 @@ _SECOND = re.compile(r"(?<=[A-Z])[23]\b")
 _LINES = """\
 ## Names and lines
 
-- A name has ASCII letters, digits and `_`, and begins with a letter. Users, groups, devices, labels,
-  matrix names and own verbs share one namespace (users may have devices of the same name). No name
-  is a word of the language (listed at the end).
-- Texts are JSON strings, `{…}` is JSON. Steps are separated by line ends or `;`. A line that begins
-  with `#` is a comment; elsewhere `#` directly before a letter is a group, and before anything else a
-  comment. Blocks end at the first line that is not deeper. Tabs are refused.
+- A name has ASCII letters, digits and `_`, and begins with a letter. Users, groups, devices,
+  labels, matrix names and own verbs share one namespace (users may have devices of the same name).
+  No name is a word of the language (listed at the end).
+- Texts are JSON strings, `{…}` is JSON. Steps are separated by line ends or `;`. A line that
+  begins with `#` is a comment; elsewhere `#` directly before a letter is a group, and before
+  anything else a comment. Blocks end at the first line that is not deeper. Tabs are refused.
 - `A.web deletes B` names the device; `A deletes B` acts on A's first device; in a claim `A` means
   each device of A.
 - Where there are exactly two users and no group, the receiver of a send may be left out, and
@@ -117,7 +117,7 @@ def _holes() -> str:
     seen: dict[str, str] = {}
     for kind in HOLES.values():
         seen.setdefault(kind.name.rstrip("23"), kind.meaning)
-    rows = [(name, meaning) for name, meaning in seen.items()]
+    rows = list(seen.items())
     return f"## Holes\n\n{_table(('hole', 'what stands there'), rows)}"
 
 

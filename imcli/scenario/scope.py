@@ -66,7 +66,8 @@ class Scope:
             return RIGHT
         if complaint.startswith("unknown") and name in set(_named(self._scenario)):
             complaint = f"`{name}` is used before it exists"
-        return complaint, nearest_word(name, self.labels.visible()[:100])
+        near = nearest_word(name, self.labels.visible()[:100])
+        return complaint, near if near != name else ""
 
     def add_device(self, user: str, device: str) -> str:
         """Give a user a device from now on; gives a complaint or ""."""

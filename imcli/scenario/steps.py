@@ -250,8 +250,10 @@ def _better(
     if best is None or reading.furthest > best.furthest:
         return reading, row
     if reading.furthest == best.furthest:
+        if reading.message and not best.message:
+            return reading, row
         for expected in reading.expected:
-            best.miss(best.furthest, expected, reading.message)
+            best.miss(best.furthest, expected)
     return best, best_row
 
 
@@ -280,7 +282,10 @@ def _unknown(tokens: Tokens, what: str, other: bool) -> StepFault:
     if second is None:
         return _fault(tokens, 1, f"what does {first.text} do?", ("a verb",))
     message = f"unknown {what} `{second.text}`"
-    return _fault(tokens, 1, message, ("a verb of the table",))
+    return _fault(tokens, 1, message, (f"a verb, as in {_EXAMPLES[what]}",))
+
+
+_EXAMPLES = {"action": "A deletes B", "claim": "A sees B"}
 
 
 def _miss(reading: Reading, row: Row | None) -> StepFault:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from imcli.scenario.syntax import KnownFailing, Span, Timing
+from imcli.scenario.syntax import Case, KnownFailing, Span, Timing
 from imcli.scenario.tokens import Token
 from imcli.targets.base import Capability, Cast
 
@@ -57,6 +57,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
     `matrix` is a table of values per name; `exclude` are combinations left out. `lines` are the
     lines of the file, for showing them. `profile` is the name of a profile, or switches over one.
+    `ready` is the one case of a file without a matrix, which reading the file has made already.
     """
 
     path: str
@@ -76,3 +77,4 @@ class Scenario(msgspec.Struct, frozen=True):
     exclude: tuple[tuple[tuple[str, MatrixValue], ...], ...] = ()
     known_failing: tuple[KnownFailing, ...] = ()
     verbs: tuple[OwnVerb, ...] = ()
+    ready: Case | None = None
