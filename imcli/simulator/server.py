@@ -23,6 +23,7 @@ from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import State
 from imcli.simulator.wukongim import groups as wukongim_groups
+from imcli.simulator.wukongim import history as wukongim_history
 from imcli.simulator.wukongim import messages as wukongim_messages
 from imcli.simulator.wukongim.traits import TRAITS
 
@@ -96,6 +97,7 @@ LAWS: dict[type, tuple[Law, str]] = {
 WUKONGIM_LAWS: dict[type, tuple[Law, str]] = {
     **LAWS,
     act.Send: (wukongim_messages.send, "user"),
+    act.Pull: (wukongim_history.pull, "user"),
     act.CreateGroup: (wukongim_groups.create_group, "user"),
     act.AddMembers: (wukongim_groups.add_members, "user"),
     act.RemoveMembers: (wukongim_groups.remove_members, "user"),

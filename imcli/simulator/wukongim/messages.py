@@ -94,7 +94,8 @@ def _take(state: State, keeping: Keeping, action: Send, channel: Channel) -> lis
         log.append(message)
         keeping.stored(state, key, message)
     events: list[Event] = [Stored(message), _ack(action, message)]
-    push(state, channel, message, action.device, (), events)
+    for _ in range(2 if action.chat == action.user else 1):  # oneself is named twice as a receiver
+        push(state, channel, message, action.device, (), events)
     return events
 
 
