@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.acts import done, dry_run
-from imcli.cli.names import chat_name, user_name
 from imcli.cli.shell import Shell, shell_of
-from imcli.model import actions
-from imcli.model.actions import AccessList
-from imcli.model.entities import is_group
+
+if TYPE_CHECKING:
+    from imcli.model.actions import AccessList
 
 OwnerArgument = Annotated[
     str,
@@ -52,16 +50,16 @@ def disallow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -
 
 def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> int:
     """Change one list."""
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
 
-    owner, member = chat_name(owner), user_name(member)
-    action = actions.SetAccess(owner, member, access, on)
-    if dry_run(shell, action):
+    owner, member = kit.chat_name(owner), kit.user_name(member)
+    action = kit.actions.SetAccess(owner, member, access, on)
+    if kit.dry_run(shell, action):
         return 0
-    people = (member,) if is_group(owner) else (owner, member)
+    people = (member,) if kit.is_group(owner) else (owner, member)
     name, sentence = SAID[access, on]
-    with open_desk(shell, *people) as desk:
+    with kit.open_desk(shell, *people) as desk:
         desk.mentioned(people)
         desk.perform(action)
         said = sentence.format(owner=owner, member=member)
-        return done(desk, name, said, (("owner", owner), ("user", member)))
+        return kit.done(desk, name, said, (("owner", owner), ("user", member)))

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.acts import allowed, declined, done, dry_run
-from imcli.cli.names import chat_name, user_name
 from imcli.cli.options import (
     AllDevicesOption,
     ChatArgument,
@@ -17,13 +15,11 @@ from imcli.cli.options import (
     ViewDeviceOption,
 )
 from imcli.cli.shell import Shell, shell_of
-from imcli.cli.targets import verb_place
-from imcli.model import actions
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.desk import Desk
-    from imcli.cli.tables import Row, Table
+    from imcli.cli.kit import Desk, Row, Table
+    from imcli.model import actions
     from imcli.model.entities import Entry
     from imcli.model.questions import ListView
 
@@ -47,7 +43,9 @@ def list_conversations(
     One row per conversation: unread count, last message, read and deleted marks (sequence numbers),
     flags. Looking changes nothing.
     """
-    return show_entries(shell_of(ctx), user_name(user), None, device, all_devices)
+    from imcli.cli import kit
+
+    return show_entries(shell_of(ctx), kit.user_name(user), None, device, all_devices)
 
 
 def show_conversation(
@@ -61,33 +59,36 @@ def show_conversation(
 
     The same row as list-conversations gives; nothing when the user does not see it.
     """
-    return show_entries(shell_of(ctx), user_name(user), chat_name(chat), device, all_devices)
+    from imcli.cli import kit
+
+    return show_entries(
+        shell_of(ctx), kit.user_name(user), kit.chat_name(chat), device, all_devices
+    )
 
 
 def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_devices: bool) -> int:
     """Ask each device and print the rows together."""
-    from imcli.cli.desk import open_desk
-    from imcli.cli.tables import Table
+    from imcli.cli import kit
 
     if device and all_devices:
         raise UsageError("either --device or --all-devices, not both")
-    with open_desk(shell, user) as desk:
+    with kit.open_desk(shell, user) as desk:
         rows = tuple(
             entry_row(user, viewer, entry)
             for viewer in desk.viewers(user, device, all_devices)
             for entry in seen(desk, user, viewer, chat).entries
         )
     empty = f"{user} does not see {chat}" if chat else f"{user} sees no conversation"
-    table = Table(COLUMNS, rows, empty, numbers=("unread", "read", "deleted"))
+    table = kit.Table(COLUMNS, rows, empty, numbers=("unread", "read", "deleted"))
     shell.show(table if all_devices or device else without_device(table))
     return 0
 
 
 def without_device(table: Table) -> Table:
     """Leave the column of devices out for people who did not ask about devices."""
-    from imcli.cli.tables import Row
+    from imcli.cli import kit
 
-    rows = tuple(Row(row.cells[1:], row.record) for row in table.rows)
+    rows = tuple(kit.Row(row.cells[1:], row.record) for row in table.rows)
     return table._replace(columns=table.columns[1:], rows=rows)
 
 
@@ -102,8 +103,8 @@ def seen(desk: Desk, user: str, device: str, chat: str | None) -> ListView:
 
 def entry_row(user: str, device: str, entry: Entry) -> Row:
     """One conversation as a line and as a record."""
+    from imcli.cli import kit
     from imcli.cli.messages import message_record
-    from imcli.cli.tables import Row
 
     flags = [
         name
@@ -139,7 +140,7 @@ def entry_row(user: str, device: str, entry: Entry) -> Row:
         str(entry.deleted_to or "-"),
         ", ".join(flags) or "-",
     )
-    return Row(cells, record)
+    return kit.Row(cells, record)
 
 
 # Acting
@@ -153,8 +154,10 @@ def mark_read(
     device: DeviceOption = "",
 ) -> int:
     """Mark a conversation as read."""
+    from imcli.cli import kit
+
     check_bound(up_to)
-    action = actions.Read(user_name(user), bare(device), chat_name(chat), up_to)
+    action = kit.actions.Read(kit.user_name(user), bare(device), kit.chat_name(chat), up_to)
     return act(
         shell_of(ctx),
         "mark-read",
@@ -178,9 +181,11 @@ def mark_unread(
     device: DeviceOption = "",
 ) -> int:
     """Mark a conversation as unread."""
+    from imcli.cli import kit
+
     if count is not None and count < 1:
         raise UsageError(f"--count is {count}, and must be at least 1")
-    action = actions.MarkUnread(user_name(user), bare(device), chat_name(chat), count)
+    action = kit.actions.MarkUnread(kit.user_name(user), bare(device), kit.chat_name(chat), count)
     return act(
         shell_of(ctx),
         "mark-unread",
@@ -206,8 +211,12 @@ def delete_conversation(
     The other side keeps theirs, and the next message brings the conversation back with that message
     alone: so it is on the reference server. Other profiles differ; imcli list-profiles shows how.
     """
+    from imcli.cli import kit
+
     check_bound(up_to)
-    action = actions.Delete(user_name(user), bare(device), chat_name(chat), for_both, up_to)
+    action = kit.actions.Delete(
+        kit.user_name(user), bare(device), kit.chat_name(chat), for_both, up_to
+    )
     return act(
         shell_of(ctx),
         "delete-conversation",
@@ -223,7 +232,9 @@ def clear_history(
     ctx: typer.Context, user: UserArgument, chat: ChatArgument, device: DeviceOption = ""
 ) -> int:
     """Clear the history of a conversation and keep its entry in the list."""
-    action = actions.Clear(user_name(user), bare(device), chat_name(chat))
+    from imcli.cli import kit
+
+    action = kit.actions.Clear(kit.user_name(user), bare(device), kit.chat_name(chat))
     return act(
         shell_of(ctx),
         "clear-history",
@@ -248,19 +259,19 @@ def act(
     """Do one action on one conversation; `doing` phrases the question of a destructive one."""
     import msgspec
 
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
 
-    if dry_run(shell, action):
+    if kit.dry_run(shell, action):
         return 0
-    if doing and not allowed(shell, verb_place(shell), doing):
-        return declined(shell)
+    if doing and not kit.allowed(shell, kit.verb_place(shell), doing):
+        return kit.declined(shell)
     user, chat = action.user, action.chat
-    with open_desk(shell, user) as desk:
+    with kit.open_desk(shell, user) as desk:
         acting = desk.actor(desk.known(user), device)
         desk.perform(msgspec.structs.replace(action, device=acting))
         desk.wait_until(lambda: visible(entry_of(desk, user, acting, chat)))
         fields = (("user", user), ("device", acting), ("conversation", chat))
-        return done(desk, name, said, fields)
+        return kit.done(desk, name, said, fields)
 
 
 def entry_of(desk: Desk, user: str, device: str, chat: str) -> Entry | None:
@@ -288,12 +299,12 @@ def explain_unread(ctx: typer.Context, user: UserArgument, chat: ChatArgument) -
     Shows what the server answers, the marks and messages it should follow from, and whether the two
     agree.
     """
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
     from imcli.cli.unread import explain
 
     shell = shell_of(ctx)
-    user, chat = user_name(user), chat_name(chat)
-    with open_desk(shell, user) as desk:
+    user, chat = kit.user_name(user), kit.chat_name(chat)
+    with kit.open_desk(shell, user) as desk:
         explanation = explain(desk, user, desk.viewers(user, "", False)[0], chat)
     shell.show_one(explanation.record, explanation.text, explanation.cells)
     return 0

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.acts import allowed, declined, done, dry_run
-from imcli.cli.desk import FIRST_DEVICE
-from imcli.cli.names import device_spec, user_name
 from imcli.cli.options import UserArgument
 from imcli.cli.shell import shell_of
-from imcli.cli.targets import verb_place
-from imcli.model import actions
-from imcli.targets.base import DeviceRow
 
 if TYPE_CHECKING:
-    from imcli.cli.tables import Row
+    from imcli.cli.kit import Row
+    from imcli.targets.base import DeviceRow
 
 DEVICE_COLUMNS = ("user", "device", "kind", "level", "state")
 
@@ -37,36 +32,35 @@ def create_user(
 
     What is there already stays as it is.
     """
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    user = user_name(user)
-    specs = [device_spec(name) for name in dict.fromkeys(devices or [FIRST_DEVICE])]
-    added = [actions.AddDevice(user, spec.name, spec.kind, spec.level) for spec in specs]
-    if dry_run(shell, actions.CreateUser(user), *added):
+    user = kit.user_name(user)
+    specs = [kit.device_spec(name) for name in dict.fromkeys(devices or [kit.FIRST_DEVICE])]
+    added = [kit.actions.AddDevice(user, spec.name, spec.kind, spec.level) for spec in specs]
+    if kit.dry_run(shell, kit.actions.CreateUser(user), *added):
         return 0
-    with open_desk(shell, user) as desk:
-        desk.perform(actions.CreateUser(user))
+    with kit.open_desk(shell, user) as desk:
+        desk.perform(kit.actions.CreateUser(user))
         if not desk.live:
             for action in added:
                 desk.perform(action)
-                desk.perform(actions.Connect(user, action.device))
+                desk.perform(kit.actions.Connect(user, action.device))
         names = tuple(spec.name for spec in specs)
         said = f"created {user}" + ("" if desk.live else f" with {', '.join(names)}")
-        return done(desk, "create-user", said, (("user", user), ("devices", names)))
+        return kit.done(desk, "create-user", said, (("user", user), ("devices", names)))
 
 
 def list_devices(ctx: typer.Context, user: UserArgument) -> int:
     """List a user's devices and whether each is online."""
-    from imcli.cli.desk import open_desk
-    from imcli.cli.tables import Table
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    user = user_name(user)
-    with open_desk(shell, user) as desk:
+    user = kit.user_name(user)
+    with kit.open_desk(shell, user) as desk:
         desk.directory("devices")
         rows = desk.devices(desk.known(user))
-    shell.show(Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), f"{user} has no device"))
+    shell.show(kit.Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), f"{user} has no device"))
     return 0
 
 
@@ -77,24 +71,23 @@ def list_sessions(
     ] = "",
 ) -> int:
     """List the devices that are online, of one user or of everybody."""
-    from imcli.cli.desk import open_desk
-    from imcli.cli.tables import Table
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    with open_desk(shell, *((user_name(user),) if user else ())) as desk:
+    with kit.open_desk(shell, *((kit.user_name(user),) if user else ())) as desk:
         directory = desk.directory("sessions")
         users = (desk.known(user),) if user else directory.users()
         rows = [row for one in users for row in directory.devices(one) if row.state == "online"]
-    shell.show(Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), "nobody is online"))
+    shell.show(kit.Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), "nobody is online"))
     return 0
 
 
 def device_row(row: DeviceRow) -> Row:
     """One device as a line and as a record."""
-    from imcli.cli.tables import Row
+    from imcli.cli import kit
 
     cells = (row.user, row.device, row.kind, row.level, row.state)
-    return Row(cells, dict(zip(DEVICE_COLUMNS, cells, strict=True)))
+    return kit.Row(cells, dict(zip(DEVICE_COLUMNS, cells, strict=True)))
 
 
 def kick_device(
@@ -109,18 +102,20 @@ def kick_device(
     A kicked device stays away until it connects again; on the embedded server it does so when it is
     next used to act.
     """
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    action = actions.Kick(user_name(user), device)
+    action = kit.actions.Kick(kit.user_name(user), device)
     whose = f"{device} of {user}" if device else f"all devices of {user}"
-    if dry_run(shell, action):
+    if kit.dry_run(shell, action):
         return 0
-    if not allowed(shell, verb_place(shell), f"end the sessions of {whose}"):
-        return declined(shell)
-    with open_desk(shell, user) as desk:
+    if not kit.allowed(shell, kit.verb_place(shell), f"end the sessions of {whose}"):
+        return kit.declined(shell)
+    with kit.open_desk(shell, user) as desk:
         if not desk.live and device:
             desk.viewers(user, device, False)
         desk.known(user)
         desk.perform(action)
-        return done(desk, "kick-device", f"kicked {whose}", (("user", user), ("device", device)))
+        return kit.done(
+            desk, "kick-device", f"kicked {whose}", (("user", user), ("device", device))
+        )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from imcli.cli.acts import allowed, declined, done, dry_run
-from imcli.cli.names import group_name, user_name
 from imcli.cli.options import ActorOption, GroupArgument, MembersArgument
 from imcli.cli.shell import Shell, shell_of
-from imcli.cli.targets import verb_place
-from imcli.model import actions
 
-GroupAction = actions.CreateGroup | actions.AddMembers | actions.RemoveMembers | actions.Dismiss
+if TYPE_CHECKING:
+    from imcli.model import actions
+
+    GroupAction = actions.CreateGroup | actions.AddMembers | actions.RemoveMembers | actions.Dismiss
 
 
 def create_group(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Create a group with its first members."""
+    from imcli.cli import kit
+
     names = member_names(members)
-    action = actions.CreateGroup(group_name(group), names, user=actor_name(by))
+    action = kit.actions.CreateGroup(kit.group_name(group), names, user=actor_name(by))
     said = f"created {group} with {', '.join(names)}"
     return act(shell_of(ctx), "create-group", action, said, names)
 
@@ -28,8 +31,10 @@ def add_members(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Add members to a group; those who are in it stay as they are."""
+    from imcli.cli import kit
+
     names = member_names(members)
-    action = actions.AddMembers(group_name(group), names, user=actor_name(by))
+    action = kit.actions.AddMembers(kit.group_name(group), names, user=actor_name(by))
     return act(shell_of(ctx), "add-members", action, f"added {', '.join(names)} to {group}", names)
 
 
@@ -37,8 +42,10 @@ def remove_members(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Remove members from a group."""
+    from imcli.cli import kit
+
     names = member_names(members)
-    action = actions.RemoveMembers(group_name(group), names, user=actor_name(by))
+    action = kit.actions.RemoveMembers(kit.group_name(group), names, user=actor_name(by))
     said = f"removed {', '.join(names)} from {group}"
     doing = f"remove {', '.join(names)} from {group}"
     return act(shell_of(ctx), "remove-members", action, said, names, doing=doing)
@@ -49,38 +56,43 @@ def dismiss_group(ctx: typer.Context, group: GroupArgument, by: ActorOption = ""
 
     Its name is never used again.
     """
-    action = actions.Dismiss(group_name(group), user=actor_name(by))
+    from imcli.cli import kit
+
+    action = kit.actions.Dismiss(kit.group_name(group), user=actor_name(by))
     said, doing = f"dismissed {group}", f"dismiss {group} for ever"
     return act(shell_of(ctx), "dismiss-group", action, said, doing=doing)
 
 
 def list_groups(ctx: typer.Context) -> int:
     """List the groups of the embedded server with their members."""
-    from imcli.cli.desk import open_desk
-    from imcli.cli.tables import Row, Table
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    with open_desk(shell) as desk:
+    with kit.open_desk(shell) as desk:
         groups = desk.directory("groups").groups()
     rows = tuple(
-        Row(
+        kit.Row(
             (row.group, ", ".join(row.members) or "-", "dismissed" if row.dismissed else "-"),
             {"group": row.group, "members": row.members, "dismissed": row.dismissed},
         )
         for row in groups
     )
-    shell.show(Table(("group", "members", "state"), rows, "there is no group"))
+    shell.show(kit.Table(("group", "members", "state"), rows, "there is no group"))
     return 0
 
 
 def member_names(members: list[str]) -> tuple[str, ...]:
     """Check the names of members; each counts once."""
-    return tuple(dict.fromkeys(user_name(name) for name in members))
+    from imcli.cli import kit
+
+    return tuple(dict.fromkeys(kit.user_name(name) for name in members))
 
 
 def actor_name(by: str) -> str:
     """Check who acts; "" is the back end."""
-    return user_name(by) if by else ""
+    from imcli.cli import kit
+
+    return kit.user_name(by) if by else ""
 
 
 def act(
@@ -95,15 +107,15 @@ def act(
     """Do one action on one group; `doing` phrases the question of a destructive one."""
     import msgspec
 
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
 
-    if dry_run(shell, action):
+    if kit.dry_run(shell, action):
         return 0
-    if doing and not allowed(shell, verb_place(shell), doing):
-        return declined(shell)
+    if doing and not kit.allowed(shell, kit.verb_place(shell), doing):
+        return kit.declined(shell)
     people = (*members, *((action.user,) if action.user else ()))
-    with open_desk(shell, *people) as desk:
-        if not isinstance(action, actions.RemoveMembers):
+    with kit.open_desk(shell, *people) as desk:
+        if not isinstance(action, kit.actions.RemoveMembers):
             desk.mentioned(members)
         if action.user:
             device = desk.actor(action.user)
@@ -112,4 +124,4 @@ def act(
         fields: list[tuple[str, object]] = [("group", action.group)]
         if members:
             fields.append(("members", members))
-        return done(desk, name, said, fields)
+        return kit.done(desk, name, said, fields)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.acts import dry_run
-from imcli.cli.names import chat_name, user_name
 from imcli.cli.options import ChatArgument, DeviceOption, UserArgument, ViewDeviceOption
 from imcli.cli.shell import Shell, shell_of
-from imcli.model import actions
-from imcli.model.entities import Message, is_group
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.desk import Desk
-    from imcli.cli.tables import Row
+    from imcli.cli.kit import Desk, Row
+    from imcli.model import actions
+    from imcli.model.entities import Message
     from imcli.model.events import Accepted
 
 COUNT_MAX = 100_000
@@ -54,11 +50,13 @@ def send(
 
     Users who are named for the first time are created, with one device: phone.
     """
+    from imcli.cli import kit
+
     shell = shell_of(ctx)
-    sender, to = user_name(sender), chat_name(to)
+    sender, to = kit.user_name(sender), kit.chat_name(to)
     check_send(text, payload, number, count)
     sends = [
-        actions.Send(
+        kit.actions.Send(
             sender,
             device.partition(":")[0],
             to,
@@ -69,7 +67,7 @@ def send(
             command=command,
         )
     ] * count
-    if dry_run(shell, *sends):
+    if kit.dry_run(shell, *sends):
         return 0
     return send_all(shell, sends, device)
 
@@ -93,6 +91,8 @@ def check_send(text: str, payload: str, number: str, count: int) -> None:
 
 def canonical(payload: str) -> str:
     """Check a payload and write it in its one form."""
+    import json
+
     if not payload:
         return ""
     try:
@@ -106,13 +106,13 @@ def canonical(payload: str) -> str:
 
 def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     """Send, wait where asked, report what was accepted."""
-    from imcli.cli.desk import open_desk
+    from imcli.cli import kit
     from imcli.model.errors import ImcliError
 
     first = sends[0]
-    people = (first.user,) if is_group(first.chat) else (first.user, first.chat)
+    people = (first.user,) if kit.is_group(first.chat) else (first.user, first.chat)
     accepted: list[Accepted] = []
-    with open_desk(shell, *people) as desk:
+    with kit.open_desk(shell, *people) as desk:
         acting = desk.actor(first.user, device)
         desk.mentioned(people[1:])
         try:
@@ -141,11 +141,12 @@ def send_one(desk: Desk, plain: actions.Send, device: str) -> Accepted:
 
 def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
     """Tell whether the receiver's list (in a group: the sender's) shows what was sent."""
+    from imcli.cli import kit
     from imcli.model.questions import ListView, Seen
 
     if answer.seq == 0:
         return True
-    reader, chat = (send.user, send.chat) if is_group(send.chat) else (send.chat, send.user)
+    reader, chat = (send.user, send.chat) if kit.is_group(send.chat) else (send.chat, send.user)
     device = "" if desk.live else desk.viewers(reader, "", False)[0]
     view = desk.observe(Seen(reader, device, chat))
     assert isinstance(view, ListView)
@@ -154,9 +155,9 @@ def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
 
 def report_sends(desk: Desk, chat: str, accepted: list[Accepted]) -> None:
     """Print ids and sequence numbers: a sentence for one, a listing for many and for programs."""
-    from imcli.cli.tables import Row, Table
+    from imcli.cli import kit
 
-    def row(answer: Accepted) -> Row:
+    def row(answer: Accepted) -> kit.Row:
         seq = str(answer.seq) if answer.seq else "-"
         record = {
             "message_id": str(answer.message_id),
@@ -166,14 +167,14 @@ def report_sends(desk: Desk, chat: str, accepted: list[Accepted]) -> None:
             "to": chat,
             "target": desk.place.written,
         }
-        return Row((seq, str(answer.message_id), answer.client_msg_no), record)
+        return kit.Row((seq, str(answer.message_id), answer.client_msg_no), record)
 
     rows = tuple(row(answer) for answer in accepted)
     if desk.shell.form == "table" and len(rows) == 1:
         desk.shell.show_one({}, sent_sentence(chat, accepted[0]), ())
     elif not (desk.shell.form == "table" and desk.shell.options.quiet):
         columns = ("seq", "message id", "number")
-        desk.shell.show(Table(columns, rows, numbers=("seq",)))
+        desk.shell.show(kit.Table(columns, rows, numbers=("seq",)))
 
 
 def sent_sentence(chat: str, answer: Accepted) -> str:
@@ -200,22 +201,21 @@ def show_history(
 
     Oldest first. What the user deleted or may not read is not there.
     """
-    from imcli.cli.desk import open_desk
-    from imcli.cli.tables import Table
+    from imcli.cli import kit
 
     shell = shell_of(ctx)
-    user, chat = user_name(user), chat_name(chat)
+    user, chat = kit.user_name(user), kit.chat_name(chat)
     if not 1 <= limit <= COUNT_MAX:
         raise UsageError(f"--limit is {limit}, and must be from 1 to {COUNT_MAX}")
     if before < 0:
         raise UsageError(f"--before is {before}, and numbers of messages begin at 1")
-    with open_desk(shell, user) as desk:
+    with kit.open_desk(shell, user) as desk:
         viewer = desk.viewers(user, device, False)[0]
         found = newest(desk, user, viewer, chat, limit, before)
         rows = tuple(message_row(message) for message in found)
     columns = ("seq", "from", "text", "kind")
     empty = f"{user} can read no message of {chat}"
-    shell.show(Table(columns, rows, empty, numbers=("seq",)))
+    shell.show(kit.Table(columns, rows, empty, numbers=("seq",)))
     return 0
 
 
@@ -223,12 +223,13 @@ def newest(
     desk: Desk, user: str, device: str, chat: str, limit: int, before: int
 ) -> tuple[Message, ...]:
     """Pull the newest messages below a number, page by page; oldest first."""
+    from imcli.cli import kit
     from imcli.model.events import HistoryPage
 
     found: list[Message] = []
     start = before - 1 if before else 0
     while len(found) < limit and not (before and start < 1):
-        pull = actions.Pull(
+        pull = kit.actions.Pull(
             user, device, chat, start=start, limit=min(limit - len(found), 1000), ascending=False
         )
         outcome = desk.perform(pull)
@@ -244,14 +245,16 @@ def newest(
 
 def message_row(message: Message) -> Row:
     """One message as a line and as a record."""
-    from imcli.cli.tables import Row
+    from imcli.cli import kit
 
     shown = message.text or message.payload
-    return Row((str(message.seq), message.sender, shown, message.kind), message_record(message))
+    return kit.Row((str(message.seq), message.sender, shown, message.kind), message_record(message))
 
 
 def message_record(message: Message) -> dict[str, object]:
     """One message as JSON; the id is a text because it may be above 2^53."""
+    import json
+
     return {
         "seq": message.seq,
         "message_id": str(message.message_id),

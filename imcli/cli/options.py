@@ -53,7 +53,7 @@ TargetsOption = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help="sim (default), sim:PROFILE, embedded or http://HOST:PORT. Repeatable: one column each.",
+        help="sim (default), sim:PROFILE, embedded, http://HOST:PORT. Repeatable: a column each.",
     ),
 ]
 ScenarioProfileOption = Annotated[

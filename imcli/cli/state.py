@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imcli.cli.acts import declined
 from imcli.cli.shell import shell_of
-from imcli.cli.targets import state_path
 
 
 def reset_state(
@@ -23,15 +21,17 @@ def reset_state(
 
     Asks first. A file that is not imcli's is left alone.
     """
+    from imcli.cli import kit
+
     shell = shell_of(ctx)
     shell.options = shell.options._replace(state=state, yes=yes)
-    path = state_path(shell)
+    path = kit.state_path(shell)
     if not os.path.exists(path):
         shell.say(f"nothing to empty: there is no state in {path}")
         return 0
     question = f"empty the embedded server in {path}: every user, group and message?"
     if not shell.confirm(question, without_terminal="reset-state wants to be confirmed"):
-        return declined(shell)
+        return kit.declined(shell)
     from imcli.targets.embedded import reset
 
     reset(path)

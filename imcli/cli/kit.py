@@ -1,0 +1,35 @@
+"""What admin verbs work with, in one place: names, actions, the desk, what surrounds an act.
+
+The files of verbs declare command lines and are read for every `--help` and every mistyped option;
+this file brings the domain with it and is loaded when a verb is really called.
+"""
+
+from __future__ import annotations
+
+from imcli.cli.acts import allowed, declined, done, dry_run
+from imcli.cli.desk import FIRST_DEVICE, Desk, open_desk
+from imcli.cli.names import chat_name, device_spec, group_name, user_name
+from imcli.cli.tables import Row, Table
+from imcli.cli.targets import state_path, verb_place
+from imcli.model import actions
+from imcli.model.entities import is_group
+
+__all__ = [
+    "FIRST_DEVICE",
+    "Desk",
+    "Row",
+    "Table",
+    "actions",
+    "allowed",
+    "chat_name",
+    "declined",
+    "device_spec",
+    "done",
+    "dry_run",
+    "group_name",
+    "is_group",
+    "open_desk",
+    "state_path",
+    "user_name",
+    "verb_place",
+]
