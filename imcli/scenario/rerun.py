@@ -96,6 +96,8 @@ def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watche
     total = len(program.main)
     snapshots: list[Snapshot] = []
     try:
+        if total <= every:
+            snapshots.append(Snapshot("the start", "", eyes.lists(keys, shown)))
         for index, unit in enumerate(program.main):
             found = play.unit(unit)
             if found or total - index <= every:

@@ -79,14 +79,15 @@ def _why_not(user: str, message: Message) -> str:
 
 
 def _term(user: str, entry: Entry, history: tuple[Message, ...], joined: int, base: int) -> Term:
+    """Whose the mark is; joining may move the read mark too, so the join is named first."""
     if base == 0:
         return "nothing"
     if entry.deleted_to == base:
         return "delete"
-    if entry.read_to == base:
-        own = any(message.seq == base and message.sender == user for message in history)
-        return "own send" if own else "read"
-    return "join"
+    if joined - 1 == base:
+        return "join"
+    own = any(message.seq == base and message.sender == user for message in history)
+    return "own send" if own else "read"
 
 
 MARKS: dict[Term, str] = {
