@@ -106,7 +106,14 @@ class DurableServer(Server):
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:
-        """Read within one moment of the file; nothing is kept of what time brings meanwhile."""
+        """Read within one moment of the file; nothing is kept of what time brings meanwhile.
+
+        A server that caches lists is changed by reading; there a look is a command.
+        """
+        if self.profile.list_cache_ttl:
+            with self._command():
+                yield
+            return
         with self._file.look() as state:
             self.state = state
             self._catch_up()
@@ -223,6 +230,13 @@ class EmbeddedCase(SimulatedTarget):
         path = os.path.join(self._folder.name, "state.db")
         self._file = open_state_file(path, profile, default=profile)
         super().__init__(DurableServer(self._file), identity, cast)
+
+    def observe(self, question: Question) -> View:
+        """Look without changing anything, as far as looking does not change such a server."""
+        if not isinstance(self.server, DurableServer):  # replaced by one that is watched
+            return super().observe(question)
+        with self.server.looking():
+            return super().observe(question)
 
     def close(self) -> tuple[str, ...]:
         """Remove the file."""

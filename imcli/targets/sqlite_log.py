@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from imcli.model.entities import Message, MessageKind
+from imcli.model.entities import Message
 from imcli.simulator.log import Log, is_countable
 
 SCHEMA = (
@@ -38,22 +38,20 @@ SCHEMA = (
 _INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = "SELECT seq, sender, number, body FROM messages"
 
-_Body = tuple[int, str, MessageKind, int, int, bool, str]
+_OWN_COLUMNS = ("channel", "seq", "sender", "client_msg_no")
+_DEFAULTS = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Message)
+    if field.name not in _OWN_COLUMNS
+}
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(_Body)
+_DECODER = msgspec.msgpack.Decoder(dict[str, object])
 
 
 def _encoded(message: Message) -> bytes:
-    body: _Body = (
-        message.message_id,
-        message.text,
-        message.kind,
-        message.time_ms,
-        message.expires_ms,
-        message.no_red_dot,
-        message.payload,
-    )
-    return _ENCODER.encode(body)
+    """Encode what stands in no column of its own, by name, without what is as it always is."""
+    body = {name: getattr(message, name) for name in _DEFAULTS}
+    return _ENCODER.encode({n: value for n, value in body.items() if value != _DEFAULTS[n]})
 
 
 class SqliteLog:
@@ -195,20 +193,9 @@ class SqliteLog:
 
     def _message(self, row: tuple[int, str, str, bytes]) -> Message:
         seq, sender, number, body = row
-        message_id, text, kind, time_ms, expires_ms, no_red_dot, payload = _DECODER.decode(body)
-        return Message(
-            self.key,
-            seq,
-            message_id,
-            number,
-            sender,
-            text,
-            kind,
-            time_ms,
-            expires_ms,
-            no_red_dot,
-            payload,
-        )
+        fields = _DECODER.decode(body)
+        fields |= {"channel": self.key, "seq": seq, "sender": sender, "client_msg_no": number}
+        return msgspec.convert(fields, Message)
 
     # Counting
 

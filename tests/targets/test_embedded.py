@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -510,12 +511,15 @@ for attempt in (open_embedded, reset):
 """
 
 
-def test_a_file_that_cannot_be_written_is_said_and_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_said_and_stays_as_it_is() -> None:
     # In a folder that everybody can reach, whoever runs the tests.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    folder = tmp_path / "read only"
-    path = folder / "state.db"
+    with tempfile.TemporaryDirectory() as reachable:
+        os.chmod(reachable, 0o755)
+        folder = Path(reachable) / "read only"
+        refused_as_read_only(folder, folder / "state.db")
+
+
+def refused_as_read_only(folder: Path, path: Path) -> None:
     before = sound(str(path))
     run = subprocess.run(
         [sys.executable, "-c", READ_ONLY, str(path)], capture_output=True, text=True, check=True

@@ -54,6 +54,7 @@ def drawn_messages(draw: st.DrawFn) -> list[Message]:
             time_ms=seq,
             expires_ms=draw(st.sampled_from((0, 0, 5))),
             no_red_dot=draw(st.booleans()),
+            sync_once=draw(st.booleans()),
             payload=draw(st.sampled_from(("", '{"x":1}'))),
         )
         for seq in range(1, count + 1)
