@@ -102,7 +102,7 @@ class ConsoleReport:
             self._line(style, text)
 
     def _step(self, event: StepDone) -> None:
-        self._line("", cut(f"{event.step}: {safe(event.text)}", self._columns))
+        self._line("", cut(safe(f"{event.step}: {event.text}"), self._columns))
         if event.answer:
             self._line("bad", cut(f"  {safe(event.answer)}", self._columns))
         if event.table is not None:

@@ -134,6 +134,10 @@ def table_lines(table: StateTable, columns: int, indent: str = "") -> list[Line]
     return lines
 
 
+def _heading(column: str) -> str:
+    return HEADINGS.get(column) or safe(column)
+
+
 def _cell(cell: Cell) -> str:
     mark = "*" if cell.changed else ""
     expected = f" (expected {cell.expected})" if cell.expected is not None else ""
@@ -141,7 +145,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _grid(table: StateTable, indent: str) -> list[Line]:
-    heads = ["device", "conversation", *(HEADINGS.get(c, c) for c in table.columns)]
+    heads = ["device", "conversation", *map(_heading, table.columns)]
     body = [
         [safe(row.device), safe(row.conversation), *map(_cell, row.cells)] for row in table.rows
     ]
@@ -182,7 +186,7 @@ def _stack(table: StateTable, columns: int, indent: str) -> list[Line]:
 def _record(table: StateTable, row: TableRow) -> str:
     if row.note:
         return safe(row.note)
-    heads = (HEADINGS.get(c, c) for c in table.columns)
+    heads = map(_heading, table.columns)
     return ", ".join(f"{h} {_cell(c)}" for h, c in zip(heads, row.cells, strict=True))
 
 

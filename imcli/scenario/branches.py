@@ -1,8 +1,8 @@
 """Many orders of one case without playing it from the start each time.
 
-What comes before the first `together` is played once. From there on, orders form a tree: those that
-begin alike share what is alike, in forks of one world. The orders come sorted, so the tree is walked
-along one path, and only the worlds from which a later order still branches are kept.
+What comes before the first `together` is played once. From there on, orders form a tree: those
+that begin alike share what is alike, in forks of one world. The orders come sorted, so the tree is
+walked along one path, and only the worlds from which a later order still branches are kept.
 
 Where the world cannot be forked, or somebody watches who cannot be, there is no tree.
 """

@@ -112,7 +112,9 @@ def plan_orders(
     if orders == "all" or orders >= total - 1:
         return Plans(total, total, itertools.product(*map(all_orders, blocks)))
     wanted = min(orders, ORDERS_MAX)
-    return Plans(total, wanted + 1, tuple(sorted(_draw(blocks, declared, wanted, random.Random(seed)))))
+    return Plans(
+        total, wanted + 1, tuple(sorted(_draw(blocks, declared, wanted, random.Random(seed))))
+    )
 
 
 def _draw(

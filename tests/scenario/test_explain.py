@@ -6,7 +6,17 @@ import pickle
 
 import pytest
 
-from imcli.model.actions import AddMembers, Clear, Delete, Flush, MarkUnread, Read, Send, SetFlag
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    Clear,
+    Delete,
+    Flush,
+    MarkUnread,
+    Read,
+    Send,
+    SetFlag,
+)
 from imcli.model.entities import DeviceKey, DeviceSpec, Entry, Message
 from imcli.model.errors import TargetUnavailable
 from imcli.model.questions import History, ListView, Question, Seen, Shown, View
@@ -82,9 +92,7 @@ def test_a_wrong_cell_shows_what_was_expected() -> None:
 
 
 def test_cells_that_the_last_change_changed_are_marked() -> None:
-    found = failure(
-        send("B", "A", "m1"), send("B", "A", "m2"), do(Flush()), claim(sees("A", "C"))
-    )
+    found = failure(send("B", "A", "m1"), send("B", "A", "m2"), do(Flush()), claim(sees("A", "C")))
     cells = row(found, "A.phone").note or next(
         r.cells for r in table_of(found).rows if r.conversation == "B"
     )
@@ -230,7 +238,11 @@ def text(seq: int, words: str, sender: str = "B", **options: bool) -> Message:
 
 COUNTS = [
     (Entry("B", unread=1), 0, 'counted from the beginning: "one", which makes 1.'),
-    (Entry("B", unread=1, read_to=1), 0, 'the read mark (seq 1): no message, which makes 0. The server says 1.'),
+    (
+        Entry("B", unread=1, read_to=1),
+        0,
+        "the read mark (seq 1): no message, which makes 0. The server says 1.",
+    ),
     (Entry("B", unread=0, deleted_to=1), 0, "from the delete mark (seq 1): no message"),
     (Entry("B", unread=0), 2, "from the join (seq 1): no message"),
 ]
@@ -273,9 +285,7 @@ def test_a_wrong_unread_count_is_explained_in_the_failure() -> None:
 
 
 def test_a_count_in_a_group_knows_when_the_user_joined() -> None:
-    cast = Cast(
-        (("A", (DeviceSpec("phone"),)), ("B", (DeviceSpec("phone"),))), (("team", ("B",)),)
-    )
+    cast = Cast((("A", (DeviceSpec("phone"),)), ("B", (DeviceSpec("phone"),))), (("team", ("B",)),))
     joins = do(AddMembers("#team", ("A",), "B", "phone"), "B adds A to #team")
     say = send("B", "#team", "m1")
     found = failure(
@@ -308,7 +318,7 @@ def test_the_state_table_has_a_row_of_dashes_for_a_device_with_nothing() -> None
 
 def test_every_event_of_a_busy_case_has_words_or_repeats_the_answer() -> None:
     target = SIM(PHONES)
-    actions = [
+    actions: list[Action] = [
         Send("B", "phone", "A", "hi", "c1"),
         Delete("A", "phone", "B"),
         Clear("A", "phone", "B"),
@@ -317,7 +327,7 @@ def test_every_event_of_a_busy_case_has_words_or_repeats_the_answer() -> None:
     ]
     events = [event for action in actions for event in target.perform(action).events]
     words = [event_text(event, Names(PHONES)) for event in events]
-    assert 'A.phone, A.web' in " ".join(words)
+    assert "A.phone, A.web" in " ".join(words)
     assert len(events) > len(actions)
 
 

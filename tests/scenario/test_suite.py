@@ -54,7 +54,9 @@ TAGS = [
 
 
 @pytest.mark.parametrize(("expression", "tags", "holds"), TAGS)
-def test_a_tag_expression_is_read_as_people_do(expression: str, tags: set[str], holds: bool) -> None:
+def test_a_tag_expression_is_read_as_people_do(
+    expression: str, tags: set[str], holds: bool
+) -> None:
     assert tag_predicate(expression)(frozenset(tags)) is holds
 
 

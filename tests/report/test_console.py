@@ -1,0 +1,194 @@
+"""What people read: lines, failures in full, the summary last; narrow, safe, and able to say no."""
+
+from __future__ import annotations
+
+import pytest
+
+from imcli.report.console import ConsoleReport, Progress, Show, summary
+from imcli.report.layout import failure_lines, plain, table_lines
+from imcli.report.text import width
+from imcli.scenario.events import (
+    RESULTS,
+    CaseFinished,
+    CaseResult,
+    Cell,
+    Result,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    StateTable,
+    TableRow,
+)
+from imcli.scenario.run import Options
+from imcli.scenario.suite import finished
+from tests.report.results import FOUND, HOSTILE, LOST, SIM, events, every, hostile_events
+
+
+def shown(
+    run: list[RunEvent], columns: int = 100, color: bool = False, show: Show = "failures"
+) -> str:
+    lines: list[str] = []
+    report = ConsoleReport(lines.append, columns=columns, color=color, show=show)
+    for event in run:
+        report.handle(event)
+    return "\n".join(lines)
+
+
+FAILURE = """\
+failed           scenarios/delete/lost.toml  line 3: A sees B
+
+scenarios/delete/example.toml:3:8  failed on sim
+
+  3 │ assert A sees B
+    │        ^^^^^
+  A.phone does not see B after synchronising.  (A.web: the same)
+
+  device    conversation   unread   last   read to   deleted to
+  A.phone   B              expected last m1; absent since step 2 (A.phone deletes B)
+  A.web     B              expected last m1; absent since step 2 (A.phone deletes B)
+  B.phone   A              0        m1     m1        -
+
+  B was listed after step 1 only (on A.phone, A.web).
+  m1 was accepted as seq 1 and pushed to A.phone, A.web.
+
+  Reproduce: imcli run-scenario scenarios/delete/example.toml --target sim \
+--only scenarios/delete/lost.toml
+
+1 failed"""
+
+
+def test_a_failure_shows_everything_that_is_known() -> None:
+    assert shown(events(LOST)) == FAILURE
+
+
+def test_every_finished_case_has_one_line_and_the_summary_is_last() -> None:
+    lines = shown(every()).split("\n")
+    assert [line.split("  ")[0].strip() for line in lines[:6]] == [
+        "failed",
+        "passed",
+        "skipped",
+        "known failure",
+        "unexpected pass",
+        "error",
+    ]
+    assert lines[-1] == (
+        "1 failed, 1 unexpected pass, 1 in error, 1 passed, 1 known failure, 1 skipped"
+    )
+
+
+def test_reasons_stand_behind_the_case() -> None:
+    text = shown(every(), columns=200)
+    assert 'skipped          scenarios/needy.toml  needs "raw-requests"' in text
+    assert "known failure    scenarios/expected.toml  WuKongIM#1" in text
+    assert "delete the line scenarios/delete/example.toml:9:8" in text
+
+
+def test_a_run_without_failures_is_lines_and_a_summary() -> None:
+    assert shown(events(FOUND)) == "passed           scenarios/delete/found.toml\n1 passed"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_nothing_but_the_line_to_copy_is_wider_than_the_terminal(columns: int) -> None:
+    for line in shown([*every(), *hostile_events()], columns).split("\n"):
+        assert width(line) <= columns or "Reproduce:" in line
+
+
+@pytest.mark.parametrize("result", RESULTS)
+@pytest.mark.parametrize("show", ["failures", "final", "each"])
+def test_nothing_hostile_reaches_the_terminal(result: Result, show: Show) -> None:
+    text = shown(hostile_events(result), show=show)
+    assert not any(c in text for c in HOSTILE if not c.isprintable() and c != " ")
+    assert "会话" in text
+
+
+def test_color_is_only_where_it_is_asked_for() -> None:
+    assert "\x1b" not in shown(every())
+    painted = shown(every(), color=True)
+    assert "\x1b[31mfailed" in painted
+    assert painted.count("\x1b[") == 2 * painted.count("\x1b[0m")
+
+
+def test_the_state_after_a_case_is_shown_where_it_is_asked_for() -> None:
+    text = shown(events(FOUND, options=Options(show="final")), show="final")
+    assert "device    conversation" in text
+    assert "device" not in shown(events(FOUND, options=Options(show="final")))
+
+
+def test_the_state_after_each_step_is_shown_where_it_is_asked_for() -> None:
+    text = shown(events(LOST, options=Options(show="each")), show="each")
+    assert text.index("step 1: B sends A") < text.index("step 2: A.phone deletes B")
+    assert "  the claim does not hold" in text
+
+
+def test_several_targets_are_named() -> None:
+    run = every()
+    two = RunStarted("imcli", (SIM, SIM), 6)
+    assert "scenarios/needy.toml  on sim  needs" in shown([two, *run[1:]], 120)
+
+
+def test_a_table_that_does_not_fit_becomes_a_stack() -> None:
+    cells = (Cell("12", "1 unread"), Cell("长长的最后一条消息", None, True))
+    rows = (TableRow("A.phone", "B", cells), TableRow("A.web", "B", (), "never listed", True))
+    table = StateTable(("unread", "read"), rows, "changed by step 1", 2)
+    assert plain(table_lines(table, 100)) == (
+        "device    conversation   unread                   read to\n"
+        "A.phone   B              12 (expected 1 unread)   长长的最后一条消息*\n"
+        "A.web     B              never listed\n"
+        "and 2 more rows\n"
+        "* changed by step 1"
+    )
+    assert plain(table_lines(table, 50)) == (
+        "A.phone  B\n"
+        "  unread 12 (expected 1 unread), read to\n"
+        "  长长的最后一条消息*\n"
+        "A.web  B\n"
+        "  never listed\n"
+        "and 2 more rows\n"
+        "* changed by step 1"
+    )
+
+
+def test_wide_characters_keep_columns_straight() -> None:
+    rows = tuple(TableRow(name, "B", (Cell("1"),)) for name in ("会话.phone", "A.phone"))
+    lines = plain(table_lines(StateTable(("unread",), rows), 80)).split("\n")
+    assert len({width(line[: line.rindex("1")]) for line in lines[1:]}) == 1
+
+
+def test_a_caret_stands_under_wide_characters_and_long_lines_are_cut_around_it() -> None:
+    case_ = next(e.case for e in hostile_events() if isinstance(e, CaseFinished))
+    for columns in (40, 60, 100):
+        lines = [text for style, text in failure_lines(case_, columns)]
+        source = next(i for i, text in enumerate(lines) if "│" in text)
+        assert "^" in lines[source + 1]
+        assert width(lines[source]) <= columns
+
+
+SUMMARIES: list[tuple[list[Result], bool, str]] = [
+    ([], False, "nothing was run"),
+    (["passed"] * 3, False, "3 passed"),
+    (["known failure"] * 2, False, "2 known failures"),
+    (["unexpected pass"] * 2, False, "2 unexpected passes"),
+    (["error"], True, "interrupted: 1 in error"),
+]
+
+
+@pytest.mark.parametrize(("results", "interrupted", "text"), SUMMARIES)
+def test_the_summary_says_what_it_came_to(
+    results: list[Result], interrupted: bool, text: str
+) -> None:
+    assert summary(finished(results, interrupted=interrupted)) == text
+
+
+def test_the_progress_line_counts_and_fits() -> None:
+    progress = Progress()
+    for event in every()[:-2]:
+        progress.handle(event)
+    assert progress.line(60).startswith("5/6, 2 not passed  scenarios/broken.toml")
+    assert width(progress.line(30)) <= 30
+    progress.handle(RunFinished((), 0))
+    assert progress.line(60).startswith("5/6")
+
+
+def test_a_note_of_a_passing_case_is_shown() -> None:
+    case_ = CaseResult("x.toml", "x.toml", "X", SIM, "passed", notes=("gave way",))
+    assert "  gave way" in shown([CaseFinished(case_)])
