@@ -39,13 +39,30 @@ View = tuple[tuple[str, object], ...]
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """One judgement under way: the world, whom it is about, and where findings go."""
+    """One judgement under way: the world, whom it is about, and where findings go.
+
+    Nothing changes the world meanwhile, so what several checks look at is looked at once.
+    """
 
     ledger: Ledger
     world: World
     users: tuple[str, ...]
     action: Action | None
     out: list[Broken]
+    views: dict[str, View] = {}
+    agreements: dict[str, tuple[tuple[str, ListView], ...]] = {}
+
+    def view(self, user: str) -> View:
+        """Give everything a user can see of the world as it is."""
+        if user not in self.views:
+            self.views[user] = view_of(self.ledger, self.world, user)
+        return self.views[user]
+
+    def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
+        """Give what each device of a user shows after synchronising; the last is a full one."""
+        if user not in self.agreements:
+            self.agreements[user] = self.world.agreement(user)
+        return self.agreements[user]
 
 
 def judge_settled(
@@ -103,11 +120,13 @@ def first_difference(before: View, after: View) -> tuple[str, str] | None:
     return "the same order", "another order"
 
 
-def compare_views(scene: Scene, number: int, one: Probe, two: Probe, users: Sequence[str]) -> None:
-    """Report each user who sees something else in `two` than in `one`."""
+def compare_views(
+    scene: Scene, number: int, one: Probe | None, two: Probe, users: Sequence[str]
+) -> None:
+    """Report each user who sees something else in `two` than in `one` (None: the world as it is)."""
     for user in users:
-        seen = view_of(scene.ledger, one, user), view_of(scene.ledger, two, user)
-        difference = first_difference(*seen)
+        before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
+        difference = first_difference(before, view_of(scene.ledger, two, user))
         if difference is not None:
             scene.out.append(Broken(number, user, "", *difference))
 
@@ -122,7 +141,7 @@ def _alone(scene: Scene) -> bool:
         copy = scene.world.fork()
         copy.apply(act)
         others = [user for user in scene.users if user != act.user]
-        compare_views(scene, 8, scene.world, copy, others)
+        compare_views(scene, 8, None, copy, others)
         tried = tried or bool(others)
     return tried
 
@@ -143,7 +162,12 @@ def private_acts(scene: Scene) -> Iterator[Delete | Clear | SetFlag]:
 
 def _idempotent(scene: Scene) -> bool:
     """9: doing it once and doing it twice look the same to everybody."""
-    acts = [scene.action] if isinstance(scene.action, REPEATABLE) else list(repeatable_acts(scene))
+    if isinstance(scene.action, REPEATABLE):  # it was just done once
+        again = scene.world.fork()
+        again.apply(scene.action)
+        compare_views(scene, 9, None, again, scene.users)
+        return True
+    acts = list(repeatable_acts(scene))
     for act in acts:
         once = scene.world.fork()
         once.apply(act)
@@ -168,7 +192,7 @@ def repeatable_acts(scene: Scene) -> Iterator[Action]:
 def _incremental(scene: Scene) -> bool:
     """21: what each device shows after a delta is what a full synchronisation shows."""
     for user in scene.users:
-        *devices, (_, whole) = scene.world.agreement(user)
+        *devices, (_, whole) = scene.agreement(user)
         for device, view in devices:
             _compare_lists(scene, 21, (user, device), whole, view)
     return bool(scene.users)
@@ -178,7 +202,7 @@ def _converge(scene: Scene) -> bool:
     """22: after synchronising, all devices of a user show the same."""
     tried = False
     for user in scene.users:
-        views = scene.world.agreement(user)[:-1]
+        views = scene.agreement(user)[:-1]
         for device, view in views[1:]:
             tried = True
             _compare_lists(scene, 22, (user, device), views[0][1], view)
@@ -209,7 +233,7 @@ def _pages(scene: Scene) -> bool:
     tried = False
     for user in scene.users:
         whole = [bare(entry) for entry in scene.world.listing(user).entries]
-        for size in PAGE_SIZES if whole else ():
+        for size in page_sizes(len(whole)):
             tried = True
             paged = [bare(e) for e in paged_list(scene.world.fork(), user, size, len(whole))]
             if paged != whole:
@@ -217,6 +241,16 @@ def _pages(scene: Scene) -> bool:
                 actual = f"{', '.join(e.chat for e in paged)} in pages of {size}"
                 scene.out.append(Broken(23, user, "", expected, actual))
     return tried
+
+
+def page_sizes(count: int) -> tuple[int, ...]:
+    """Choose page sizes to try: every one that cuts the list, and one that holds all of it.
+
+    >>> page_sizes(0), page_sizes(1), page_sizes(2), page_sizes(30)
+    ((), (1,), (1, 2), (1, 2, 7))
+    """
+    enough = sum(size < count for size in PAGE_SIZES) + 1
+    return PAGE_SIZES[:enough] if count else ()
 
 
 def paged_list(world: World, user: str, size: int, count: int) -> list[Entry]:
@@ -235,7 +269,7 @@ def _restart(scene: Scene) -> bool:
     """24: after a restart in good order everybody sees what they saw."""
     copy = scene.world.fork()
     copy.apply(Restart())
-    compare_views(scene, 24, scene.world, copy, scene.users)
+    compare_views(scene, 24, None, copy, scene.users)
     return bool(scene.users)
 
 
