@@ -6,12 +6,14 @@ read mark, countable), because that is what a well-made client does; where a ser
 that judgement wrong, the server says so by an event with the entry as the list has it.
 
 A device knows the newest messages of a conversation, not all of them: `unseen_unread` counts what
-is unread among those that it does not have.
+is unread among those that it does not have. Over a slow link things arrive late or in another
+order. Whatever a device is told of a conversation says how it was at one place in the one order of
+messages and changes (`told`): what is older than that and comes later changes no fact any more.
 """
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 import msgspec
@@ -22,7 +24,11 @@ from imcli.model.questions import ListView
 
 
 class Cached(msgspec.Struct):
-    """One conversation as the device has it; `listed` is False for what only left its marks."""
+    """One conversation as the device has it; `listed` is False for what only left its marks.
+
+    `order` is the place that the list gave it, `apart` whether that goes by something else than
+    the newest message. `told` is the number of the change up to which the facts are the server's.
+    """
 
     chat: str
     listed: bool = False
@@ -35,6 +41,8 @@ class Cached(msgspec.Struct):
     archived: bool = False
     marked_unread: bool = False
     order: tuple[int, ...] = ()
+    apart: bool = False
+    told: int = 0
 
 
 def _seq(message: Message) -> int:
@@ -92,17 +100,19 @@ class DeviceCache:
     def _pushed(self, event: Pushed) -> None:
         if (self.user, self.device) in event.devices:
             self.arrivals.append(event.message)
-            if self.cursor is None or event.message.message_id > self.cursor:
-                self._take(event.message)  # else a late one, which the last answer covers
+            self._take(event.message)
 
     def _accepted(self, event: Accepted) -> None:
+        """An own send is in the log; also where the first answer was lost and a resend told it."""
         mine = event.user == self.user and event.device == self.device
-        if mine and event.message is not None and not event.duplicate:
+        if mine and event.message is not None:
             self._take(event.message)
 
     def _changed(self, event: ConversationPushed) -> None:
-        if event.user == self.user and self.device in event.devices:
-            self._set_entry(event.chat, event.entry, event.deleted_to)
+        if event.user != self.user or self.device not in event.devices:
+            return
+        if event.cursor >= (self.cursor or 0):  # else a late one, which the last answer covers
+            self._set_entry(event)
 
     def _answered(self, event: ListAnswer) -> None:
         if event.user != self.user or event.device != self.device:
@@ -110,9 +120,12 @@ class DeviceCache:
         if event.full:
             self.conversations = {}
         for chat, deleted_to in event.tombstones:
-            self._set_entry(chat, None, deleted_to)
+            cached = self._conversation(chat)
+            self._unlist(cached, deleted_to)
+            cached.messages = []
+            cached.told = event.cursor
         for entry in event.entries:
-            self._merge(entry)
+            self._merge(entry, event)
         self.arrivals += event.commands
         self.requests = event.requests
         if not event.partial:
@@ -133,6 +146,9 @@ class DeviceCache:
         cached = self._conversation(chat_of(self.user, message.channel))
         if message.seq <= cached.deleted_to or self._has(cached, message):
             return
+        if message.message_id <= max(cached.told, self.cursor or 0):
+            self._take_late(cached, message)
+            return
         insort(cached.messages, message, key=_seq)
         if message.kind == "content":
             cached.listed = True
@@ -141,62 +157,90 @@ class DeviceCache:
                 cached.marked_unread = False
                 cached.unseen_unread = 0
 
+    def _take_late(self, cached: Cached, message: Message) -> None:
+        """Take in a message that the server has told about already: the facts are as they are.
+
+        Older than the oldest that the device has, it may be from an earlier membership.
+        """
+        if cached.listed and cached.messages and message.seq > cached.messages[0].seq:
+            insort(cached.messages, message, key=_seq)
+            if self._is_unread(cached, message, 0):
+                cached.unseen_unread = max(0, cached.unseen_unread - 1)
+
     @staticmethod
     def _has(cached: Cached, message: Message) -> bool:
-        return any(each.message_id == message.message_id for each in reversed(cached.messages))
+        at = bisect_left(cached.messages, message.seq, key=_seq)
+        return at < len(cached.messages) and cached.messages[at].seq == message.seq
 
-    def _set_entry(self, chat: str, entry: Entry | None, deleted_to: int) -> None:
+    def _set_entry(self, event: ConversationPushed) -> None:
         """Take over an entry (without its messages) or that there is none."""
-        cached = self._conversation(chat)
+        cached = self._conversation(event.chat)
+        if event.cursor < cached.told:
+            return
+        cached.told = event.cursor
+        if event.entry is None:
+            self._unlist(cached, event.deleted_to)
+            if event.change in ("left", "dismissed"):
+                cached.messages = []
+            return
+        cached.deleted_to = max(cached.deleted_to, event.deleted_to)
+        cached.messages = [m for m in cached.messages if m.seq > cached.deleted_to]
+        last = event.entry.last
+        if last is not None and not self._has(cached, last):
+            insort(cached.messages, last, key=_seq)
+        cached.listed = True
+        self._set_facts(cached, event.entry, event.now_ms)
+
+    @staticmethod
+    def _unlist(cached: Cached, deleted_to: int) -> None:
+        """It is no longer in the list: nothing that the device has of it is unread."""
+        newest = cached.messages[-1].seq if cached.messages else 0
         cached.deleted_to = max(cached.deleted_to, deleted_to)
         cached.messages = [m for m in cached.messages if m.seq > cached.deleted_to]
-        cached.listed = entry is not None
-        if entry is None:
-            cached.pinned = cached.archived = cached.marked_unread = False
-            cached.unseen_unread = 0
-            cached.read_to = max(cached.read_to, cached.deleted_to)
-            return
-        if entry.last is not None and not self._has(cached, entry.last):
-            insort(cached.messages, entry.last, key=_seq)
-        self._set_facts(cached, entry)
+        cached.read_to = max(cached.read_to, cached.deleted_to, newest)
+        cached.listed = cached.pinned = cached.archived = cached.marked_unread = False
+        cached.unseen_unread = 0
+        cached.order = ()
 
-    def _merge(self, entry: Entry) -> None:
+    def _merge(self, entry: Entry, answer: ListAnswer) -> None:
         """Take over an entry with its messages; older ones that are still visible stay."""
         cached = self._conversation(entry.chat)
         cached.deleted_to = entry.deleted_to
-        known = {m.message_id for m in entry.messages}
-        oldest = entry.messages[0].seq if entry.messages else 0
-        kept = [
-            m
-            for m in cached.messages
-            if entry.deleted_to < m.seq < oldest and m.message_id not in known
-        ]
-        cached.messages = kept + list(entry.messages)
+        news = entry.messages or ((entry.last,) if entry.last is not None else ())
+        oldest = news[0].seq if news else 0
+        kept = [m for m in cached.messages if entry.deleted_to < m.seq < oldest]
+        cached.messages = kept + list(news)
         cached.listed = True
-        self._set_facts(cached, entry)
+        cached.told = answer.cursor
+        self._set_facts(cached, entry, answer.now_ms)
 
-    def _set_facts(self, cached: Cached, entry: Entry) -> None:
+    def _set_facts(self, cached: Cached, entry: Entry, now_ms: int) -> None:
         cached.read_to = entry.read_to
         cached.pinned = entry.pinned
         cached.muted = entry.muted
         cached.archived = entry.archived
         cached.marked_unread = entry.marked_unread
         cached.order = entry.order
+        last = entry.last
+        cached.apart = last is not None and entry.order[1:3] != (last.time_ms, last.message_id)
         cached.unseen_unread = 0
-        cached.unseen_unread = max(0, entry.unread - self._count(cached, 0))
+        cached.unseen_unread = max(0, entry.unread - self._count(cached, now_ms))
 
     # Showing
 
+    def _is_unread(self, cached: Cached, message: Message, now_ms: int) -> bool:
+        return (
+            message.seq > max(cached.read_to, cached.deleted_to)
+            and message.sender != self.user
+            and message.kind == "content"
+            and not message.no_red_dot
+            and not 0 < message.expires_ms <= now_ms
+        )
+
     def _count(self, cached: Cached, now_ms: int) -> int:
         """Count the unread messages that the device has, and those it only knows the number of."""
-        base = max(cached.read_to, cached.deleted_to)
         return cached.unseen_unread + sum(
-            m.seq > base
-            and m.sender != self.user
-            and m.kind == "content"
-            and not m.no_red_dot
-            and not 0 < m.expires_ms <= now_ms
-            for m in cached.messages
+            self._is_unread(cached, message, now_ms) for message in cached.messages
         )
 
     def view(self, now_ms: int) -> ListView:
@@ -212,15 +256,12 @@ class DeviceCache:
     def _entry(self, cached: Cached, now_ms: int) -> Entry | None:
         messages = tuple(m for m in cached.messages if not 0 < m.expires_ms <= now_ms)
         expired = len(messages) < len(cached.messages)
-        if expired and not any(m.kind == "content" for m in messages):
+        if expired and not cached.order[3:] and not any(m.kind == "content" for m in messages):
             return None  # as far as the device knows, nothing is left
-        last = messages[-1] if messages else None
-        pinned = 1 if cached.pinned else 0
-        newer = (pinned, last.time_ms, last.message_id) if last is not None else ()
         return Entry(
             cached.chat,
             self._count(cached, now_ms),
-            last,
+            messages[-1] if messages else None,
             messages,
             max(cached.read_to, 0),
             cached.deleted_to,
@@ -228,5 +269,19 @@ class DeviceCache:
             cached.muted,
             cached.archived,
             cached.marked_unread,
-            newer or cached.order,
+            self._order(cached, messages[-1] if messages else None),
         )
+
+    @staticmethod
+    def _order(cached: Cached, last: Message | None) -> tuple[int, ...]:
+        """Give the place in the list.
+
+        It goes by the newest message, unless the server says with an entry that it orders by
+        something else; then the server tells the new place after every message.
+        """
+        pinned, kept = int(cached.pinned), cached.order[3:]
+        if cached.apart:
+            return (pinned, *cached.order[1:])
+        if last is None:
+            return (pinned, *(kept or cached.order[1:3]), *kept)
+        return (pinned, last.time_ms, last.message_id, *kept)

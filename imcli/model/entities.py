@@ -85,7 +85,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     `messages` are the newest visible ones, oldest first, as many as were asked for; `count` is how
     many messages these are. `deleted_to` and `read_to` are D and R of `semantics.md` section 1.
-    `order` sorts the list: the entry with the greatest comes first.
+    `order` sorts the list: the entry with the greatest comes first. It is (pinned, time, number);
+    where an entry stays when no message is left (a clear keeps it), (time, number) of that follow.
     """
 
     chat: str

@@ -79,7 +79,8 @@ class ListAnswer(Base, frozen=True, gc=False):
     """The answer to a list synchronisation.
 
     `full` says that it replaces whatever the device has. `tombstones` are (chat, D) of what is
-    gone since the cursor; `commands` are the commands that the device had missed.
+    gone since the cursor; `commands` are the commands that the device had missed. `now_ms` is the
+    time of the answer, by which messages had expired.
     """
 
     user: str
@@ -92,6 +93,7 @@ class ListAnswer(Base, frozen=True, gc=False):
     total_unread: int = 0
     requests: tuple[str, ...] = ()
     partial: bool = False
+    now_ms: int = 0
 
 
 class HistoryPage(Base, frozen=True, gc=False):
@@ -173,7 +175,8 @@ class ConversationPushed(Base, frozen=True, gc=False):
     """These devices of one user were told of a change to a conversation.
 
     `entry` is how the list has it now (without messages), or None where it is no longer listed;
-    `deleted_to` is D in both cases. `cursor` is the change number that the event carries.
+    `deleted_to` is D in both cases. `cursor` is the change number that the event carries, `now_ms`
+    the time at which it was so.
     """
 
     user: str
@@ -183,6 +186,7 @@ class ConversationPushed(Base, frozen=True, gc=False):
     cursor: int
     deleted_to: int = 0
     entry: Entry | None = None
+    now_ms: int = 0
 
 
 Event = (

@@ -29,13 +29,14 @@ from imcli.simulator.state import State
 def create_group(state: State, keeping: Keeping, action: CreateGroup) -> list[Event]:
     """Create a group; the creator is a member."""
     group = action.group
-    refused = _bad_group_name(group) or _unknown_users(state, (*action.members, action.user))
+    existing = state.channels.get(group)
+    if existing is not None and existing.dismissed:
+        return [Refused("dismissed", f"{group} was dismissed; its id is not used again")]
+    named = (*action.members, action.user) if action.user else action.members
+    refused = _bad_group_name(group) or _unknown_users(state, named)
     if refused is not None:
         return [refused]
-    existing = state.channels.get(group)
     if existing is not None:
-        if existing.dismissed:
-            return [Refused("dismissed", f"{group} was dismissed; its id is not used again")]
         return [Refused("invalid", f"{group} exists")]
     first = (action.user, *action.members) if action.user else action.members
     members = dict.fromkeys(first, 1)
@@ -52,7 +53,7 @@ def _bad_group_name(group: str) -> Refused | None:
 
 def _unknown_users(state: State, users: Sequence[str]) -> Refused | None:
     for user in users:
-        if user and user not in state.users:
+        if user not in state.users:
             return Refused("invalid", f"there is no user {user}")
     return None
 

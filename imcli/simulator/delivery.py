@@ -318,4 +318,5 @@ def _change_event(
         state.order,
         record.deleted_to if record is not None else 0,
         keeping.entry(state, change.user, key, 0),
+        state.now,
     )

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from imcli.model.actions import Open, Pull, Send, Synchronise
-from imcli.model.entities import Message, MessageKind, channel_key, chat_of, is_group
+from imcli.model.entities import DeviceKey, Message, MessageKind, channel_key, chat_of, is_group
 from imcli.model.events import (
     Accepted,
     Event,
     HistoryPage,
-    ListAnswer,
     Refused,
     Stored,
     Unanswered,
 )
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
-from imcli.simulator.delivery import push, tell
+from imcli.simulator.delivery import push, take_commands, tell
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, Device, State
 
@@ -76,24 +77,33 @@ def _answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
                 Accepted(action.user, action.device, action.client_msg_no, state.next_order(), 0)
             ]
         return [refused]
+    if action.expire_ms < 0:
+        return [Refused("invalid", "a message cannot expire before it is sent")]
     if action.no_persist:
         return _pass_on(state, action, key)
     return _store(state, keeping, action, key)
 
 
 def _known(state: State, key: str, action: Send) -> Accepted | None:
-    """Recognise a resend within the window and answer it as the first time."""
+    """Recognise a resend within the window and answer it as the first time.
+
+    A send without a number is never a resend.
+    """
     channel = state.channels.get(key)
-    if channel is None or state.profile.resend != "deduplicate":
+    if channel is None or state.profile.resend != "deduplicate" or not action.client_msg_no:
         return None
     if channel.volatile:
-        first_id = channel.volatile.get(f"{action.user}\x00{action.client_msg_no}", 0)
-        if first_id:
+        first_id, time_ms = channel.volatile.get(_volatile_key(action), (0, 0))
+        if first_id and state.now - time_ms <= state.profile.resend_window:
             return _accepted(action, first_id, 0, None, duplicate=True)
     message = state.logs[key].find(action.user, action.client_msg_no)
     if message is None or state.now - message.time_ms > state.profile.resend_window:
         return None
     return _accepted(action, message.message_id, message.seq, message, duplicate=True)
+
+
+def _volatile_key(action: Send) -> str:
+    return f"{action.user}\x00{action.client_msg_no}"
 
 
 def _accepted(
@@ -201,10 +211,19 @@ def _pass_on(state: State, action: Send, key: str) -> list[Event]:
         state.person_channel(action.user, action.chat)
     channel = state.channel_w(key)
     message = new_message(state, action, key, 0)
-    channel.volatile[f"{action.user}\x00{action.client_msg_no}"] = message.message_id
+    _remember(state, channel, action, message.message_id)
     events: list[Event] = [Stored(message), _accepted(action, message.message_id, 0, message)]
     push(state, channel, message, action.device, (), events)
     return events
+
+
+def _remember(state: State, channel: Channel, action: Send, message_id: int) -> None:
+    """Remember a number that no log has, and forget those whose window is over."""
+    volatile = channel.volatile
+    while volatile and state.now - next(iter(volatile.values()))[1] > state.profile.resend_window:
+        del volatile[next(iter(volatile))]
+    volatile.pop(_volatile_key(action), None)
+    volatile[_volatile_key(action)] = (message_id, state.now)
 
 
 # Reading
@@ -214,6 +233,8 @@ def synchronise(state: State, keeping: Keeping, action: Synchronise) -> list[Eve
     """Answer a list synchronisation, with the commands that the device missed."""
     if action.user not in state.users:
         return [Refused("invalid", f"there is no user {action.user}")]
+    if min(action.page, action.page_size, action.message_count) < 0:
+        return [Refused("invalid", "a page and a number of messages are not negative")]
     answer = keeping.listing(state, action)
     device = state.device(action.user, action.device) if action.device else None
     if device is None:
@@ -223,7 +244,7 @@ def synchronise(state: State, keeping: Keeping, action: Synchronise) -> list[Eve
     device.missed = []
     if not answer.partial:
         device.synced_ms = state.now
-    return [_with_commands(answer, commands) if commands else answer]
+    return [replace(answer, commands=commands) if commands else answer]
 
 
 def _missed_commands(state: State, action: Synchronise, device: Device) -> tuple[Message, ...]:
@@ -234,33 +255,16 @@ def _missed_commands(state: State, action: Synchronise, device: Device) -> tuple
         message = log.get(seq) if log is not None else None
         if message is not None and not is_expired(state, message):
             found.append(message)
-    for message_id in list(device.pending):
-        frame = state.frames.get(message_id)
-        if isinstance(frame, Message) and frame.kind == "command":
-            del state.device_w(action.user, action.device).pending[message_id]
-            found.append(frame)
+    found += take_commands(state, DeviceKey(action.user, action.device))
     return tuple(sorted(found, key=lambda message: message.message_id))
-
-
-def _with_commands(answer: ListAnswer, commands: tuple[Message, ...]) -> ListAnswer:
-    return ListAnswer(
-        answer.user,
-        answer.device,
-        answer.full,
-        answer.cursor,
-        answer.entries,
-        answer.tombstones,
-        commands,
-        answer.total_unread,
-        answer.requests,
-        answer.partial,
-    )
 
 
 def pull(state: State, keeping: Keeping, action: Pull) -> list[Event]:
     """Answer a page of history: what the user may see, oldest first."""
     if action.user not in state.users:
         return [Refused("invalid", f"there is no user {action.user}")]
+    if min(action.start, action.end, action.limit) < 0:
+        return [Refused("invalid", "a sequence number and a limit are not negative")]
     key = channel_key(action.user, action.chat)
     if key not in state.channels:
         return [HistoryPage(action.user, action.device, action.chat, (), False)]

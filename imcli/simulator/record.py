@@ -24,8 +24,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     conversation that was deleted is kept out of the list; `gone` says that a physical delete took
     the record away (the value stays only so that the channel is found again). `changed` and
     `tombstone` are numbers of the one order: what a delta with an older cursor must tell.
-    `touched_ms` is the user's last change of a mark or flag. `stored_unread` is a count that some
-    servers keep instead of computing it.
+    `touched_ms` is the user's last change of a mark or flag, `touched` its number.
+    `stored_unread` is a count that some servers keep instead of computing it.
     """
 
     intervals: tuple[Interval, ...] = ((1, OPEN),)
@@ -43,6 +43,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     changed: int = 0
     tombstone: int = 0
     touched_ms: int = 0
+    touched: int = 0
     stored_unread: int = 0
 
     @property

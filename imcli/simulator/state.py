@@ -104,7 +104,8 @@ class Channel(msgspec.Struct):
     `members` are the present ones in the order they came. `alert` are users for whom a message
     needs a closer look (archived, held back, record gone). `order` is the number of the last
     change that a delta must tell: the newest message. `allow_emptied` says that a white list was
-    emptied entry by entry, which some servers go on asking.
+    emptied entry by entry, which some servers go on asking. `volatile` are the client numbers of
+    messages that no log has: message id and virtual time of acceptance, the oldest first.
     """
 
     key: str
@@ -114,7 +115,7 @@ class Channel(msgspec.Struct):
     blocked: dict[str, int] = {}
     allowed: dict[str, int] = {}
     alert: dict[str, int] = {}
-    volatile: dict[str, int] = {}
+    volatile: dict[str, tuple[int, int]] = {}
     order: int = 0
     allow_emptied: bool = False
 

@@ -14,7 +14,7 @@ from imcli.model.entities import Entry, Message, channel_key, chat_of
 from imcli.model.events import ListAnswer
 from imcli.simulator.log import Log, is_countable
 from imcli.simulator.record import Interval, Record, visible_spans
-from imcli.simulator.state import State
+from imcli.simulator.state import Device, State
 
 
 def spans_of(state: State, record: Record, last: int) -> tuple[Interval, ...]:
@@ -65,8 +65,6 @@ def newest_visible(
     """Give the newest `limit` visible messages, oldest first."""
     if len(spans) == 1 and not log.has_expiring:
         return tuple(log.visible(*spans[0], limit))
-    if len(spans) == 1 and not log.has_expiring:
-        return tuple(log.visible(*spans[0], limit))
     found: list[Message] = []
     for above, upto in reversed(spans):
         while len(found) < limit and upto > above:
@@ -98,7 +96,7 @@ def make_entry(
         return None
     return Entry(
         chat_of(user, key),
-        _unread(state, log, user, record, spans),
+        unread_of(state, log, user, record, spans),
         last,
         messages[-message_count:] if message_count else (),
         record.read_to,
@@ -124,7 +122,8 @@ def _has_content(
     return count_content(state, log, shown) > 0
 
 
-def _unread(state: State, log: Log, user: str, record: Record, spans: Sequence[Interval]) -> int:
+def unread_of(state: State, log: Log, user: str, record: Record, spans: Sequence[Interval]) -> int:
+    """Give what the profile calls unread."""
     if state.profile.unread_counts == "sequence-difference":
         if not spans:
             return 0
@@ -133,14 +132,17 @@ def _unread(state: State, log: Log, user: str, record: Record, spans: Sequence[I
 
 
 def _order(state: State, record: Record, log: Log, last: Message | None) -> tuple[int, ...]:
+    """Give the place in the list; an entry that a clear keeps adds the place it falls back to."""
     pinned = 1 if record.pinned else 0
+    kept = (record.kept_ms, record.kept_order) if record.kept_order else ()
     if state.profile.list_order == "row-update":
+        if record.touched:
+            return (pinned, record.touched_ms, record.touched, *kept)
         first = log.get(1)
-        touched = record.touched_ms or (first.time_ms if first is not None else 0)
-        return (pinned, touched, record.changed or (first.message_id if first is not None else 0))
+        return (pinned, first.time_ms, first.message_id, *kept) if first else (pinned, 0, 0, *kept)
     if last is None:
-        return (pinned, record.kept_ms, record.kept_order)
-    return (pinned, last.time_ms, last.message_id)
+        return (pinned, *kept, *kept)
+    return (pinned, last.time_ms, last.message_id, *kept)
 
 
 def by_order(entry: Entry) -> tuple[int, ...]:
@@ -196,6 +198,7 @@ def list_answer(state: State, action: Synchronise) -> ListAnswer:
         total,
         requests(state, user),
         partial,
+        state.now,
     )
 
 
@@ -215,32 +218,50 @@ def _choose(
         entries = entries[(action.page - 1) * size : action.page * size]
     if partial:
         return entries, False, True, ()
-    if action.cursor is None or _is_too_old(state, action):
-        return entries, True, False, ()
-    changed = [e for e in entries if _changed(state, action.user, e.chat) > action.cursor]
-    return changed, False, False, _tombstones(state, action, everything)
-
-
-def _is_too_old(state: State, action: Synchronise) -> bool:
     device = state.device(action.user, action.device)
-    return device is None or state.now - device.synced_ms > state.profile.tombstone_retention
+    limit = state.profile.list_limit
+    if action.cursor is None or device is None or _is_too_old(state, device):
+        return entries, True, False, ()
+    if limit and len(everything) >= limit:  # a delta could not tell what fell off the end
+        return entries, True, False, ()
+    since = device.synced_ms
+    changed = [e for e in entries if _changed(state, action.user, e.chat, action.cursor, since)]
+    return changed, False, False, _tombstones(state, action, everything, since)
 
 
-def _changed(state: State, user: str, chat: str) -> int:
+def _is_too_old(state: State, device: Device) -> bool:
+    return state.now - device.synced_ms > state.profile.tombstone_retention
+
+
+def _changed(state: State, user: str, chat: str, cursor: int, since_ms: int) -> bool:
+    """Tell whether a delta has to have this entry: by a change, by a message, or by an expiry."""
     key = channel_key(user, chat)
     record = state.record(user, key)
-    return max(record.changed if record else 0, state.channels[key].order)
+    if record is None or record.changed > cursor or state.channels[key].order > cursor:
+        return True
+    return _has_lost(state, record, key, since_ms)
+
+
+def _has_lost(state: State, record: Record, key: str, since_ms: int) -> bool:
+    """Tell whether a message that the user could see has expired since a time."""
+    log = state.logs[key]
+    return log.has_expiring and any(
+        since_ms < message.expires_ms <= state.now
+        for above, upto in spans_of(state, record, log.last)
+        for message in log.expiring(above, upto)
+    )
 
 
 def _tombstones(
-    state: State, action: Synchronise, everything: list[Entry]
+    state: State, action: Synchronise, everything: list[Entry], since_ms: int
 ) -> tuple[tuple[str, int], ...]:
-    if state.profile.sync_deletes == "on-full-sync":
-        return ()
+    """Name what is no longer listed and was: deleted, left, dismissed, or all of it expired."""
     listed = {entry.chat for entry in everything}
     cursor = action.cursor or 0
+    told = state.profile.sync_deletes == "push-and-tombstone"
     return tuple(
         (chat, record.deleted_to)
         for key, record in state.all_records(action.user)
-        if record.tombstone > cursor and (chat := chat_of(action.user, key)) not in listed
+        if (chat := chat_of(action.user, key)) not in listed
+        and ((told and record.tombstone > cursor) or _has_lost(state, record, key, since_ms))
     )

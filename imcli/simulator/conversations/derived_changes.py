@@ -19,6 +19,9 @@ from imcli.simulator.conversations.derived import has_left, make_entry, spans_of
 from imcli.simulator.record import OPEN, Held, Record
 from imcli.simulator.state import State
 
+MEMBERSHIP_CHANGES = frozenset({"joined", "left", "dismissed"})
+"""What happens to a user; it is no change that the user made (`list_order = row-update`)."""
+
 
 def put(
     state: State, user: str, key: str, record: Record, kind: ChangeKind, *, gone: bool = False
@@ -28,9 +31,14 @@ def put(
     if records.get(key) == record:
         return NOTHING
     order = state.next_order()
-    touched = state.stamp_ms()
     tombstone = order if gone else record.tombstone
-    records[key] = replace(record, changed=order, touched_ms=touched, tombstone=tombstone)
+    if kind in MEMBERSHIP_CHANGES:
+        records[key] = replace(record, changed=order, tombstone=tombstone)
+    else:
+        now = state.stamp_ms()
+        records[key] = replace(
+            record, changed=order, tombstone=tombstone, touched_ms=now, touched=order
+        )
     _watch(state, user, key, record)
     return (Change(user, chat_of(user, key), kind),)
 
@@ -69,7 +77,11 @@ def stored(state: State, key: str, message: Message) -> Sequence[Change]:
     if profile.own_send_reads:
         if not record.gone:
             state.records_w(sender)[key] = replace(
-                record, read_to=message.seq, marked_unread=False, touched_ms=message.time_ms
+                record,
+                read_to=message.seq,
+                marked_unread=False,
+                touched_ms=message.time_ms,
+                touched=message.message_id,
             )
     else:
         if record.marked_unread:
@@ -138,8 +150,11 @@ def may_write(state: State, sender: str, key: str) -> Refusal | None:
 
 
 def withheld(state: State, key: str, message: Message) -> tuple[str, ...]:
-    """Name the members with a request waiting: nothing is pushed to them."""
-    if state.profile.on_message_after_delete != "request":
+    """Name the members with a request waiting: nothing is pushed to them but commands.
+
+    A command is in no history, so that whoever is not given it now would never have it.
+    """
+    if state.profile.on_message_after_delete != "request" or message.kind == "command":
         return ()
     return tuple(
         user
@@ -160,6 +175,8 @@ def delete(state: State, action: Delete) -> Result:
         return Refusal("unsupported", "the profile deletes for one side only")
     if profile.delete_bound == "named" and not action.up_to:
         return Refusal("invalid", "a delete must name its upper bound (up to m)")
+    if action.up_to < 0:
+        return Refusal("invalid", "a sequence number is not negative")
     key = channel_key(action.user, action.chat)
     record = state.record(action.user, key)
     if record is None or record.gone:
@@ -197,7 +214,10 @@ def _delete_own(
 
 def _put_silently(state: State, user: str, key: str, record: Record) -> Sequence[Change]:
     """Replace a record so that no delta tells it (policy `on-full-sync`)."""
-    state.records_w(user)[key] = replace(record, touched_ms=state.stamp_ms())
+    if state.records[user][key] == record:
+        return NOTHING
+    touched = state.next_order()
+    state.records_w(user)[key] = replace(record, touched_ms=state.stamp_ms(), touched=touched)
     _watch(state, user, key, record)
     return (Change(user, chat_of(user, key), "deleted"),)
 
@@ -277,6 +297,8 @@ def clear(state: State, action: Clear) -> Result:
 
 def read(state: State, action: Read) -> Result:
     """Mark as read; a mark never goes back."""
+    if action.up_to < 0:
+        return Refusal("invalid", "a sequence number is not negative")
     key = channel_key(action.user, action.chat)
     record = state.record(action.user, key)
     if record is None or record.gone:
@@ -288,12 +310,14 @@ def read(state: State, action: Read) -> Result:
 
 
 def mark_unread(state: State, action: MarkUnread) -> Result:
-    """Mark as unread: the newest messages, or the flag alone."""
+    """Mark as unread: the newest messages, or the flag alone; none at all means read."""
     policy = state.profile.mark_unread
     if action.count is None and policy == "lower-only":
         return Refusal("unsupported", "the profile has no unread flag")
     if action.count is not None and policy == "flag":
         return Refusal("unsupported", "the profile has only the unread flag")
+    if action.count is not None and action.count < 0:
+        return Refusal("invalid", "a number of messages is not negative")
     key = channel_key(action.user, action.chat)
     record = state.record(action.user, key)
     if record is None or record.gone:
@@ -349,6 +373,8 @@ def set_flag(state: State, action: SetFlag) -> Result:
     if is_group(action.chat) and (record is None or has_left(record, stays=stays)):
         return Refusal("not-a-member", f"{action.user} is not a member of {action.chat}")
     if record is None:
+        if action.chat not in state.users:
+            return Refusal("invalid", f"there is no user {action.chat}")
         if not action.on:
             return NOTHING
         state.person_channel(action.user, action.chat)

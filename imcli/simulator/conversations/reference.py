@@ -94,7 +94,7 @@ class Derived:
         messages = derived.newest_visible(state, state.logs[key], spans, 20)
         return Entry(
             chat_of(user, key),
-            derived.count_unread(state, state.logs[key], user, spans, record.read_to),
+            derived.unread_of(state, state.logs[key], user, record, spans),
             messages[-1] if messages else None,
             messages,
             record.read_to,
