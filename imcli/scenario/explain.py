@@ -119,7 +119,7 @@ def _row(
     watched: Watched,
 ) -> TableRow:
     about = [d for d in mine if d.conversation == entry.chat]
-    expected = {column: value for d in about for column, value in d.expected}
+    expected = _expected(about)
     before = changed.get((key, entry.chat), entry)
     cells = tuple(
         Cell(
@@ -133,6 +133,15 @@ def _row(
     if note:
         note = f"{note}; {_since(key, entry.chat, watched, listed=True)}"
     return TableRow(str(key), entry.chat, cells, note, bool(about))
+
+
+def _expected(about: list[Disagreement]) -> dict[str, str]:
+    """What was expected of a row, per column; two flags share theirs."""
+    found: dict[str, str] = {}
+    for disagreement in about:
+        for column, value in disagreement.expected:
+            found[column] = f"{found[column]}, {value}" if column in found else value
+    return found
 
 
 def _differs(column: str, before: Entry | None, after: Entry, user: str, names: Names) -> bool:
@@ -206,6 +215,8 @@ def _intervals(key: DeviceKey, chat: str, watched: Watched) -> str:
     if not spans or (len(spans) == 1 and open_span):
         return ""
     words = [f"from {a} to {b}" if a != b else f"after {a} only" for a, b in spans]
+    if open_span:
+        words[-1] = f"since {spans[-1][0]}"
     return " and ".join(words)
 
 
@@ -230,10 +241,18 @@ def _listed(problem: Problem, watched: Watched) -> list[str]:
     keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
     for disagreement in problem.disagreements:
         key, chat = keys.get(disagreement.subject), disagreement.conversation
-        story = _intervals(key, chat, watched) if key is not None and chat else ""
+        if key is None or not chat or not _about_listing(key, disagreement, watched):
+            continue
+        story = _intervals(key, chat, watched)
         if story:
             stories.setdefault(f"{chat} was listed {story}", []).append(disagreement.subject)
     return [f"{story} (on {spoken(who)})." for story, who in stories.items()]
+
+
+def _about_listing(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> bool:
+    """Tell whether a device disagrees about a conversation being there, not about its facts."""
+    absent = entry_of(watched.snapshots[-1], key, disagreement.conversation) is None
+    return absent or disagreement.expected == (("", "not listed"),)
 
 
 def _fate(label: str, watched: Watched) -> str:

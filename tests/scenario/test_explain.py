@@ -78,6 +78,19 @@ def test_a_conversation_that_came_back_tells_both_times() -> None:
     )
 
 
+def test_facts_that_are_wrong_tell_nothing_of_coming_and_going() -> None:
+    wrong = claim(sees("A", "B", Facts(pinned=True, muted=True), device="web"))
+    found = failure(send("B", "A"), DELETES, send("B", "A"), wrong)
+    assert found.because == ()
+    assert row(found, "A.web").cells[-1].expected == "pinned, muted"
+
+
+def test_an_unwanted_conversation_that_came_back_is_listed_since_then() -> None:
+    gone = claim(sees("A", "B", negated=True, device="web"))
+    found = failure(send("B", "A"), DELETES, send("B", "A"), gone)
+    assert found.because == ("B was listed after step 1 only and since step 3 (on A.web).",)
+
+
 def test_an_unwanted_conversation_says_since_which_step_it_is_listed() -> None:
     found = failure(do(Flush()), send("B", "A"), do(Flush()), claim(sees("A", "B", negated=True)))
     note = row(found, "A.web").note
