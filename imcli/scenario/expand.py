@@ -530,11 +530,11 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
     Raises:
         InvalidScenario: a name is unknown, or a limit is passed (only where `problems` is None).
     """
-    found = Problems() if problems is None else problems
-    context = Context(scenario, found)
     if problems is None and scenario.ready is not None:
         yield scenario.ready
         return
+    found = Problems() if problems is None else problems
+    context = Context(scenario, found)
     for values in cells(scenario):
         case = _case(context, values)
         if problems is None:

@@ -43,13 +43,16 @@ def parse_scenario(text: str, file: str) -> Scenario:
     lines = tuple(text.split("\n"))
     problems.raise_if_any(lines)
     data, layout = _read(text, file, lines, problems)
-    scenario = _scenario(KeyReader(data, layout, file, problems), file, lines)
+    reader = KeyReader(data, layout, file, problems)
+    scenario = _scenario(reader, file, lines)
     last = None
     if not note_recursion(scenario.verbs, problems):
         for case in iter_cases(scenario, problems):
             last = case
             if problems.full:
                 break
+        if last is None and not problems.found:
+            problems.add(reader.key_span(("matrix",)), "every case of the matrix is excluded")
     problems.raise_if_any(lines)
     return scenario if scenario.matrix else msgspec.structs.replace(scenario, ready=last)
 

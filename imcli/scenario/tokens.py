@@ -51,15 +51,15 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _TOKEN = re.compile(
     r"""[ ]*(?:
-      (?P<string>"(?:[^"\\]|\\.)*")
-    | (?P<group>\#[A-Za-z][A-Za-z0-9_]*)
-    | (?P<comment>\#.*)
+      (?P<word>[^\ ",;:\#{}'’]++)
     | (?P<comma>,)
+    | (?P<string>"(?:[^"\\]++|\\.)*+")
+    | (?P<group>\#[A-Za-z][A-Za-z0-9_]*+)
+    | (?P<comment>\#.*)
     | (?P<semicolon>;)
     | (?P<colon>:)
     | (?P<possessive>['’]s(?![A-Za-z0-9_]))
     | (?P<json>\{)
-    | (?P<word>[^\ ",;:\#{}'’]+)
     | (?P<bad>.)
     )""",
     re.VERBOSE | re.DOTALL,
@@ -91,6 +91,9 @@ def _cut(line: str, length: int) -> CutLine:
         assert match is not None, "the last branch takes anything"
         kind = match.lastgroup or "bad"
         start, at = match.span(kind)
+        if kind == "word":
+            step.append(Token(kind, line[start:at], start, at))
+            continue
         match kind:
             case "comment":
                 steps.append(tuple(step))
