@@ -32,9 +32,7 @@ def check_not_affected(claim: NotAffected, answers: Answers, names: Names) -> Mi
     if before is None:
         raise LabelProblem(f"there is no action before '{claim.text}' that it could speak of")
     changes = observable_changes(before, view)
-    if not changes:
-        return None
-    return one(claim.user, f"was affected: {'; '.join(changes)}")
+    return mismatch(Disagreement(claim.user, f"was affected: {change}") for change in changes)
 
 
 def observable_changes(before: ObservableView, after: ObservableView) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ def observable_changes(before: ObservableView, after: ObservableView) -> tuple[s
         return ()
     old, new = dict(before.facts), dict(after.facts)
     changes = [
-        f"{what} was {old.get(what, 'nothing')} and is {new.get(what, 'nothing')}"
+        f"{what} was {_said(old, what)} and is {_said(new, what)}"
         for what in {**old, **new}
         if old.get(what) != new.get(what)
     ]
@@ -52,6 +50,10 @@ def observable_changes(before: ObservableView, after: ObservableView) -> tuple[s
         more = len(changes) - SHOWN_DIFFERENCES
         changes = [*changes[:SHOWN_DIFFERENCES], f"and {more} more"]
     return tuple(changes)
+
+
+def _said(facts: dict[str, str], what: str) -> str:
+    return facts.get(what, "").strip() or "nothing"
 
 
 def check_status(claim: HasStatus, answers: Answers) -> Mismatch | None:

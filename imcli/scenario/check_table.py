@@ -15,7 +15,7 @@ from imcli.scenario.events import Disagreement
 from imcli.scenario.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.names import Names
 from imcli.scenario.state_rows import entry_cell
-from imcli.scenario.syntax import TableIs
+from imcli.scenario.syntax import Span, TableIs
 
 FLAGS = {
     "pinned": "pinned",
@@ -42,6 +42,17 @@ def _row_devices(row: Row, names: Names) -> tuple[DeviceKey, ...]:
         return tuple(key for keys in names.devices.values() for key in keys)
     user, _, device = named.partition(".")
     return names.keys(user, device)
+
+
+def row_span(claim: TableIs, disagreement: Disagreement, names: Names) -> Span | None:
+    """The place of the row that a device disagrees with; nothing where no row is about it."""
+    for cells, span in zip(claim.rows, claim.spans, strict=True):
+        row = dict(zip(claim.columns, cells, strict=True))
+        devices = [str(key) for key in _row_devices(row, names)]
+        about = row.get("conversation") in (disagreement.conversation, "-")
+        if disagreement.subject in devices and about:
+            return span
+    return None
 
 
 def check_table(claim: TableIs, answers: Answers, names: Names) -> Mismatch | None:

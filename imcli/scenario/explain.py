@@ -10,7 +10,7 @@ from __future__ import annotations
 from imcli.model.entities import DeviceKey, Entry, is_group
 from imcli.model.errors import ImcliError
 from imcli.model.events import MembersChanged, Pushed
-from imcli.model.questions import History, HistoryView
+from imcli.model.questions import History, HistoryView, Received, ReceivedView
 from imcli.scenario.check import labels_of
 from imcli.scenario.check_messages import answer_words
 from imcli.scenario.events import (
@@ -269,9 +269,28 @@ def _fate(label: str, watched: Watched) -> str:
         for device in event.devices
     ]
     words = f"{label} {answer_words(sent)}"
+    late = [device for device in _reached(label, watched) if device not in pushed]
+    later = f"; it reached {spoken(late)} later" if late else ""
     if pushed:
-        return f"{words} and pushed to {spoken(dict.fromkeys(pushed))}."
+        return f"{words} and pushed to {spoken(dict.fromkeys(pushed))}{later}."
+    if late:
+        return f"{words}; it reached {spoken(late)}."
     return f"{words}, and pushed to no device." if sent.state == "accepted" else f"{words}."
+
+
+def _reached(label: str, watched: Watched) -> list[str]:
+    """The watched devices at which a message has arrived by now, on slow links too."""
+    found: list[str] = []
+    for key in watched.snapshots[-1].lists if watched.snapshots else ():
+        try:
+            view = watched.look(Received(key.user, key.device))
+        except ImcliError:
+            return found
+        if isinstance(view, ReceivedView) and any(
+            watched.names.is_message(label, message) for message in view.arrivals
+        ):
+            found.append(str(key))
+    return found
 
 
 def _unread(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> tuple[str, ...]:

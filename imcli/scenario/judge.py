@@ -11,11 +11,12 @@ from __future__ import annotations
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
 from imcli.scenario.check import ask, check, is_negative
+from imcli.scenario.check_table import row_span
 from imcli.scenario.events import Disagreement, Negative
 from imcli.scenario.names import LabelProblem
 from imcli.scenario.play import Play, Problem, step_name
 from imcli.scenario.program import Block
-from imcli.scenario.syntax import Assert, Claim
+from imcli.scenario.syntax import Assert, Claim, Span, TableIs
 
 ADVANCES_MAX = 1_000_000
 """No claim looks more often than this; a world that changes without end is named, not awaited."""
@@ -127,7 +128,8 @@ def _throughout(
             wrong = evaluate(play, statement.claims)
         if wrong is not None:
             held = play.target.now() - start
-            judged = f"did not hold after {spell_ms(held)} of {spell_ms(until - start)}"
+            since = f"after {spell_ms(held)}" if held else "from the start"
+            judged = f"did not hold {since} of {spell_ms(until - start)}"
             return _failed(play, block, offset, statement, wrong, judged)
         if not more:
             window = Negative("", "", "observed", until - start)
@@ -160,7 +162,7 @@ def _failed(
         "claim",
         block.phase,
         block.number + offset,
-        claim.span if one_claim else statement.span,
+        _place(claim, disagreements, play) if one_claim else statement.span,
         statement.text,
         "the claim does not hold" if one_claim else "none of the claims holds",
         disagreements,
@@ -168,6 +170,13 @@ def _failed(
         judged,
         play.target.now(),
     )
+
+
+def _place(claim: Claim, disagreements: tuple[Disagreement, ...], play: Play) -> Span:
+    """The place of a claim; in a table, of the first row that is wrong."""
+    if isinstance(claim, TableIs):
+        return row_span(claim, disagreements[0], play.names) or claim.span
+    return claim.span
 
 
 def _unclear(block: Block, offset: int, statement: Assert, error: LabelProblem) -> Problem:
@@ -199,7 +208,10 @@ def _endless(play: Play, block: Block, offset: int, statement: Assert) -> Proble
 def spell_ms(duration_ms: int) -> str:
     """Say a duration.
 
-    >>> spell_ms(300), spell_ms(2000), spell_ms(90_000)
-    ('300 ms', '2 s', '90 s')
+    >>> spell_ms(300), spell_ms(2000), spell_ms(90_000), spell_ms(8_640_000_000)
+    ('300 ms', '2 s', '90 s', '100 d')
     """
-    return f"{duration_ms / 1000:g} s" if duration_ms >= 1000 else f"{duration_ms} ms"
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
+        if duration_ms >= size and duration_ms % size == 0:
+            return f"{duration_ms // size} {unit}"
+    return f"{duration_ms / 1000:.10g} s" if duration_ms >= 1000 else f"{duration_ms} ms"

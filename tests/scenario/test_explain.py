@@ -11,6 +11,7 @@ from imcli.model.actions import (
     AddMembers,
     Clear,
     Delete,
+    Fault,
     Flush,
     MarkUnread,
     Read,
@@ -136,6 +137,15 @@ def test_what_became_of_the_messages_is_said() -> None:
     assert "m2 was refused with blocked." in failure(refused, claims, opener=opener).because
     quiet = failure(send("B", "A", "m1"), got, opener=ScriptedOpener())
     assert quiet.because == ("m1 was accepted as seq 1, and pushed to no device.",)
+
+
+def test_a_message_on_a_slow_link_reached_its_device_later() -> None:
+    slow = do(Fault("A", "phone", "delays", 0, 500), "link A.phone delays by 500ms")
+    got = claim(ReceivedMessage(AT, "A.web received m1 twice", "", "A", "web", "m1", 2))
+    found = failure(slow, send("B", "A", "m1"), got)
+    assert found.because == (
+        "m1 was accepted as seq 1 and pushed to A.web; it reached A.phone later.",
+    )
 
 
 def test_all_failures_of_a_block_are_explained() -> None:

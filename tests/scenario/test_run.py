@@ -22,6 +22,7 @@ from imcli.scenario.syntax import (
     NotAffected,
     ReceivedMessage,
     SendAnswer,
+    TableIs,
     Timing,
 )
 from imcli.targets.base import Identity, OpenTarget, Outcome, Target
@@ -288,6 +289,23 @@ def test_for_says_no_when_it_holds_only_for_a_while() -> None:
         "failed",
         "did not hold after 200 ms of 1 s",
     )
+    never = result(case(held), from_moment(500))
+    assert never.failures[0].judged == "did not hold from the start of 1 s"
+
+
+def test_a_wrong_table_is_shown_at_its_wrong_row() -> None:
+    columns = ("device", "conversation", "unread")
+    rows = (("A.phone", "B", "9"), ("A.web", "B", "9"))
+    table = TableIs(at(1), "table:", "", columns, rows, (at(2), at(3)))
+
+    def look(target: ScriptedTarget, question: Question) -> View:
+        return ListView((Entry("B", unread=9 if "phone" in str(question) else 1),))
+
+    found = result(case(claim(table)), ScriptedOpener(look=look))
+    assert found.failures[0].span == at(3)
+    missing = TableIs(at(1), "table:", "", columns, rows[:1], (at(2),))
+    twice = ScriptedOpener(look=lambda *_: ListView((Entry("B", unread=9), Entry("C"))))
+    assert result(case(claim(missing)), twice).failures[0].span == at(1)
 
 
 def test_a_negative_is_proved_at_this_instant_and_names_the_timers() -> None:
