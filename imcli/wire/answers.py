@@ -302,11 +302,12 @@ def _message(raw: _Message, names: Names, channel: str) -> Message:
         # The API hides its own sender behind an empty id.
         sender=names.user_name(raw.from_uid or SYSTEM_USER),
         text=text,
-        kind="command" if raw.header.sync_once else "content",
         time_ms=raw.timestamp * 1000,
         expires_ms=(raw.timestamp + raw.expire) * 1000 if raw.expire else 0,
         no_red_dot=not raw.header.red_dot,
         payload=payload,
+        # A command is in a log of its own; what stands here with the flag is listed and counted.
+        sync_once=bool(raw.header.sync_once),
     )
 
 

@@ -290,11 +290,25 @@ def test_a_reset_of_nothing_makes_nothing(path: str) -> None:
 
 
 @pytest.mark.parametrize("profile", builtin_names())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_same_actions_give_the_same_state_and_outcomes_as_in_memory(
     profile: str, seed: int
 ) -> None:
+    same_as_in_memory(profile, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(profile=st.sampled_from(builtin_names()), seed=st.integers(0, 2**32))
+def test_many_programs_give_the_same_state_and_outcomes_as_in_memory(
+    profile: str, seed: int
+) -> None:
+    same_as_in_memory(profile, seed)
+
+
+def same_as_in_memory(profile: str, seed: int) -> None:
+    """Play a random program in memory and over a file; nothing may tell them apart."""
     program = random_program(random.Random(seed), 40)
     cast = Cast(program.users, program.groups)
     memory, durable = open_simulated(profile)(cast), open_embedded_case(profile)(cast)

@@ -36,7 +36,7 @@ from imcli.model.actions import (
 )
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import TargetUnavailable, UsageError
-from imcli.model.events import Accepted, HistoryPage, ListAnswer, Response
+from imcli.model.events import Accepted, HistoryPage, ListAnswer, Refused, Response
 from imcli.model.questions import (
     Agreement,
     History,
@@ -214,6 +214,11 @@ def test_what_the_api_cannot_do_is_refused_without_asking(
     assert (outcome.result, outcome.reason) == ("refused", "unsupported")
     assert why in outcome.detail
     assert len(server.asked) == asked
+
+
+def test_a_refused_send_says_which_send_it_was(server: FakeWuKongIM, target: LiveTarget) -> None:
+    server.misbehave["/message/send"] = always(400, b'{"msg":"no","status":400}')
+    assert target.perform(send("B", "A")).events == (Refused("invalid", "no", "B", "n1"),)
 
 
 # Conversations

@@ -76,6 +76,12 @@ def test_a_payload_that_is_no_base64_is_shown() -> None:
     assert found.text == "no base64!"
 
 
+def test_the_flags_of_the_header_are_read() -> None:
+    header = '{"no_persist":0,"red_dot":1,"sync_once":1}'
+    (found,) = read_page(message("eA==", header=header), NAMES, "A", "B").messages
+    assert (found.kind, found.sync_once, found.no_red_dot) == ("content", True, False)
+
+
 def test_expiry_and_the_servers_own_sender_are_read() -> None:
     body = message("eA==", timestamp=10, expire=5, from_uid='""')
     (found,) = read_page(body, NAMES, "A", "B").messages

@@ -147,8 +147,7 @@ class LiveTarget:
         action = self._filled_in(action)
         plan = calls_for(action, self._setting)
         if isinstance(plan, Impossible):
-            event = Refused(plan.reason, plan.detail)
-            return Outcome("refused", plan.reason, plan.detail, (event,))
+            return _refused(action, plan.reason, plan.detail)
         self._made.note(action)
         try:
             return self._do(action, plan)
@@ -177,7 +176,7 @@ class LiveTarget:
 
     def _change(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
         for call in plan:
-            outcome = _outcome(self._judged(self._client.call(call)))
+            outcome = _outcome(action, self._judged(self._client.call(call)))
             if outcome.result != "ok":
                 return outcome
         self._rows.changed(action)
@@ -203,7 +202,7 @@ class LiveTarget:
 
     def _send(self, action: Send, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(self._judged(reply))
+        outcome = _outcome(action, self._judged(reply))
         if outcome.result != "ok":
             return outcome
         message_id = read_sent(reply.body).message_id
@@ -279,7 +278,7 @@ class LiveTarget:
 
     def _synchronise(self, action: Synchronise, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(self._judged(reply))
+        outcome = _outcome(action, self._judged(reply))
         if outcome.result != "ok":
             return outcome
         entries = read_list(reply.body, self._setting.names, action.user)
@@ -298,7 +297,7 @@ class LiveTarget:
 
     def _pull(self, action: Open | Pull, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(self._judged(reply))
+        outcome = _outcome(action, self._judged(reply))
         if outcome.result != "ok":
             return outcome
         page = read_page(reply.body, self._setting.names, action.user, action.chat)
@@ -451,13 +450,17 @@ def _done() -> Outcome:
     return Outcome("ok", events=(Done(),))
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(action: Action, answer: Answer) -> Outcome:
     if answer.result == "ok":
         return Outcome("ok")
     if answer.result == "refused":
-        event = Refused(answer.reason, answer.detail)
-        return Outcome("refused", answer.reason, answer.detail, (event,))
+        return _refused(action, answer.reason, answer.detail)
     return Outcome("unknown", detail=answer.detail)
+
+
+def _refused(action: Action, reason: str, detail: str) -> Outcome:
+    user, number = (action.user, action.client_msg_no) if isinstance(action, Send) else ("", "")
+    return Outcome("refused", reason, detail, (Refused(reason, detail, user, number),))
 
 
 def _accepted(action: Send, message_id: int, stored: Message | None) -> Outcome:

@@ -1,0 +1,114 @@
+"""The parts of the live target that need no server: what is waited for, what is taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    CreateGroup,
+    Delete,
+    Dismiss,
+    Kick,
+    MarkUnread,
+    Read,
+    Send,
+    SetAccess,
+    SetGroupFlag,
+    SetMembers,
+)
+from imcli.model.entities import Entry
+from imcli.targets.live.flush import PendingRows
+from imcli.targets.live.made import Made
+
+
+def awaited(version: tuple[int, ...], chat: str, *seqs: int) -> dict[str, list[str]]:
+    """Give the chats whose rows are waited for, per user, after B sent messages with these seqs."""
+    rows = PendingRows(version)
+    for seq in seqs:
+        rows.stored(Send("B", "", chat, "hi", f"n{seq}"), seq)
+    return {user: [c for u, c in rows._awaited if u == user] for user in rows.users()}
+
+
+@pytest.mark.parametrize(
+    ("version", "chat", "seqs", "expected"),
+    [
+        ((2, 2, 5), "A", (1,), {"B": ["A"], "A": ["B"]}),
+        ((2, 2, 5), "A", (2,), {}),
+        ((2, 2, 5), "#team", (1,), {}),
+        ((2, 1, 4), "A", (1,), {}),
+        ((2, 1, 3), "A", (1,), {"B": ["A"], "A": ["B"]}),
+        ((2, 1, 3), "A", (2,), {"B": ["A"]}),
+        ((2, 1, 3), "#team", (2,), {"B": ["#team"]}),
+        ((), "A", (1, 2), {"B": ["A"], "A": ["B"]}),
+    ],
+)
+def test_rows_are_waited_for_where_the_version_makes_them(
+    version: tuple[int, ...], chat: str, seqs: tuple[int, ...], expected: dict[str, list[str]]
+) -> None:
+    assert awaited(version, chat, *seqs) == expected
+
+
+def test_an_old_server_must_show_the_senders_newest_mark() -> None:
+    rows = PendingRows((2, 1, 3))
+    rows.stored(Send("B", "", "A", "hi", "n1"), 4)
+    rows.shown("B", (Entry("A", read_to=3), Entry("C", read_to=9)))
+    assert rows.users() == ("B",)
+    rows.shown("B", (Entry("A", read_to=4),))
+    assert rows.users() == ()
+
+
+def test_the_row_of_a_deleted_conversation_is_not_waited_for() -> None:
+    rows = PendingRows((2, 2, 5))
+    rows.stored(Send("B", "", "A", "hi", "n1"), 1)
+    rows.changed(Delete("A", "", "B"))
+    assert rows.users() == ("B",)
+
+
+@pytest.mark.parametrize(
+    ("action", "undoing"),
+    [
+        (Send("B", "", "A", "hi", "n1"), (Delete("B", "", "A"), Delete("A", "", "B"))),
+        (Read("A", "", "B"), (Delete("A", "", "B"),)),
+        (MarkUnread("A", "", "B", 1), (Delete("A", "", "B"),)),
+        (
+            CreateGroup("#team", ("B",), user="A"),
+            (Delete("A", "", "#team"), Delete("B", "", "#team"), Dismiss("#team")),
+        ),
+        (AddMembers("team", ("C",)), (Delete("C", "", "#team"), Dismiss("#team"))),
+        (SetMembers("#team", ("C",)), (Delete("C", "", "#team"), Dismiss("#team"))),
+        (SetGroupFlag("#team", "banned", on=True), (Dismiss("#team"),)),
+        (Send("B", "", "#team", "hi", "n1"), (Dismiss("#team"),)),
+        (SetAccess("A", "B", "block", on=True), (SetAccess("A", "B", "block", on=False),)),
+        (SetAccess("A", "B", "block", on=False), ()),
+        (Kick("A"), ()),
+    ],
+)
+def test_each_action_is_undone_by_these(action: Action, undoing: tuple[Action, ...]) -> None:
+    made = Made()
+    made.note(action)
+    assert made.undoing() == undoing
+
+
+def test_what_was_made_twice_is_undone_once_and_what_was_taken_off_not_at_all() -> None:
+    made = Made()
+    for action in (
+        Read("A", "", "B"),
+        Read("A", "", "B"),
+        SetAccess("A", "B", "block", on=True),
+        SetAccess("A", "B", "block", on=False),
+    ):
+        made.note(action)
+    assert made.undoing() == (Delete("A", "", "B"),)
+    assert made.staying() == ()
+
+
+def test_messages_stay_and_are_named_once_per_log() -> None:
+    made = Made()
+    for user, chat in (("B", "A"), ("A", "B"), ("A", "#team")):
+        made.note(Send(user, "", chat, "hi", "n1"))
+    assert [line.partition(":")[0] for line in made.staying()] == [
+        "the messages of A@B",
+        "the messages of #team",
+    ]
