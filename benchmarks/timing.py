@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,12 @@ from pathlib import Path
 
 IMCLI = (sys.executable, "-c", "import sys; from imcli.cli.app import main; sys.exit(main())")
 """The console script, without the search for it."""
+
+
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+}
+"""As after an installation: what is imported has been compiled once."""
 
 
 def seconds(work: Callable[[], object], *, turns: int = 3) -> float:
@@ -32,10 +39,13 @@ def wall_seconds(command: Sequence[str], *, cwd: Path, expected: Sequence[int] =
         RuntimeError: it ended with another status than expected, so the time means nothing.
     """
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     spent = time.perf_counter() - start
     if done.returncode not in expected:
-        raise RuntimeError(f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        end = (done.stdout + done.stderr)[-1000:]
+        raise RuntimeError(f"{command} ended with {done.returncode}: ... {end}")
     return spent
 
 
