@@ -28,6 +28,7 @@ class Cached(msgspec.Struct):
 
     `order` is the place that the list gave it, `apart` whether that goes by something else than
     the newest message. `told` is the number of the change up to which the facts are the server's.
+    `floor` is below everything that may be seen in this membership.
     """
 
     chat: str
@@ -43,6 +44,7 @@ class Cached(msgspec.Struct):
     order: tuple[int, ...] = ()
     apart: bool = False
     told: int = 0
+    floor: int = 0
 
 
 def _seq(message: Message) -> int:
@@ -52,11 +54,12 @@ def _seq(message: Message) -> int:
 class DeviceCache:
     """What one device of one user believes. Feed it events; ask it for a `ListView`."""
 
-    __slots__ = ("arrivals", "conversations", "cursor", "device", "requests", "user")
+    __slots__ = ("arrivals", "conversations", "cursor", "device", "muted_count", "requests", "user")
 
-    def __init__(self, user: str, device: str) -> None:
+    def __init__(self, user: str, device: str, *, muted_count: bool = True) -> None:
         self.user = user
         self.device = device
+        self.muted_count = muted_count
         self.cursor: int | None = None
         self.conversations: dict[str, Cached] = {}
         self.arrivals: list[Message] = []
@@ -64,7 +67,7 @@ class DeviceCache:
 
     def copy(self) -> DeviceCache:
         """Copy, so that a look at what would be does not change what is."""
-        twin = DeviceCache(self.user, self.device)
+        twin = DeviceCache(self.user, self.device, muted_count=self.muted_count)
         twin.cursor = self.cursor
         twin.requests = self.requests
         twin.arrivals = list(self.arrivals)
@@ -73,6 +76,11 @@ class DeviceCache:
             for chat, each in self.conversations.items()
         }
         return twin
+
+    def forget(self) -> None:
+        """Throw the lists away, as before a synchronisation from scratch."""
+        self.conversations = {}
+        self.cursor = None
 
     def seqs(self) -> tuple[tuple[str, int], ...]:
         """Give the newest seq that the device has, per listed chat."""
@@ -124,6 +132,8 @@ class DeviceCache:
             self._unlist(cached, deleted_to)
             cached.messages = []
             cached.told = event.cursor
+        for marks in event.unlisted:
+            self._set_marks(self._conversation(marks.chat), marks)
         for entry in event.entries:
             self._merge(entry, event)
         self.arrivals += event.commands
@@ -180,14 +190,17 @@ class DeviceCache:
         cached.told = event.cursor
         if event.entry is None:
             self._unlist(cached, event.deleted_to)
-            if event.change in ("left", "dismissed"):
+            if event.change in ("left", "dismissed", "joined"):
                 cached.messages = []
+            if event.unlisted is not None:
+                self._set_marks(cached, event.unlisted)
             return
         cached.deleted_to = max(cached.deleted_to, event.deleted_to)
         cached.messages = [m for m in cached.messages if m.seq > cached.deleted_to]
-        last = event.entry.last
-        if last is not None and not self._has(cached, last):
-            insort(cached.messages, last, key=_seq)
+        newest = (event.entry.last,) if event.entry.last is not None else ()
+        for message in event.entry.messages or newest:
+            if not self._has(cached, message):
+                insort(cached.messages, message, key=_seq)
         cached.listed = True
         self._set_facts(cached, event.entry, event.now_ms)
 
@@ -208,18 +221,25 @@ class DeviceCache:
         cached.deleted_to = entry.deleted_to
         news = entry.messages or ((entry.last,) if entry.last is not None else ())
         oldest = news[0].seq if news else 0
-        kept = [m for m in cached.messages if entry.deleted_to < m.seq < oldest]
+        floor = max(entry.deleted_to, entry.floor)
+        kept = [m for m in cached.messages if floor < m.seq < oldest]
         cached.messages = kept + list(news)
         cached.listed = True
         cached.told = answer.cursor
         self._set_facts(cached, entry, answer.now_ms)
 
-    def _set_facts(self, cached: Cached, entry: Entry, now_ms: int) -> None:
+    @staticmethod
+    def _set_marks(cached: Cached, entry: Entry) -> None:
         cached.read_to = entry.read_to
+        cached.deleted_to = max(cached.deleted_to, entry.deleted_to)
+        cached.floor = entry.floor
         cached.pinned = entry.pinned
         cached.muted = entry.muted
         cached.archived = entry.archived
         cached.marked_unread = entry.marked_unread
+
+    def _set_facts(self, cached: Cached, entry: Entry, now_ms: int) -> None:
+        self._set_marks(cached, entry)
         cached.order = entry.order
         last = entry.last
         cached.apart = last is not None and entry.order[1:3] != (last.time_ms, last.message_id)
@@ -251,7 +271,8 @@ class DeviceCache:
             if cached.listed and (entry := self._entry(cached, now_ms)) is not None
         ]
         entries.sort(key=lambda entry: entry.order, reverse=True)
-        return ListView(tuple(entries), sum(e.unread for e in entries), self.requests)
+        total = sum(e.unread for e in entries if self.muted_count or not e.muted)
+        return ListView(tuple(entries), total, self.requests)
 
     def _entry(self, cached: Cached, now_ms: int) -> Entry | None:
         messages = tuple(m for m in cached.messages if not 0 < m.expires_ms <= now_ms)
@@ -270,6 +291,7 @@ class DeviceCache:
             cached.archived,
             cached.marked_unread,
             self._order(cached, messages[-1] if messages else None),
+            cached.floor,
         )
 
     @staticmethod

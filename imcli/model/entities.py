@@ -85,6 +85,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     `messages` are the newest visible ones, oldest first, as many as were asked for; `count` is how
     many messages these are. `deleted_to` and `read_to` are D and R of `semantics.md` section 1.
+    `floor` is the seq below which nothing is visible in this membership.
     `order` sorts the list: the entry with the greatest comes first. It is (pinned, time, number);
     where an entry stays when no message is left (a clear keeps it), (time, number) of that follow.
     """
@@ -100,6 +101,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     archived: bool = False
     marked_unread: bool = False
     order: tuple[int, ...] = ()
+    floor: int = 0
 
 
 def is_group(chat: str) -> bool:

@@ -80,7 +80,8 @@ class ListAnswer(Base, frozen=True, gc=False):
 
     `full` says that it replaces whatever the device has. `tombstones` are (chat, D) of what is
     gone since the cursor; `commands` are the commands that the device had missed. `now_ms` is the
-    time of the answer, by which messages had expired.
+    time of the answer, by which messages had expired. `unlisted` are the marks and flags of
+    conversations that are not in the list, so that they are right when one of them returns.
     """
 
     user: str
@@ -94,6 +95,7 @@ class ListAnswer(Base, frozen=True, gc=False):
     requests: tuple[str, ...] = ()
     partial: bool = False
     now_ms: int = 0
+    unlisted: tuple[Entry, ...] = ()
 
 
 class HistoryPage(Base, frozen=True, gc=False):
@@ -176,7 +178,7 @@ class ConversationPushed(Base, frozen=True, gc=False):
 
     `entry` is how the list has it now (without messages), or None where it is no longer listed;
     `deleted_to` is D in both cases. `cursor` is the change number that the event carries, `now_ms`
-    the time at which it was so.
+    the time at which it was so. `unlisted` has the marks and flags where there is no entry.
     """
 
     user: str
@@ -187,6 +189,7 @@ class ConversationPushed(Base, frozen=True, gc=False):
     deleted_to: int = 0
     entry: Entry | None = None
     now_ms: int = 0
+    unlisted: Entry | None = None
 
 
 Event = (

@@ -134,7 +134,7 @@ def _change_members(
     channel.members = {u: 1 for u in members if u not in gone} | dict.fromkeys(new, 1)
     changes = list(keeping.left(state, group, gone)) if gone else []
     if new:
-        keeping.joined(state, group, new, joining)
+        changes += keeping.joined(state, group, new, joining)
     events: list[Event] = [
         Done(),
         MembersChanged(group, state.last_seq(group), new, gone, dismissed),

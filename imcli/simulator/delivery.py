@@ -310,6 +310,8 @@ def _change_event(
 ) -> ConversationPushed:
     key = channel_key(change.user, change.chat)
     record = state.record(change.user, key)
+    newly_seen = change.kind in ("accepted", "joined")
+    entry = keeping.entry(state, change.user, key, 20 if newly_seen else 0)
     return ConversationPushed(
         change.user,
         change.chat,
@@ -317,6 +319,7 @@ def _change_event(
         devices,
         state.order,
         record.deleted_to if record is not None else 0,
-        keeping.entry(state, change.user, key, 0),
+        entry,
         state.now,
+        keeping.marks(state, change.user, key) if entry is None else None,
     )

@@ -61,7 +61,18 @@ from imcli.targets.base import (
 )
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
-NOT_IN_WUKONGIM: frozenset[Capability] = frozenset({"settings", "clear", "partial-read"})
+NOT_IN_WUKONGIM: frozenset[Capability] = frozenset(
+    {
+        "settings",
+        "clear",
+        "partial-read",
+        "bounded-delete",
+        "two-way-delete",
+        "unread-flag",
+        "group-mute",
+        "notices",
+    }
+)
 """What WuKongIM leaves to the app or does not have."""
 
 
@@ -157,6 +168,7 @@ class SimulatedTarget:
         if not action.device:
             return self.server.apply(action)
         if action.cursor == -1:
+            self._cache(DeviceKey(action.user, action.device)).forget()
             action = replace(action, cursor=None)
         elif action.cursor is None:
             cache = self._cache(DeviceKey(action.user, action.device))
@@ -275,7 +287,9 @@ class SimulatedTarget:
         """Give a device's cache, folded up to now."""
         cache = self._caches.get(key)
         if cache is None:
-            cache = self._caches[key] = DeviceCache(key.user, key.device)
+            counts = self.server.profile.total_counts_muted
+            cache = DeviceCache(key.user, key.device, muted_count=counts)
+            self._caches[key] = cache
             self._read[key] = 0
         read = self._read[key]
         if read < len(self._log):

@@ -55,7 +55,9 @@ class Keeping(Protocol):
     def stored(self, state: State, key: str, message: Message) -> Sequence[Change]:
         """A message was appended to the log."""
 
-    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+    def joined(
+        self, state: State, group: str, users: Sequence[str], named: Sequence[str]
+    ) -> Sequence[Change]:
         """Memberships of `users` began; `named` are all whom the request named."""
 
     def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
@@ -90,6 +92,9 @@ class Keeping(Protocol):
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation (without the commands, which are the device's)."""
+
+    def marks(self, state: State, user: str, key: str) -> Entry | None:
+        """Give marks and flags of a conversation that is not listed, where devices keep such."""
 
     def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
         """Give the stored record, or None."""

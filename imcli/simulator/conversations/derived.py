@@ -106,6 +106,33 @@ def make_entry(
         record.archived,
         record.marked_unread,
         _order(state, record, log, last),
+        spans[0][0] if spans else log.last,
+    )
+
+
+def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
+    """Give the marks and flags of a conversation that is not listed."""
+    last = state.last_seq(key)
+    spans = spans_of(state, record, last)
+    return Entry(
+        chat_of(user, key),
+        read_to=record.read_to,
+        deleted_to=record.deleted_to,
+        pinned=record.pinned,
+        muted=record.muted,
+        archived=record.archived,
+        marked_unread=record.marked_unread,
+        floor=spans[0][0] if spans else last,
+    )
+
+
+def unlisted(state: State, user: str, listed: Sequence[Entry], cursor: int) -> tuple[Entry, ...]:
+    """Give the marks of what is not listed and changed since a cursor (0: all of it)."""
+    shown = {entry.chat for entry in listed}
+    return tuple(
+        marks_only(state, user, key, record)
+        for key, record in state.all_records(user)
+        if record.changed > cursor and not record.gone and chat_of(user, key) not in shown
     )
 
 
@@ -199,6 +226,7 @@ def list_answer(state: State, action: Synchronise) -> ListAnswer:
         requests(state, user),
         partial,
         state.now,
+        () if partial else unlisted(state, user, everything, 0 if full else action.cursor or 0),
     )
 
 

@@ -264,8 +264,9 @@ def _delete_peer(state: State, peer: str, key: str, bound: int) -> Sequence[Chan
 
 def _erase(state: State, key: str) -> None:
     """Drop what lies at or below the floor of every member."""
+    first = 0 if state.profile.rejoin_history == "all" else -1
     floors = [
-        max(record.intervals[-1][0] - 1, record.deleted_to)
+        max(record.intervals[first][0] - 1, record.deleted_to)
         for user in state.channels[key].members
         if (record := state.record(user, key)) is not None
     ]
@@ -398,9 +399,10 @@ def accept(state: State, action: Accept) -> Result:
 # Membership
 
 
-def joined(state: State, group: str, users: Sequence[str]) -> None:
+def joined(state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
     """Begin memberships; what a newcomer can read is a matter of policy, and is not unread."""
     last = state.last_seq(group)
+    changes: list[Change] = []
     for user in users:
         old = state.record(user, group)
         if old is None or old.gone:
@@ -410,7 +412,8 @@ def joined(state: State, group: str, users: Sequence[str]) -> None:
             record = replace(old, intervals=(*old.intervals, (last + 1, OPEN)))
             if state.profile.rejoin_history == "since-join":
                 record = replace(record, read_to=max(record.read_to, last))
-        put(state, user, group, record, "joined")
+        changes += put(state, user, group, record, "joined")
+    return changes
 
 
 def left(state: State, group: str, users: Sequence[str], kind: ChangeKind) -> Sequence[Change]:

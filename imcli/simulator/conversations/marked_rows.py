@@ -53,11 +53,14 @@ class MarkedRows(RowKeeping):
         )
         self.wait(state, key, Waiting(marks, tag=tag, last_seq=message.seq))
 
-    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+    def joined(
+        self, state: State, group: str, users: Sequence[str], named: Sequence[str]
+    ) -> Sequence[Change]:
         """`subscriber_add`: R at the last message, from 2.2.0 for present members too (A23)."""
         self.new_tag(state, group)
         for user in named if self.traits.add_reads == "named" else users:
             self.mark_joined(state, user, group)
+        return NOTHING
 
     def delete(self, state: State, action: Delete) -> Result:
         """`deleteConversation`: write D = last; what is pending is not touched (A4)."""

@@ -30,9 +30,11 @@ class Derived:
         """A message was appended to the log."""
         return derived_changes.stored(state, key, message)
 
-    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+    def joined(
+        self, state: State, group: str, users: Sequence[str], named: Sequence[str]
+    ) -> Sequence[Change]:
         """Memberships began; to name a present member changes nothing."""
-        derived_changes.joined(state, group, users)
+        return derived_changes.joined(state, group, users)
 
     def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
         """Memberships ended."""
@@ -84,6 +86,13 @@ class Derived:
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation."""
         return derived.list_answer(state, action)
+
+    def marks(self, state: State, user: str, key: str) -> Entry | None:
+        """Give marks and flags of a conversation that is not listed."""
+        record = state.record(user, key)
+        if record is None or record.gone:
+            return None
+        return derived.marks_only(state, user, key, record)
 
     def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
         """Give the stored record, or None; unread and messages as the definitions give them."""

@@ -166,6 +166,10 @@ class RowKeeping(ABC):
             partial=partial,
         )
 
+    def marks(self, state: State, user: str, key: str) -> Entry | None:
+        """Devices are told of nothing but messages."""
+        return None
+
     def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
         """Give the stored row, or None; what waits in memory is not stored."""
         row = state.record(user, key)

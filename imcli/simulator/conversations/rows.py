@@ -54,11 +54,14 @@ class Rows(RowKeeping):
             return replace(update, first_seq=message.seq, tag=tag, everyone=True)
         return update if update.tag == tag else replace(update, tag=tag, everyone=True)
 
-    def joined(self, state: State, group: str, users: Sequence[str], named: Sequence[str]) -> None:
+    def joined(
+        self, state: State, group: str, users: Sequence[str], named: Sequence[str]
+    ) -> Sequence[Change]:
         """`subscriber_add`: a row with R at the last message for whoever was no member."""
         self.new_tag(state, group)
         for user in users:
             self.mark_joined(state, user, group)
+        return NOTHING
 
     def delete(self, state: State, action: Delete) -> Result:
         """`deleteConversation`: the row is removed, with everything that was known of it (A0)."""
