@@ -59,6 +59,7 @@ from imcli.targets.base import (
     Outcome,
     Target,
 )
+from imcli.targets.renaming import renamed
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
 NOT_IN_WUKONGIM: frozenset[Capability] = frozenset(
@@ -377,7 +378,7 @@ class SimulatedOpener:
             InvalidInput: the case's profile names a switch or value that does not exist.
         """
         chosen = self.profile if profile is None else build_profile(profile)
-        return SimulatedTarget(Server(chosen), self.identity, cast)
+        return renamed(cast, lambda real: SimulatedTarget(Server(chosen), self.identity, real))
 
 
 def open_simulated(profile_name: str = "reference", *, name: str = "") -> OpenTarget:
