@@ -21,8 +21,10 @@ from imcli.scenario.program import Block, Program, Unit
 from imcli.scenario.state_rows import state_table
 from imcli.targets.base import Target
 
-LOOKS_MAX = 20_000
+LOOKS_MAX = 5_000
 """At most so many lists are looked at while a failing case is played again."""
+ENTRIES_MAX = 100_000
+"""With more conversations than this to look at, only the end is looked at: no "since step"."""
 DEVICES_MAX = 12
 """With more devices than this, only those that the failure speaks of are watched."""
 
@@ -95,14 +97,18 @@ def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watche
     stop = (problems[0].phase, problems[0].number)
     total = len(program.main)
     snapshots: list[Snapshot] = []
+    seen = 0
     try:
         if total <= every:
             snapshots.append(Snapshot("the start", "", eyes.lists(keys, shown)))
         for index, unit in enumerate(program.main):
             found = play.unit(unit)
-            if found or total - index <= every:
+            if found or (total - index <= every and seen <= ENTRIES_MAX):
                 keys = watched_devices(play.names, problems)
                 snapshots.append(_snapshot(unit, eyes.lists(keys, shown)))
+                seen += sum(len(view.entries) for view in snapshots[-1].lists.values())
+                if seen > ENTRIES_MAX:
+                    del snapshots[:-1]
             if found:
                 same = any((p.phase, p.number) == stop for p in found)
                 return _watched(snapshots, play, eyes) if same else None

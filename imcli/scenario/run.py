@@ -20,7 +20,6 @@ through; the world is closed in any case.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -46,8 +45,9 @@ from imcli.scenario.known import apply_known
 from imcli.scenario.names import Names
 from imcli.scenario.orders import Plan, Plans, TooManyOrders, plan_orders
 from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, sentences, step_name, where
-from imcli.scenario.program import Parallel, Program, Unit, prepare
+from imcli.scenario.program import Unit, prepare
 from imcli.scenario.rerun import state_now, watch_again, watch_now
+from imcli.scenario.results import order_texts, reproduce, verdict
 from imcli.scenario.skip import profile_of, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
@@ -375,44 +375,13 @@ class Runner:
         )
 
     def _reproduce(self) -> str:
-        """One line that does it again."""
         options = self.options
-        if options.reproduce:
-            return options.reproduce
-        words = ["imcli", "run-scenario", self.case.path]
-        words += ["--target", self.open_target.identity.name]
-        if self.case.case_id != self.case.path:
-            words += ["--only", self.case.case_id]
+        words: list[str] = []
         if options.profile:
             words += ["--profile", options.profile]
         if self.ended.seed:
             words += ["--seed", str(self.ended.seed)]
         if options.orders:
             words += ["--orders", str(options.orders)]
-        return shlex.join([*words, *options.command_options])
-
-
-def verdict(problems: tuple[Problem, ...]) -> Result:
-    """Name the result: a failure of `given` is an error; what failed for certain comes first."""
-    verdicts = {
-        "error"
-        if p.phase == "given" and p.verdict == "failed" and p.kind != "invariant"
-        else p.verdict
-        for p in problems
-    }
-    for word in ("failed", "error", "unknown"):
-        if word in verdicts:
-            return word
-    return "passed"
-
-
-def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:
-    """The sentences of all `together` blocks in the order of a plan."""
-    texts: list[str] = []
-    for unit in (*program.main, *program.cleanup):
-        if isinstance(unit, Parallel) and unit.block < len(plan):
-            done = [0] * len(unit.together.branches)
-            for branch in plan[unit.block]:
-                texts.append(unit.together.branches[branch][done[branch]].text)
-                done[branch] += 1
-    return tuple(texts)
+        words += options.command_options
+        return options.reproduce or reproduce(self.case, self.open_target.identity.name, words)

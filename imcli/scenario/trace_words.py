@@ -53,10 +53,10 @@ def event_text(event: Event, names: Caller) -> str:
         case Offline(user=user, device=device):
             return f"{user}.{device} is offline"
         case ListAnswer(user=user, device=device, full=full, entries=entries):
-            kind = "full" if full else "incremental"
+            kind = "a full" if full else "an incremental"
             chats = spoken(f"{e.chat} ({e.unread} unread)" for e in entries)
             gone = f"; gone: {spoken(c for c, _ in event.tombstones)}" if event.tombstones else ""
-            return f"{user}.{device} got a {kind} list: {chats}{gone}"
+            return f"{user}.{device} got {kind} list: {chats}{gone}"
         case HistoryPage(user=user, device=device, chat=chat, messages=messages):
             return f"{user}.{device} got history with {chat}: {spoken(map(names.call, messages))}"
         case Response(label=label, status=status, body=body):
@@ -70,7 +70,7 @@ def event_text(event: Event, names: Caller) -> str:
         case SessionEnded(user=user, device=device, because=because):
             return f"{user}.{device} is offline ({because})"
         case Flushed(rows=rows):
-            return f"{rows} rows written"
+            return f"{rows} row{'' if rows == 1 else 's'} written"
         case ServerRestarted(crashed=crashed):
             return f"the server {'crashed and came' if crashed else 'came'} up again"
         case Pushed(message=message, devices=devices, attempt=attempt):

@@ -6,7 +6,7 @@ import pytest
 
 from imcli.model.actions import Send
 from imcli.model.entities import DeviceKey, Entry, Message
-from imcli.model.events import Accepted, Refused
+from imcli.model.events import Accepted, Refused, Unanswered
 from imcli.model.questions import (
     AgreementView,
     HistoryView,
@@ -17,6 +17,7 @@ from imcli.model.questions import (
     ReceivedView,
     ResponseView,
     Seen,
+    Shown,
     View,
 )
 from imcli.scenario.check import ask, check, is_negative, labels_of
@@ -603,3 +604,60 @@ def test_a_branch_learns_nothing_from_the_other() -> None:
     assert names.named == {}
     assert "m2" not in names.sent
     assert names.of("m1").state == "accepted"
+
+
+def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
+    names = names_with("m1")
+    names.notice(
+        (Accepted("C", "phone", "zz", 9, 9), Refused("blocked"), Refused("x", "", "C", "y"))
+    )
+    assert names.of("m1").seq == 1
+    assert not names.is_message("m9", M1)
+
+
+def test_a_lost_answer_does_not_wait_in_an_outbox() -> None:
+    names = Names(PHONES)
+    action = Send("B", "phone", "A", "hi", "c1")
+    names.begin("m1", action)
+    names.answer("m1", action, Outcome("unknown", events=(Unanswered("B", "phone", True),)))
+    names.begin("m2", action)
+    names.answer("m2", action, Outcome("unknown"))
+    names.notice((Accepted("B", "phone", "c1", 1001, 1),))
+    assert [names.of(label).state for label in ("m1", "m2")] == ["unknown", "accepted"]
+
+
+def test_a_send_that_was_done_without_a_word_is_accepted() -> None:
+    names = Names(PHONES)
+    action = Send("B", "phone", "A", "hi", "c1")
+    names.begin("m1", action)
+    names.answer("m1", action, Outcome("ok"))
+    assert names.of("m1").state == "accepted"
+    assert names.call(message("c1", 4)) == "m1"
+    assert names.call_seq("A@B", 5, (message("c1", 5),)) == "seq 5"
+
+
+def test_a_late_answer_may_come_with_the_answer_to_another_send() -> None:
+    names = names_with("m1")
+    action = Send("B", "phone", "A", "hi", "c2")
+    names.begin("m2", action)
+    names.answer("m2", action, Outcome("unknown"))
+    third = Send("B", "phone", "A", "hi", "c3")
+    names.begin("m3", third)
+    both = (Accepted("B", "phone", "c2", 1002, 2), Accepted("B", "phone", "c3", 1003, 3))
+    names.answer("m3", third, Outcome("ok", events=both))
+    assert [names.of(label).seq for label in ("m2", "m3")] == [2, 3]
+
+
+def test_lists_shown_are_asked_of_the_cache() -> None:
+    shows = SeesList(AT, "", "", "A", "", ("B",), "shows")
+    assert all(isinstance(question, Shown) for _, question in ask(shows, names_with()))
+    cached = sees("A", "B", source="shows")
+    assert all(isinstance(question, Shown) for _, question in ask(cached, names_with()))
+
+
+def test_two_ids_under_one_number_are_said() -> None:
+    names = names_with("m1")
+    action = Send("B", "phone", "A", "hi", "c1")
+    names.begin("m2", action)
+    names.answer("m2", action, Outcome("ok", events=(Accepted("B", "phone", "c1", 99, 1),)))
+    assert says(OneMessage(AT, "", "", "m1", "m2"), names=names).endswith("under two server ids")

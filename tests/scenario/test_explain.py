@@ -24,12 +24,13 @@ from imcli.model.questions import History, ListView, Question, Seen, Shown, View
 from imcli.scenario.events import CaseFinished, CaseResult, Cell, Failure, StateTable, TableRow
 from imcli.scenario.explain import ROWS_MAX
 from imcli.scenario.names import Names
+from imcli.scenario.play import Observer
 from imcli.scenario.run import Options, run
 from imcli.scenario.state_rows import PlainCaller, state_table
 from imcli.scenario.syntax import Case, Ending, Facts, ReceivedMessage, SeesList, Step
 from imcli.scenario.trace_words import event_text
 from imcli.scenario.unread import count_unread, unread_sentences
-from imcli.targets.base import Cast, OpenTarget, Outcome
+from imcli.targets.base import Cast, OpenTarget, Outcome, Target
 from imcli.targets.simulated import open_simulated
 from tests.scenario.builder import AT, PHONES, case, claim, do, sees, send, together
 from tests.scenario.scripted import LIVE, ScriptedOpener, ScriptedTarget, message, nothing
@@ -357,3 +358,49 @@ def test_every_event_of_a_busy_case_has_words_or_repeats_the_answer() -> None:
 def test_a_list_claim_fails_with_a_table() -> None:
     only = claim(SeesList(AT, "A sees nothing", "", "A", "phone", (), "sees"))
     assert table_of(failure(send("B", "A", "m1"), only)).rows[0].conversation == "B"
+
+
+def test_a_case_with_too_much_to_look_at_is_looked_at_once_at_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("imcli.scenario.rerun.ENTRIES_MAX", 3)
+    found = failure(send("B", "A"), do(Flush()), DELETES, do(Flush()), claim(sees("A", "B")))
+    assert row(found, "A.phone").note == "expected listed; absent now"
+
+
+def test_only_the_last_steps_of_a_long_case_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imcli.scenario.rerun.LOOKS_MAX", 9)
+    found = failure(send("B", "A"), *([do(Flush())] * 20), DELETES, claim(sees("A", "B")))
+    assert row(found, "A.phone").note.endswith("absent since step 22 (A.phone deletes B)")
+
+
+def test_a_world_that_cannot_be_looked_at_again_is_explained_without_a_table() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if isinstance(question, Seen) and question.chat is None:
+            raise TargetUnavailable("gone")
+        return nothing(target, question)
+
+    assert failure(claim(sees("A", "B")), opener=ScriptedOpener(look=look)).table is None
+    live = ScriptedOpener(look=look, identity=LIVE)
+    assert table_of(failure(claim(sees("A", "B")), opener=live)).rows == ()
+    final = result(case(do(Flush())), ScriptedOpener(look=look), Options(show="final"))
+    assert (final.result, final.table) == ("passed", None)
+
+
+def test_a_case_that_breaks_an_invariant_at_its_end_shows_the_end() -> None:
+    class Sulky:
+        def before(self, action: object) -> None:
+            """See nothing."""
+
+        def after(self, action: object, outcome: object) -> list[str]:
+            return []
+
+        def finish(self) -> list[str]:
+            return ["1 nothing accepted is lost."]
+
+    def observer(case_: Case, target: Target) -> Observer:
+        return Sulky()
+
+    found = result(case(send("B", "A", "m1")), options=Options(observer=observer)).failures[0]
+    assert found.headline == "1 nothing accepted is lost"
+    assert row(found, "A.phone").conversation == "B"

@@ -638,3 +638,67 @@ def test_a_received_claim_on_each_device_says_which_did_not() -> None:
     found = result(case(send("B", "A", "m1"), got), ScriptedOpener())
     subjects = [d.subject for d in found.failures[0].disagreements]
     assert subjects == ["A.phone", "A.web"]
+
+
+def test_a_world_that_changes_without_end_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imcli.scenario.judge.ADVANCES_MAX", 10)
+    moments = range(1, 1000)
+    for statement in (
+        claim(sees("A", "B"), within_ms=1000),
+        claim(sees("A", "B", negated=True), for_ms=1000),
+    ):
+        found = result(case(statement, SEES), ScriptedOpener(moments=moments))
+        assert (found.result, len(found.failures)) == ("error", 1)
+        assert "something changed 10 times" in found.failures[0].headline
+
+
+def test_a_claim_with_a_time_about_a_label_without_a_number_is_an_error() -> None:
+    lost = do(Send("B", "phone", "A", "hi", ""), label="m1", ending=Ending("no-answer"))
+    read = claim(sees("A", "B", Facts(read_to="m1")), within_ms=100)
+    found = result(case(lost, read), ScriptedOpener(answers=[Outcome("unknown")], look=listed))
+    assert found.result == "error"
+
+
+def test_the_limit_also_ends_a_long_wait() -> None:
+    seconds = itertools.count(0, 1)
+    options = Options(clock=lambda: float(next(seconds)))
+    opener = ScriptedOpener(moments=range(1, 1000))
+    waits = claim(sees("A", "B"), within_ms=1000)
+    found = result(case(waits, SEES, timing=Timing(limit_ms=5000)), opener, options)
+    assert [f.kind for f in found.failures] == ["limit"]
+
+
+def test_a_second_world_that_cannot_be_opened_leaves_a_failure_without_a_table() -> None:
+    class Once(ScriptedOpener):
+        def __call__(self, *args: object, **options: object) -> Target:
+            if self.opened:
+                raise TargetUnavailable("no more")
+            return super().__call__(*args, **options)  # type: ignore[arg-type]
+
+    found = result(case(SEES), Once())
+    assert (found.result, found.failures[0].table) == ("failed", None)
+
+
+def test_a_defect_in_the_second_world_is_still_a_defect() -> None:
+    class Broken(ScriptedOpener):
+        def __call__(self, *args: object, **options: object) -> Target:
+            if self.opened:
+                raise Defect("impossible")
+            return super().__call__(*args, **options)  # type: ignore[arg-type]
+
+    with pytest.raises(Defect):
+        result(case(SEES), Broken())
+
+
+def test_orders_on_a_target_that_cannot_be_opened_are_an_error() -> None:
+    opener = ScriptedOpener(broken=TargetUnavailable("gone"))
+    found = result(case(RACE), opener, Options(orders="all"))
+    assert (found.result, found.reason) == ("error", "gone")
+
+
+def test_an_added_device_that_may_not_connect_is_an_error() -> None:
+    adds = do(AddDevice("A", "tablet"), "A adds device tablet")
+    opener = ScriptedOpener(answers=[Outcome("ok"), Outcome("refused", "auth-failed")])
+    options = watched_by(Grumbler())
+    found = result(case(adds), opener, options)
+    assert (found.result, found.reason[:28]) == ("error", "was refused with auth-failed")
