@@ -30,6 +30,11 @@ Capability = Literal[
     "settings",  # pins, mutes, archives, message requests
     "clear",  # clear history as a verb of its own
     "partial-read",  # reads up to a message
+    "bounded-delete",  # deletes up to a message
+    "two-way-delete",  # deletes for both
+    "unread-flag",  # marks unread without a number
+    "group-mute",  # silences a whole group
+    "notices",  # messages that are shown and never counted
     "raw-requests",
 ]
 
@@ -45,6 +50,11 @@ ALL_CAPABILITIES: tuple[Capability, ...] = (
     "settings",
     "clear",
     "partial-read",
+    "bounded-delete",
+    "two-way-delete",
+    "unread-flag",
+    "group-mute",
+    "notices",
     "raw-requests",
 )
 
