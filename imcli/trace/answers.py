@@ -31,7 +31,7 @@ Judge = Callable[[Ledger, Action, Event, list[Broken]], None]
 
 
 def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, Stored)
+    assert type(event) is Stored
     message = event.message
     if not message.seq or not message.client_msg_no:
         return
@@ -49,12 +49,13 @@ def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
 
 
 def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, Accepted)
+    assert type(event) is Accepted
     if not event.seq or not isinstance(action, Send):
         return
     ledger.repeats += event.duplicate
     user, chat = action.user, action.chat
-    channel = ledger.channels.get(channel_key(user, chat))
+    message = event.message
+    channel = ledger.channels.get(message.channel if message else channel_key(user, chat))
     if channel is None or event.seq > len(channel.log):
         out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "nothing was stored"))
         return
@@ -79,17 +80,15 @@ def judge_refusal(action: Action, events: Sequence[Event], out: list[Broken]) ->
 
 
 def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, Pushed)
+    assert type(event) is Pushed
     message = event.message
     channel = ledger.channels.get(message.channel)
     devices = event.devices
     if channel is None:
         out.append(Broken(20, "", message.channel, "a push of a known channel", f"{message}"))
         return
-    for known in channel.receivers:
-        if known is devices:
-            return
-    wrong = len(out)
+    if ledger.reachable(channel).issuperset(devices):
+        return
     for user, device in devices:
         part = channel.parts.get(user)
         if part is None or device not in ledger.devices.get(user, ()):
@@ -98,12 +97,10 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
         elif not part.present and message.seq and not part.within(message.seq):
             wanted = f"nothing from outside {part.spans}"
             out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
-    if len(out) == wrong and len(devices) > 1 and all(channel.parts[u].present for u, _ in devices):
-        channel.receivers.append(devices)
 
 
 def _told(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, ConversationPushed)
+    assert type(event) is ConversationPushed
     own = ledger.devices.get(event.user, ())
     for device in event.devices:
         if device not in own:
@@ -115,7 +112,7 @@ def _told(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> No
 
 
 def _listed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, ListAnswer)
+    assert type(event) is ListAnswer
     if not isinstance(action, Synchronise):
         return
     user = action.user
@@ -175,7 +172,7 @@ def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
 
 
 def _history(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
-    assert isinstance(event, HistoryPage)
+    assert type(event) is HistoryPage
     part = ledger.part(event.user, event.chat)
     if part is None:
         if event.messages:

@@ -212,11 +212,12 @@ def judged(switches: Mapping[str, object]) -> frozenset[int]:
     >>> sorted(set(BY_NUMBER) - judged({"delete_kind": "physical"}))
     [3, 7]
     """
-    return frozenset(
-        row.number
-        for row in INVARIANTS
-        if not any(switches.get(switch) == value for switch, value in row.exceptions)
-    )
+    excepted = {number for number, switch, value in _EXCEPTIONS if switches.get(switch) == value}
+    return _NUMBERS - excepted
+
+
+_NUMBERS = frozenset(BY_NUMBER)
+_EXCEPTIONS = tuple((row.number, *exception) for row in INVARIANTS for exception in row.exceptions)
 
 
 def manual() -> str:

@@ -123,7 +123,7 @@ def first_difference(before: View, after: View) -> tuple[str, str] | None:
 def compare_views(
     scene: Scene, number: int, one: Probe | None, two: Probe, users: Sequence[str]
 ) -> None:
-    """Report each user who sees something else in `two` than in `one` (None: the world as it is)."""
+    """Report each user who sees something else in `two` than in `one` (None: the world itself)."""
     for user in users:
         before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
         difference = first_difference(before, view_of(scene.ledger, two, user))

@@ -39,6 +39,7 @@ class Book(Protocol):
     step: int
     newest_id: int
     skewed: bool
+    version: int
 
     def reach(self, user: str, chat: str) -> Part | None:
         """Give a part, and make a person channel's where it is not there yet."""
@@ -185,6 +186,7 @@ def _create_user(ledger: Book, action: CreateUser, done: bool) -> None:
 def _add_device(ledger: Book, action: AddDevice, done: bool) -> None:
     if done:
         ledger.devices.setdefault(action.user, {})[action.device] = None
+        ledger.version += 1
 
 
 DEEDS: dict[type[Action], Callable[[Book, Any, bool], None]] = {

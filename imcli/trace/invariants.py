@@ -36,7 +36,7 @@ from imcli.trace.recount import judge_recount
 from imcli.trace.safety import Look, agrees, explain
 from imcli.trace.verdicts import Broken, Verdict
 
-WHOLE = 20
+WHOLE = 2
 """So many messages of an entry are looked at after what moves floors or memberships.
 
 After other steps it is the newest alone; answers are always judged whole.
@@ -88,6 +88,7 @@ class Checker:
 
     def __init__(self, probe: Probe, switches: Mapping[str, object]) -> None:
         self.probe = probe
+        self._entry, self._now_ms = probe.entry, probe.now_ms
         self.ledger = Ledger(policy_of(switches))
         self.judged = judged(switches)
         self.limited = self.ledger.policy.list_limit > 0
@@ -97,17 +98,15 @@ class Checker:
     def after(self, action: Action, events: Sequence[Event]) -> list[Broken]:
         """Take in one step, and judge what it touched; returns what it broke."""
         ledger = self.ledger
-        touched = ledger.fold(action, events, self.probe.now_ms())
-        found: list[Broken] = []
-        if ledger.oddities:
-            found += ledger.oddities
+        touched = ledger.fold(action, events, self._now_ms())
+        found = ledger.oddities
         for event in events:
             judge = JUDGES.get(type(event))
             if judge is not None:
                 judge(ledger, action, event, found)
         if not ledger.done:
             judge_refusal(action, events, found)
-        entry_of = self.probe.entry
+        entry_of = self._entry
         limit = WHOLE if type(action) in MOVES else 1
         for part in touched:
             entry = entry_of(part.user, part.chat, limit)

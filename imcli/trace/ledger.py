@@ -9,8 +9,7 @@ longer because an account or a log is large.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
 
 from imcli.model.actions import (
     Action,
@@ -45,6 +44,7 @@ class Ledger:
         self.skewed = False
         self.step = 0
         self.newest_id = 0
+        self.version = 0
         self.repeats = 0
         self.refusals = 0
         self.touched: list[Part] = []
@@ -57,29 +57,23 @@ class Ledger:
         `now_ms` is server time after the step.
         """
         self.step += 1
-        self.touched = []
-        self.oddities.clear()
-        done = True
+        self.done = True
+        touched: list[Part] = []
+        self.touched = touched
+        if self.oddities:
+            self.oddities = []
         for event in events:
-            kind = type(event)
-            if kind is Stored:
-                self._store(cast(Stored, event).message)
-            elif kind is MembersChanged:
-                self._members(cast(MembersChanged, event))
-            elif kind is Offline or (kind is Refused and answers_it(cast(Refused, event), action)):
-                done = False
-                self.refusals += kind is Refused
-            elif kind is Unanswered:
-                done = cast(Unanswered, event).done
-        self.done = done
+            take = TAKES.get(type(event))
+            if take is not None:
+                take(self, action, event)
         deed = DEEDS.get(type(action))
         if deed is not None:
-            deed(self, action, done)
+            deed(self, action, self.done)
         if now_ms != self.now_ms:
             self._tick(now_ms)
-        for part in self.touched:
+        for part in touched:
             self._share(part)
-        return self.touched
+        return touched
 
     # Looking things up
 
@@ -108,6 +102,18 @@ class Ledger:
                 channel.parts[user] = Part(user, channel, 1)
         return channel
 
+    def reachable(self, channel: Channel) -> frozenset[tuple[str, str]]:
+        """Give the devices that a message of this channel may be pushed to."""
+        if channel.version != self.version:
+            channel.version = self.version
+            channel.reachable = frozenset(
+                (user, device)
+                for user, part in channel.parts.items()
+                if part.present
+                for device in self.devices.get(user, ())
+            )
+        return channel.reachable
+
     def touch(self, part: Part) -> None:
         """Note that the step touched this part."""
         if part.stamp != self.step:
@@ -125,13 +131,12 @@ class Ledger:
 
     # What events mean
 
-    def _store(self, message: Message) -> None:
+    def store(self, message: Message) -> None:
+        """Take in an accepted message, and do what it does to every member."""
         channel = self.channels.get(message.channel)
         if channel is None:
             channel = self._open(message.channel)
-        if message.seq == 0:
-            return
-        if not self._plausible(channel, message):
+        if message.seq == 0 or not self._plausible(channel, message):
             return
         channel.append(message)
         self.newest_id = message.message_id
@@ -149,8 +154,9 @@ class Ledger:
 
     def _plausible(self, channel: Channel, message: Message) -> bool:
         """Judge a message as it enters the log; only one in its place can be taken in."""
-        last, sender = len(channel.log), message.sender
-        part = channel.parts.get(sender)
+        part, last = channel.parts.get(message.sender), len(channel.log)
+        if message.seq == last + 1 and part is not None and part.present:
+            return True
         if channel.dismissed:
             self._odd(18, message, "no new message after the dismissal", f"seq {message.seq}")
         elif part is None or not part.present:
@@ -202,13 +208,14 @@ class Ledger:
             part.record = True
             part.mark = message.seq if own else 0
 
-    def _members(self, event: MembersChanged) -> None:
+    def change_members(self, event: MembersChanged) -> None:
+        """Begin and end memberships."""
         channel = self.channels.get(event.group) or self._open(event.group)
         if channel.dismissed and (event.joined or event.dismissed):
             whom = ", ".join(event.joined)
             odd = Broken(18, whom, event.group, "no change after the dismissal", str(event))
             self.oddities.append(odd)
-        channel.receivers.clear()
+        channel.version = -1
         for user in event.joined:
             self._join(channel, user, event.seq)
         for user in event.left:
@@ -221,12 +228,11 @@ class Ledger:
 
     def _join(self, channel: Channel, user: str, seq: int) -> None:
         part = channel.parts.get(user)
-        if part is None:
+        if part is None or not (part.present or part.record):  # new, or nothing is known any more
             everything = seq == 0 or self.policy.history_for_new_members == "all"
             part = channel.parts[user] = Part(user, channel, 1 if everything else seq + 1)
             part.mark = seq
         elif not part.present:
-            part.record = True
             part.present, part.read_only = True, False
             if self.policy.rejoin_history == "all":
                 part.spans.append([seq + 1, OPEN])
@@ -253,3 +259,42 @@ class Ledger:
             channel.expire(seq)
             for part in channel.parts.values():
                 self.touch(part)
+
+
+# What each event means
+
+
+def _stored(ledger: Ledger, action: Action, event: Event) -> None:
+    assert type(event) is Stored
+    ledger.store(event.message)
+
+
+def _members_changed(ledger: Ledger, action: Action, event: Event) -> None:
+    assert type(event) is MembersChanged
+    ledger.change_members(event)
+
+
+def _refused(ledger: Ledger, action: Action, event: Event) -> None:
+    assert type(event) is Refused
+    if answers_it(event, action):
+        ledger.done = False
+        ledger.refusals += 1
+
+
+def _unanswered(ledger: Ledger, action: Action, event: Event) -> None:
+    assert type(event) is Unanswered
+    ledger.done = event.done
+
+
+def _offline(ledger: Ledger, action: Action, event: Event) -> None:
+    ledger.done = False
+
+
+TAKES: dict[type[Event], Callable[[Ledger, Action, Event], None]] = {
+    Stored: _stored,
+    MembersChanged: _members_changed,
+    Refused: _refused,
+    Unanswered: _unanswered,
+    Offline: _offline,
+}
+"""What the ledger takes from each kind of event; the others tell it nothing new."""

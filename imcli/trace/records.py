@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Literal
 
-from imcli.model.entities import DeviceKey, Entry, Message, chat_of, is_group
+from imcli.model.entities import Entry, Message, chat_of, is_group
 from imcli.trace.policy import Policy
 
 Held = Literal["", "hidden", "own-hidden", "reject", "request"]
@@ -24,8 +24,8 @@ class Channel:
     """One channel's log, and the sequence numbers in it by what they count as.
 
     `shown` are content and notices, `content` and `countable` what their names say; expired
-    messages are taken out of all three. `own` holds the countable ones by sender. `receivers` are
-    lists of devices found right since the last change of membership.
+    messages are taken out of all three. `own` holds the countable ones by sender. `reachable` are
+    the devices of present members, as of `version` (see `Ledger.reachable`).
     """
 
     __slots__ = (
@@ -36,8 +36,9 @@ class Channel:
         "log",
         "own",
         "parts",
-        "receivers",
+        "reachable",
         "shown",
+        "version",
     )
 
     def __init__(self, key: str) -> None:
@@ -48,7 +49,8 @@ class Channel:
         self.countable: list[int] = []
         self.own: dict[str, list[int]] = {}
         self.parts: dict[str, Part] = {}
-        self.receivers: list[tuple[DeviceKey, ...]] = []
+        self.reachable: frozenset[tuple[str, str]] = frozenset()
+        self.version = -1
         self.dismissed = False
 
     def append(self, message: Message) -> None:

@@ -76,12 +76,15 @@ def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
     messages = entry.messages
     if len(seqs) != len(messages):
         return False
+    if not seqs:
+        return entry.last is None
     log = part.channel.log
-    for seq, message in zip(seqs, messages, strict=True):
-        known = log[seq - 1]
-        if known is not message and known != message:
-            return False
-    return entry.last is None if not seqs else entry.last == log[seqs[-1] - 1]
+    last = log[seqs[-1] - 1]
+    if (entry.last is not last and entry.last != last) or (
+        messages[-1] is not last and messages[-1] != last
+    ):
+        return False
+    return limit == 1 or messages == tuple([log[seq - 1] for seq in seqs])
 
 
 def explain(look: Look) -> list[Broken]:

@@ -1,0 +1,116 @@
+"""A watched world: whatever reaches the server is judged, and what is broken is told in words."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from imcli.model.actions import (
+    Connect,
+    CreateGroup,
+    Delete,
+    Disconnect,
+    Fault,
+    Read,
+    Restart,
+    Send,
+    SetFlag,
+    Wait,
+)
+from imcli.model.entities import DeviceSpec, Entry
+from imcli.simulator.conversations.reference import Derived
+from imcli.simulator.server import Server
+from imcli.simulator.state import State
+from imcli.targets.base import Cast, Identity
+from imcli.targets.simulated import SimulatedTarget
+from imcli.targets.watched import Watch
+
+PHONE = (DeviceSpec("phone"), DeviceSpec("web", "web"))
+CAST = Cast((("A", PHONE), ("B", PHONE)), (("team", ("A", "B")),))
+
+
+def watched(*, each_step: bool = False) -> tuple[SimulatedTarget, Watch]:
+    target = SimulatedTarget(Server(), Identity("sim", "sim", "reference"), CAST)
+    return target, Watch(target, each_step=each_step)
+
+
+def send(number: int, chat: str = "A") -> Send:
+    return Send("B", "phone", chat, f"message {number}", f"c{number}")
+
+
+@pytest.fixture
+def one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list counts one unread too many."""
+    right = Derived.entry
+
+    def wrong(self: Derived, state: State, user: str, key: str, count: int) -> Entry | None:
+        entry = right(self, state, user, key, count)
+        return None if entry is None else replace(entry, unread=entry.unread + (user == "A"))
+
+    monkeypatch.setattr(Derived, "entry", wrong)
+
+
+def test_a_right_server_is_told_nothing_about() -> None:
+    target, watch = watched(each_step=True)
+    for action in (
+        send(1),
+        Delete("A", "phone", "B"),
+        send(2),
+        SetFlag("A", "web", "B", "pinned", True),
+        send(3, "#team"),
+        Restart(),
+        CreateGroup("#club", ("A",)),
+    ):
+        watch.before(action)
+        assert watch.after(action, target.perform(action)) == []
+    assert watch.finish() == []
+    assert watch.checker.verdicts()[24] == "holds"
+
+
+@pytest.mark.usefixtures("one_too_many")
+def test_what_is_broken_is_told_as_a_sentence_with_user_and_chat() -> None:
+    target, watch = watched()
+    told = watch.after(send(1), target.perform(send(1)))[0]
+    assert told.startswith("invariant 4 (unread equation) is broken for A with B: ")
+    assert "expected 1 unread, got 2 unread" in told
+    quiet = Wait(1)
+    assert watch.after(quiet, target.perform(quiet)) == []
+
+
+@pytest.mark.usefixtures("one_too_many")
+def test_an_action_that_waited_in_an_outbox_is_judged_when_it_is_done() -> None:
+    target, watch = watched()
+    for action in (Disconnect("B", "phone"), send(1)):
+        assert watch.after(action, target.perform(action, queue=True)) == []
+    back = Connect("B", "phone")
+    assert "for A with B" in watch.after(back, target.perform(back))[0]
+
+
+def test_what_arrives_late_is_judged_when_the_clock_moves() -> None:
+    target, watch = watched()
+    slow = Fault("A", "phone", "delays", duration_ms=500)
+    for action in (slow, send(1)):
+        assert watch.after(action, target.perform(action)) == []
+    target.settle()
+    assert target.now() == 500
+    assert not target.advance(1_000)
+    assert watch.finish() == []
+
+
+def test_a_group_of_the_cast_is_known_from_the_start() -> None:
+    target, watch = watched()
+    action = send(1, "#team")
+    assert watch.after(action, target.perform(action)) == []
+    part = watch.checker.ledger.part("A", "#team")
+    assert part is not None
+    assert (part.is_listed, part.number) == (True, 1)
+
+
+def test_settled_checks_come_after_deletes_and_not_after_reads() -> None:
+    target, watch = watched()
+    for action in (send(1), Read("A", "phone", "B")):
+        watch.after(action, target.perform(action))
+    assert watch.checker.examined == set()
+    delete = Delete("A", "phone", "B")
+    watch.after(delete, target.perform(delete))
+    assert {9, 21, 22, 24} <= watch.checker.examined
