@@ -1,4 +1,4 @@
-"""The README is true: its examples run, its commands are all there are, its links lead somewhere."""
+"""The README is true: its examples run, every command is there, its links lead somewhere."""
 
 from __future__ import annotations
 
