@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -226,6 +225,8 @@ class EmbeddedCase(SimulatedTarget):
     __slots__ = ("_file", "_folder")
 
     def __init__(self, profile: Profile, identity: Identity, cast: Cast) -> None:
+        import tempfile  # slow to import, and no admin verb needs it
+
         self._folder = tempfile.TemporaryDirectory(prefix="imcli-")
         path = os.path.join(self._folder.name, "state.db")
         self._file = open_state_file(path, profile, default=profile)

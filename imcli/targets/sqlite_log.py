@@ -39,10 +39,11 @@ _INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = "SELECT seq, sender, number, body FROM messages"
 
 _OWN_COLUMNS = ("channel", "seq", "sender", "client_msg_no")
-_DEFAULTS = {
-    field.name: field.default
-    for field in msgspec.structs.fields(Message)
-    if field.name not in _OWN_COLUMNS
+_REQUIRED = len(Message.__struct_fields__) - len(Message.__struct_defaults__)
+_DEFAULTS: dict[str, object] = {
+    name: Message.__struct_defaults__[place - _REQUIRED] if place >= _REQUIRED else None
+    for place, name in enumerate(Message.__struct_fields__)
+    if name not in _OWN_COLUMNS
 }
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(dict[str, object])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -205,25 +206,31 @@ class LazyTable(dict[K, V]):
         self._removed.clear()
 
 
-def _decoder(kind: type[V]) -> Callable[[Any, bytes], V]:
-    decode = msgspec.msgpack.Decoder(kind).decode
-    return lambda _, body: decode(body)
+@cache
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """Make a decoder when it is first needed: each costs a good part of a millisecond."""
+    return msgspec.msgpack.Decoder(kind)
 
 
-_USER = _decoder(User)
-_CHANNEL = _decoder(Channel)
-_RECORD = _decoder(Record)
-_WAITING = _decoder(Waiting)
-_CACHED_LIST = _decoder(CachedList)
-_TAG = _decoder(int)
-_MESSAGE = msgspec.msgpack.Decoder(Message)
-_CHANGE = msgspec.msgpack.Decoder(ConversationPushed)
-_SCALARS = msgspec.msgpack.Decoder(tuple[int, ...])
-_TIMERS = msgspec.msgpack.Decoder(list[_Timer])
+def _decoding(kind: type[V]) -> Callable[[Any, bytes], V]:
+    def decode(_: object, body: bytes) -> V:
+        value: V = _decoder(kind).decode(body)  # type: ignore[arg-type]  # a class can be hashed
+        return value
+
+    return decode
+
+
+_USER = _decoding(User)
+_CHANNEL = _decoding(Channel)
+_RECORD = _decoding(Record)
+_WAITING = _decoding(Waiting)
+_CACHED_LIST = _decoding(CachedList)
+_TAG = _decoding(int)
 
 
 def _frame(_: int, body: bytes) -> object:
-    return _MESSAGE.decode(body[1:]) if body[:1] == b"m" else _CHANGE.decode(body[1:])
+    kind = Message if body[:1] == b"m" else ConversationPushed
+    return _decoder(kind).decode(body[1:])
 
 
 def _encode_frame(frame: object) -> bytes:
@@ -355,8 +362,8 @@ class DurableState(State):
             for name, body in db.execute("SELECT name, body FROM meta WHERE name != 'profile'")
         }
         if "scalars" in self._saved_meta:
-            self.restore_scalars(_SCALARS.decode(self._saved_meta["scalars"]))
-            self.timers = list(_TIMERS.decode(self._saved_meta["timers"]))
+            self.restore_scalars(_decoder(tuple[int, ...]).decode(self._saved_meta["scalars"]))
+            self.timers = _decoder(list[_Timer]).decode(self._saved_meta["timers"])
 
     def new_log(self, key: str) -> Log:
         """Make an empty log in the database."""

@@ -78,6 +78,8 @@ class World:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: FakeWuKongIM
 
     def do_GET(self) -> None:
