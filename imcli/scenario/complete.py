@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from imcli.scenario.patterns import Reading, Row, Slots, match_parts
-from imcli.scenario.sentences import BLOCKS, DETAILS, RESERVED
-from imcli.scenario.sentences_actions import ACTIONS, ENDINGS, ActionRow
+from imcli.scenario.rows import ActionRow
+from imcli.scenario.sentences import ACTIONS, BLOCKS, DETAILS, RESERVED
 from imcli.scenario.sentences_claims import CLAIMS
+from imcli.scenario.sentences_details import ENDINGS
 from imcli.scenario.tokens import LexFault, Token, cut_line
 
 _SUMMARIES = ("FACTS", "OPTIONS", "fact", "option")

@@ -14,9 +14,10 @@ from imcli.model.entities import DeviceSpec
 from imcli.model.reasons import REASONS
 from imcli.scenario.holes import METHODS, THE_CONVERSATION
 from imcli.scenario.patterns import Detail, DetailRow, Group, Hole, Part, Row, Slots, write_parts
-from imcli.scenario.sentences import DETAILS
-from imcli.scenario.sentences_actions import ACTIONS, ENDINGS, ActionRow
-from imcli.scenario.sentences_claims import CLAIMS, ClaimRow
+from imcli.scenario.rows import ActionRow, ClaimRow
+from imcli.scenario.sentences import ACTIONS, DETAILS
+from imcli.scenario.sentences_claims import CLAIMS
+from imcli.scenario.sentences_details import ENDINGS
 from imcli.targets.base import Cast
 
 TEXTS = (

@@ -7,81 +7,39 @@ it read. Names end where a literal word of the table begins, which is why no nam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from imcli.model.entities import DEVICE_KINDS, DeviceKind, DeviceLevel, DeviceSpec
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.patterns import (
     Detail,
     DetailRow,
-    Group,
-    Hole,
     Mention,
-    Part,
     Reading,
     Slots,
-    Word,
     match_parts,
     write_parts,
 )
 from imcli.scenario.tokens import LexFault, read_json, read_text, write_text
+from imcli.scenario.values import (
+    NUMBER_MAX,
+    device_spec,
+    duration_complaint,
+    duration_ms,
+    is_name,
+    spec_word,
+)
 
-NUMBER_MAX = 1_000_000_000
-DURATION_MAX_MS = 36_500 * 86_400_000
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-THE_CONVERSATION = "the conversation"
-UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
-_DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
-_LEVELS: dict[str, DeviceLevel] = {"master": "master", "slave": "slave"}
-_KINDS: dict[str, DeviceKind] = {"app": "app", "web": "web", "pc": "pc"}
+
+THE_CONVERSATION = "the conversation"
+
 
 Reader = Callable[[Reading, int, Slots, str], int]
+
+
 Writer = Callable[[Slots, str], str]
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a word has the form of a name.
-
-    >>> is_name("A_1"), is_name("1A"), is_name("A.web")
-    (True, False, False)
-    """
-    return text.isascii() and text[:1].isalpha() and NAME.fullmatch(text) is not None
-
-
-def duration_ms(text: str) -> int | None:
-    """Read a duration such as `2s`; None where it is none or longer than a hundred years.
-
-    >>> duration_ms("2s"), duration_ms("500ms"), duration_ms("2")
-    (2000, 500, None)
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        return None
-    value = int(match[1]) * UNIT_MS[match[2]]
-    return value if value <= DURATION_MAX_MS else None
-
-
-def device_spec(text: str) -> DeviceSpec | None:
-    """Read a device as it is declared: `phone`, `kiosk:web`, `web2:web:slave`.
-
-    >>> device_spec("tablet")
-    DeviceSpec(name='tablet', kind='app', level='master')
-    >>> device_spec("kiosk") is None
-    True
-    """
-    name, _, rest = text.partition(":")
-    kind_word, _, level_word = rest.partition(":")
-    if not is_name(name):
-        return None
-    kind = _KINDS.get(kind_word) if kind_word or rest else DEVICE_KINDS.get(name)
-    level = _LEVELS.get(level_word) if level_word else "master"
-    if kind is None or level is None or text.endswith(":"):
-        return None
-    return DeviceSpec(name, kind, level)
 
 
 def _name_at(reading: Reading, at: int) -> str:
@@ -279,26 +237,6 @@ def _read_duration(reading: Reading, at: int, slots: Slots, field: str) -> int:
     return at + 1
 
 
-def duration_complaint(text: str) -> str:
-    """Say what is wrong with a duration, or "" where it looks like something else altogether.
-
-    >>> duration_complaint("5")
-    'a duration needs a unit: ms, s, m, h or d, as in 5s'
-    """
-    digits = text.lstrip("-")
-    if text[:1] == "-" and digits[:1].isdigit():
-        return "a duration cannot be negative"
-    if text.isascii() and text.isdigit():
-        return f"a duration needs a unit: ms, s, m, h or d, as in {text[:12]}s"
-    if text[:1].isdigit() and "." in text:
-        return "a duration is a whole number with a unit: 500ms, not 0.5s"
-    if _DURATION.fullmatch(text):
-        return "a duration is at most 36500d"
-    if text[:1].isdigit():
-        return "a duration is a whole number and a unit: ms, s, m, h or d"
-    return ""
-
-
 _TIMES = {"once": 1, "twice": 2}
 
 
@@ -344,19 +282,6 @@ def _write_spec(slots: Slots, field: str) -> str:
     spec = slots.spec
     assert spec is not None, "a sentence is written only when its holes are full"
     return spec_word(spec)
-
-
-def spec_word(spec: DeviceSpec) -> str:
-    """Write a device as a sentence declares it, in the shortest way.
-
-    >>> spec_word(DeviceSpec("kiosk", "web"))
-    '"kiosk:web"'
-    """
-    if spec.level == "slave":
-        return f'"{spec.name}:{spec.kind}:slave"'
-    if DEVICE_KINDS.get(spec.name) == spec.kind:
-        return spec.name
-    return f'"{spec.name}:{spec.kind}"'
 
 
 def _read_reason(reading: Reading, at: int, slots: Slots, field: str) -> int:
@@ -460,46 +385,6 @@ _KIND_ROWS: tuple[HoleKind, ...] = (
     HoleKind("OPTIONS", "details", _details("option"), _write_details, "options, see below"),
     HoleKind("FACTS", "details", _details("fact"), _write_details, "facts, see below"),
 )
+
+
 HOLES: dict[str, HoleKind] = {kind.name: kind for kind in _KIND_ROWS}
-
-_PATTERN_TOKEN = re.compile(r"[\[\]]|[^\s\[\]]+")
-
-
-def compile_pattern(pattern: str) -> tuple[Part, ...]:
-    """Turn a written pattern into parts.
-
-    >>> compile_pattern("ACTOR deletes CHAT")[1]
-    Word(text='deletes', plural='')
-    """
-    words = _PATTERN_TOKEN.findall(pattern.replace("'s", " 's"))
-    parts, end = _compile(words, 0)
-    assert end == len(words), f"a bracket too many in {pattern!r}"
-    return tuple(parts)
-
-
-def _compile(words: list[str], at: int) -> tuple[list[Part], int]:
-    parts: list[Part] = []
-    while at < len(words) and words[at] != "]":
-        if words[at] == "[":
-            inner, at = _compile(words, at + 1)
-            assert words[at] == "]", "an unclosed bracket"
-            parts.append(_group(tuple(inner)))
-        else:
-            parts.append(_part(words[at]))
-        at += 1
-    return parts, at
-
-
-def _part(word: str) -> Part:
-    kind = HOLES.get(word)
-    if kind is not None:
-        return Hole(kind.name, kind.field, kind.read, kind.write)
-    singular, slash, ending = word.partition("/")
-    return Word(singular, singular + ending if slash else "")
-
-
-def _group(parts: tuple[Part, ...]) -> Group:
-    fields = [part.field for part in parts if isinstance(part, Hole)]
-    if fields:
-        return Group(parts, field=fields[0])
-    return Group(parts, words=" ".join(p.text for p in parts if isinstance(p, Word)))

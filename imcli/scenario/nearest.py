@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from imcli.scenario.holes import HOLES, is_name
+from imcli.scenario.holes import HOLES
 from imcli.scenario.sentences import ACTION_INDEX, CLAIM_INDEX, RESERVED
-from imcli.scenario.sentences_actions import OPTIONS
-from imcli.scenario.sentences_claims import FACTS
+from imcli.scenario.sentences_details import FACTS, OPTIONS
 from imcli.scenario.steps import Assertion, Sentence, StepFault, read_step, write_step
 from imcli.scenario.suggest import free_name, nearest_word
 from imcli.scenario.tokens import LexFault, Token
+from imcli.scenario.values import is_name
 
 TOKENS_MAX = 40
 WIDTH_MAX = 200

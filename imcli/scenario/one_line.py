@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imcli.model.entities import DeviceSpec
-from imcli.scenario.holes import device_spec, is_name
 from imcli.scenario.patterns import Mention
 from imcli.scenario.problems import Problems
 from imcli.scenario.sentences import ACTION_INDEX, RESERVED
 from imcli.scenario.steps import Assertion, Sentence, StepFault, read_step
 from imcli.scenario.tokens import LexFault, Token
+from imcli.scenario.values import device_spec, is_name
 from imcli.scenario.written import Node
 from imcli.targets.base import Cast
 

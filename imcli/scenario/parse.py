@@ -10,7 +10,20 @@ from __future__ import annotations
 import msgspec
 
 from imcli.scenario.expand import iter_cases
-from imcli.scenario.keys import KeyReader
+from imcli.scenario.key_reader import KeyReader
+from imcli.scenario.keys import (
+    check_format,
+    note_landed,
+    note_unknown_keys,
+    read_covers,
+    read_known_failing,
+    read_needs,
+    read_profile,
+    read_steps,
+    read_tags,
+    read_timing,
+)
+from imcli.scenario.keys_names import read_cast, read_exclude, read_matrix, read_verbs
 from imcli.scenario.layout import Layout, TooDeep
 from imcli.scenario.lines import SourceLine, read_nodes
 from imcli.scenario.one_line import cast_of, split_at_commas
@@ -135,29 +148,29 @@ def parse_sentences(text: str, cast: Cast, file: str = "sentences") -> tuple[Ste
 
 def _scenario(reader: KeyReader, file: str, lines: tuple[str, ...]) -> Scenario:
     """Read the keys; names first, since steps use them."""
-    reader.format()
-    reader.unknown_keys()
-    landed = reader.landed()
+    check_format(reader)
+    note_unknown_keys(reader)
+    landed = note_landed(reader)
     title = reader.text("title", required=not landed)
-    cast = reader.cast()
-    matrix = reader.matrix()
-    verbs = reader.verbs()
+    cast = read_cast(reader)
+    matrix = read_matrix(reader)
+    verbs = read_verbs(reader)
     return Scenario(
         path=file,
         title=title,
         lines=lines,
         cast=cast,
-        steps=reader.steps("steps", required=not landed),
-        given=reader.steps("given"),
-        cleanup=reader.steps("cleanup"),
+        steps=read_steps(reader, "steps", required=not landed),
+        given=read_steps(reader, "given"),
+        cleanup=read_steps(reader, "cleanup"),
         about=reader.text("about", long=True),
-        covers=reader.covers(),
-        tags=reader.tags(),
-        needs=reader.needs(),
-        profile=reader.profile(),
-        timing=reader.timing(),
+        covers=read_covers(reader),
+        tags=read_tags(reader),
+        needs=read_needs(reader),
+        profile=read_profile(reader),
+        timing=read_timing(reader),
         matrix=matrix,
-        exclude=reader.exclude(matrix),
-        known_failing=reader.known_failing(),
+        exclude=read_exclude(reader, matrix),
+        known_failing=read_known_failing(reader),
         verbs=verbs,
     )

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from imcli.model.reasons import REASONS
-from imcli.scenario.expand import ALL_STEPS_MAX, STEPS_MAX
+from imcli.scenario.expander import ALL_STEPS_MAX, STEPS_MAX
 from imcli.scenario.file_keys import FILE_KEYS
 from imcli.scenario.holes import HOLES
 from imcli.scenario.lines import BLOCK_DEPTH_MAX
 from imcli.scenario.matrix import CELLS_MAX
 from imcli.scenario.patterns import Row
-from imcli.scenario.sentences import BLOCKS, RESERVED, TABLE_COLUMNS, TABLE_FLAGS
-from imcli.scenario.sentences_actions import ACTIONS, ENDINGS, OPTIONS
-from imcli.scenario.sentences_claims import CLAIMS, FACTS
+from imcli.scenario.sentences import ACTIONS, BLOCKS, RESERVED, TABLE_COLUMNS, TABLE_FLAGS
+from imcli.scenario.sentences_claims import CLAIMS
+from imcli.scenario.sentences_details import ENDINGS, FACTS, OPTIONS
 from imcli.targets.base import ALL_CAPABILITIES
 
 _INTRODUCTION = """\

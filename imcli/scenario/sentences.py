@@ -1,9 +1,10 @@
 """THE table of sentences: everything that can be said, each sentence once.
 
-The rows stand in `sentences_actions.py` and `sentences_claims.py`; here they become one table with
-its indexes. Parser, formatter, "did you mean", `docs/language.md`, completion, the words that no
-name may be, and the generator of random programs all read this table and nothing else. A sentence
-is found by its key word: the literal word that stands first (`wait`) or second (`sends`).
+The rows stand in `sentences_actions.py`, `sentences_server.py`, `sentences_details.py` and
+`sentences_claims.py`; here they become one table with its indexes. Parser, formatter, "did you
+mean", `docs/language.md`, completion, the words that no name may be, and the generator of random
+programs all read this table and nothing else. A sentence is found by its key word: the literal word
+that stands first (`wait`) or second (`sends`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 from imcli.scenario.patterns import DetailRow, Row, key_word, literal_words
-from imcli.scenario.sentences_actions import ACTIONS, ENDINGS, OPTIONS, ActionRow
-from imcli.scenario.sentences_claims import CLAIMS, FACTS, ClaimRow
+from imcli.scenario.rows import ActionRow, ClaimRow
+from imcli.scenario.sentences_actions import USER_ACTIONS
+from imcli.scenario.sentences_claims import CLAIMS
+from imcli.scenario.sentences_details import ENDINGS, FACTS, OPTIONS
+from imcli.scenario.sentences_server import SERVER_ACTIONS
 
 
 class BlockWord(NamedTuple):
@@ -64,6 +68,7 @@ TABLE_COLUMNS = (
 )
 TABLE_FLAGS = ("pinned", "muted", "archived", "marked-unread")
 
+ACTIONS: tuple[ActionRow, ...] = (*USER_ACTIONS, *SERVER_ACTIONS)
 SENTENCES: tuple[Row, ...] = (*ACTIONS, *ENDINGS, *OPTIONS, *CLAIMS, *FACTS)
 ROW_BY_NAME: dict[str, Row] = {row.name: row for row in SENTENCES}
 assert len(ROW_BY_NAME) == len(SENTENCES), "every row has a name of its own"

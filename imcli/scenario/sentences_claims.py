@@ -1,4 +1,4 @@
-"""The table of sentences, second part: claims, and the facts that they may state.
+"""The table of sentences, fourth part: claims.
 
 Each row says how a claim reads, what it means, and which `Claim` it is. Whether it holds is decided
 in `check.py`.
@@ -6,13 +6,17 @@ in `check.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Literal
 
-import msgspec
-
-from imcli.scenario.holes import compile_pattern
-from imcli.scenario.patterns import DetailRow, Row, Slots
+from imcli.scenario.patterns import Slots
+from imcli.scenario.rows import (
+    ClaimRow,
+    FactFields,
+    FactRow,
+    Head,
+    claim_row,
+    in_section,
+)
 from imcli.scenario.syntax import (
     Claim,
     DevicesAgree,
@@ -31,45 +35,11 @@ from imcli.scenario.syntax import (
     SeesChat,
     SeesList,
     SendAnswer,
-    Span,
     TotalUnread,
 )
 from imcli.targets.base import Capability
 
-Head = tuple[Span, str, str]
-"""What every claim has: its place, its canonical text, the name of its row."""
-
 Look = Literal["sees", "shows"]
-
-
-class ClaimRow(Row, frozen=True, kw_only=True):
-    """A sentence that claims something. `negative`: true of what must not happen."""
-
-    build: Callable[[Head, Slots], Claim]
-    needs: tuple[Capability, ...] = ()
-    negative: bool = False
-
-
-class FactFields(TypedDict, total=False):
-    """What a fact says of an entry: fields of `Facts`."""
-
-    unread: int
-    last: tuple[Literal["label", "text", "none"], str]
-    messages: tuple[str, ...]
-    count: int
-    read_to: str
-    deleted_to: str
-    pinned: bool
-    muted: bool
-    archived: bool
-    marked_unread: bool
-
-
-class FactRow(DetailRow, frozen=True, kw_only=True):
-    """A fact."""
-
-    build: Callable[[Slots], FactFields]
-    needs: tuple[Capability, ...] = ()
 
 
 def facts_of(slots: Slots) -> Facts:
@@ -86,37 +56,11 @@ def facts_of(slots: Slots) -> Facts:
 NO_FACTS = Facts()
 
 
-def _claim(
-    name: str,
-    pattern: str,
-    meaning: str,
-    example: str,
-    build: Callable[[Head, Slots], Claim],
-    *needs: Capability,
-    negative: bool = False,
-) -> ClaimRow:
-    return ClaimRow(
-        name=name,
-        section="",
-        pattern=pattern,
-        meaning=meaning,
-        example=f"assert {example}",
-        parts=compile_pattern(pattern),
-        build=build,
-        needs=needs,
-        negative=negative,
-    )
-
-
-def _in(section: str, *rows: ClaimRow) -> tuple[ClaimRow, ...]:
-    return tuple(msgspec.structs.replace(row, section=section) for row in rows)
-
-
 def _lists(verb: str, look: Look, noun: str, *needs: Capability) -> tuple[ClaimRow, ...]:
     """Make the rows of `sees` or of `shows`, which read alike."""
     bare = verb[:-1]
     return (
-        _claim(
+        claim_row(
             verb,
             f"ACTOR {verb} CHAT [with FACTS]",
             f"{noun} has this conversation, and it is so",
@@ -124,7 +68,7 @@ def _lists(verb: str, look: Look, noun: str, *needs: Capability) -> tuple[ClaimR
             lambda h, s: SeesChat(*h, s.user, s.device, s.chat, look, facts=facts_of(s)),
             *needs,
         ),
-        _claim(
+        claim_row(
             f"does-not-{bare}",
             f"ACTOR does not {bare} CHAT",
             f"{noun} has no such conversation",
@@ -133,7 +77,7 @@ def _lists(verb: str, look: Look, noun: str, *needs: Capability) -> tuple[ClaimR
             *needs,
             negative=True,
         ),
-        _claim(
+        claim_row(
             f"{verb}-only",
             f"ACTOR {verb} only CHATS",
             f"{noun} has these and no others, in any order",
@@ -141,7 +85,7 @@ def _lists(verb: str, look: Look, noun: str, *needs: Capability) -> tuple[ClaimR
             lambda h, s: SeesList(*h, s.user, s.device, s.chats, look),
             *needs,
         ),
-        _claim(
+        claim_row(
             f"{verb}-in-order",
             f"ACTOR {verb} CHATS in this order",
             f"{noun} is exactly this",
@@ -149,7 +93,7 @@ def _lists(verb: str, look: Look, noun: str, *needs: Capability) -> tuple[ClaimR
             lambda h, s: SeesList(*h, s.user, s.device, s.chats, look, ordered=True),
             *needs,
         ),
-        _claim(
+        claim_row(
             f"{verb}-nothing",
             f"ACTOR {verb} nothing",
             f"{noun} is empty",
@@ -172,7 +116,7 @@ def _history(
         labels = s.labels or ((s.label,) if s.label else ())
         return HistoryIs(*head, s.user, s.device, s.chat, relation, labels)
 
-    return _claim(
+    return claim_row(
         name,
         f"ACTOR's history with CHAT {words}",
         meaning,
@@ -186,7 +130,7 @@ def _answered(
     name: str, words: str, meaning: str, state: Literal["accepted", "refused", "unknown"]
 ) -> ClaimRow:
     example = words.replace("[with REASON]", "with blocked")
-    return _claim(
+    return claim_row(
         name,
         f"LABEL {words}",
         meaning,
@@ -196,7 +140,7 @@ def _answered(
 
 
 def _present(state: Literal["online", "offline", "kicked"], meaning: str) -> ClaimRow:
-    return _claim(
+    return claim_row(
         f"is-{state}",
         f"ACTOR is {state}",
         meaning,
@@ -207,24 +151,24 @@ def _present(state: Literal["online", "offline", "kicked"], meaning: str) -> Cla
 
 
 CLAIMS: tuple[ClaimRow, ...] = (
-    *_in(
+    *in_section(
         "What the server answers to one full synchronisation",
         *_lists("sees", "sees", "the list that each device is answered"),
-        _claim(
+        claim_row(
             "new-device-sees",
             "a new device of USER sees CHAT [with FACTS]",
             "the same, asked by a device that has never been there",
             "a new device of A sees B",
             lambda h, s: SeesChat(*h, s.user, "", s.chat, "new-device", facts=facts_of(s)),
         ),
-        _claim(
+        claim_row(
             "total-unread",
             "ACTOR's total unread is NUMBER",
             "the sum over the listed conversations",
             "A's total unread is 3",
             lambda h, s: TotalUnread(*h, s.user, s.device, s.number or 0),
         ),
-        _claim(
+        claim_row(
             "has-request",
             "ACTOR has a request from PEER",
             "a message request waits (policy `request`)",
@@ -232,7 +176,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: HasRequest(*h, s.user, s.device, s.peer),
             "settings",
         ),
-        _claim(
+        claim_row(
             "devices-agree",
             "USER's devices agree",
             "all show the same after synchronising with their own cursors, and the same as a full "
@@ -241,13 +185,13 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: DevicesAgree(*h, s.user),
         ),
     ),
-    *_in(
+    *in_section(
         "What a device shows without asking",
         *_lists("shows", "shows", "the cache of each device", "sessions"),
     ),
-    *_in(
+    *in_section(
         "What is stored",
-        _claim(
+        claim_row(
             "keeps",
             "the server keeps CHAT for USER [with FACTS]",
             "there is a stored record, and it is so",
@@ -255,7 +199,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: KeepsRecord(*h, s.user, s.chat, facts=facts_of(s)),
             "stored-record",
         ),
-        _claim(
+        claim_row(
             "keeps-nothing",
             "the server keeps nothing of CHAT for USER",
             "there is no stored record",
@@ -265,9 +209,9 @@ CLAIMS: tuple[ClaimRow, ...] = (
             negative=True,
         ),
     ),
-    *_in(
+    *in_section(
         "What reached a device",
-        _claim(
+        claim_row(
             "received",
             "ACTOR received LABEL [TIMES]",
             "the message arrived so often; without a number at least once",
@@ -275,7 +219,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: ReceivedMessage(*h, s.user, s.device, s.label, s.number),
             "sessions",
         ),
-        _claim(
+        claim_row(
             "did-not-receive",
             "ACTOR did not receive LABEL",
             "the message never arrived",
@@ -284,7 +228,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             "sessions",
             negative=True,
         ),
-        _claim(
+        claim_row(
             "received-before",
             "ACTOR received LABEL before LABEL2",
             "both arrived, in this order",
@@ -292,7 +236,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: ReceivedBefore(*h, s.user, s.device, s.label, s.label2),
             "sessions",
         ),
-        _claim(
+        claim_row(
             "received-nothing-else",
             "ACTOR received nothing else",
             "nothing but what earlier claims on that device named",
@@ -302,7 +246,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             negative=True,
         ),
     ),
-    *_in(
+    *in_section(
         "History",
         _history("history-is", "is LABELS", "exactly these, oldest first", "is m1, m2", "is"),
         _history("history-is-empty", "is empty", "there is none", "is empty", "is"),
@@ -317,12 +261,12 @@ CLAIMS: tuple[ClaimRow, ...] = (
             "lacks",
         ),
     ),
-    *_in(
+    *in_section(
         "What the sender was told",
         _answered("was-accepted", "was accepted", "the send was accepted", "accepted"),
         _answered("was-refused", "was refused [with REASON]", "the send was refused", "refused"),
         _answered("is-unknown", "is unknown", "no answer came", "unknown"),
-        _claim(
+        claim_row(
             "one-message",
             "LABEL and LABEL2 are one message",
             "same sequence number and server id",
@@ -330,9 +274,9 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: OneMessage(*h, s.label, s.label2),
         ),
     ),
-    *_in(
+    *in_section(
         "People and devices",
-        _claim(
+        claim_row(
             "not-affected",
             "USER is not affected",
             "everything that the user can observe is what it was before the previous action",
@@ -344,9 +288,9 @@ CLAIMS: tuple[ClaimRow, ...] = (
         _present("offline", "the device has none"),
         _present("kicked", "its session was ended by an administrator or a login"),
     ),
-    *_in(
+    *in_section(
         "Answers to raw calls",
-        _claim(
+        claim_row(
             "has-status",
             "ANSWER has status NUMBER",
             "the HTTP status",
@@ -354,7 +298,7 @@ CLAIMS: tuple[ClaimRow, ...] = (
             lambda h, s: HasStatus(*h, s.label, s.number or 0),
             "raw-requests",
         ),
-        _claim(
+        claim_row(
             "has-body",
             "ANSWER has body JSON",
             'a subset of the body; the string `"..."` matches anything',
@@ -363,119 +307,4 @@ CLAIMS: tuple[ClaimRow, ...] = (
             "raw-requests",
         ),
     ),
-)
-
-
-def _fact(
-    field: str,
-    pattern: str,
-    meaning: str,
-    example: str,
-    build: Callable[[Slots], FactFields],
-    *needs: Capability,
-) -> FactRow:
-    return FactRow(
-        name=f"fact-{pattern.lower().replace(' ', '-').replace('/', '')}",
-        section="Facts",
-        pattern=pattern,
-        meaning=meaning,
-        example=f"assert A sees B with {example}",
-        parts=compile_pattern(pattern),
-        field=field,
-        build=build,
-        needs=needs,
-    )
-
-
-_FACTS = (
-    _fact(
-        "unread",
-        "NUMBER unread",
-        "so many unread",
-        "1 unread",
-        lambda s: {"unread": s.number or 0},
-    ),
-    _fact(
-        "last",
-        "last LABEL",
-        "the newest visible message is this",
-        "last m1",
-        lambda s: {"last": ("label", s.label)},
-    ),
-    _fact(
-        "last",
-        "last TEXT",
-        "the newest visible message reads so",
-        'last "hi"',
-        lambda s: {"last": ("text", s.text or "")},
-    ),
-    _fact(
-        "last",
-        "no last message",
-        "no message is visible",
-        "no last message",
-        lambda _: {"last": ("none", "")},
-    ),
-    _fact(
-        "messages",
-        "messages LABELS",
-        "exactly these are visible, oldest first (in `sees` the newest 20)",
-        "messages m1, m2",
-        lambda s: {"messages": s.labels},
-    ),
-    _fact(
-        "count",
-        "NUMBER message/s",
-        "how many these are",
-        "2 messages",
-        lambda s: {"count": s.number or 0},
-    ),
-    _fact(
-        "read up to",
-        "read up to LABEL",
-        "the read mark stands there",
-        "read up to m1",
-        lambda s: {"read_to": s.label},
-    ),
-    _fact(
-        "read up to",
-        "read up to nothing",
-        "nothing was read",
-        "read up to nothing",
-        lambda _: {"read_to": ""},
-    ),
-    _fact(
-        "deleted up to",
-        "deleted up to LABEL",
-        "the deletion mark stands there",
-        "deleted up to m1",
-        lambda s: {"deleted_to": s.label},
-    ),
-    _fact(
-        "deleted up to",
-        "deleted up to nothing",
-        "nothing was deleted",
-        "deleted up to nothing",
-        lambda _: {"deleted_to": ""},
-    ),
-    _fact("pinned", "pinned", "it is pinned", "pinned", lambda _: {"pinned": True}, "settings"),
-    _fact("muted", "muted", "it is muted", "muted", lambda _: {"muted": True}, "settings"),
-    _fact(
-        "archived",
-        "archived",
-        "it is archived",
-        "archived",
-        lambda _: {"archived": True},
-        "settings",
-    ),
-    _fact(
-        "marked unread",
-        "marked unread",
-        "it carries the mark",
-        "marked unread",
-        lambda _: {"marked_unread": True},
-    ),
-)
-FACTS: tuple[FactRow, ...] = tuple(
-    msgspec.structs.replace(row, order=order) for order, row in enumerate(_FACTS)
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imcli.scenario.holes import NUMBER_MAX
 from imcli.scenario.matrix import Values, fill_tokens
 from imcli.scenario.problems import Problems
 from imcli.scenario.scope import RIGHT, Scope
@@ -16,6 +15,7 @@ from imcli.scenario.sentences import TABLE_COLUMNS, TABLE_FLAGS
 from imcli.scenario.suggest import nearest_word
 from imcli.scenario.syntax import Span, TableIs
 from imcli.scenario.tokens import Token, read_text, write_text
+from imcli.scenario.values import NUMBER_MAX
 from imcli.scenario.written import Node
 
 Cell = tuple[Token, ...]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from imcli.scenario.holes import compile_pattern, duration_complaint, duration_ms, is_name
+from imcli.scenario.compile_pattern import compile_pattern
 from imcli.scenario.patterns import (
     Mention,
     Reading,
@@ -21,6 +21,7 @@ from imcli.scenario.patterns import (
     match_parts,
     write_parts,
 )
+from imcli.scenario.rows import ActionRow, ClaimRow
 from imcli.scenario.sentences import (
     ACTION_INDEX,
     CLAIM_INDEX,
@@ -28,10 +29,10 @@ from imcli.scenario.sentences import (
     RESERVED,
     candidates,
 )
-from imcli.scenario.sentences_actions import ENDINGS, ActionRow
-from imcli.scenario.sentences_claims import ClaimRow
+from imcli.scenario.sentences_details import ENDINGS
 from imcli.scenario.syntax import Ending
 from imcli.scenario.tokens import Token
+from imcli.scenario.values import duration_complaint, duration_ms, is_name
 
 Tokens = tuple[Token, ...]
 

@@ -11,7 +11,7 @@ from imcli.scenario.expand import cases
 from imcli.scenario.format import format_scenario
 from imcli.scenario.generate import random_program
 from imcli.scenario.parse import parse_scenario, parse_sentences
-from imcli.scenario.sentences_actions import ACTIONS
+from imcli.scenario.sentences import ACTIONS
 from imcli.scenario.sentences_claims import CLAIMS
 from imcli.scenario.steps import Assertion, Call, Opening, read_step, write_step
 from imcli.scenario.tokens import cut_line

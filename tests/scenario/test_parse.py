@@ -358,5 +358,16 @@ def test_own_verbs_that_lead_back_to_themselves_are_refused() -> None:
     tail = '[verbs]\n"X hugs Y" = "X pats Y"\n"X pats Y" = "X hugs Y"\n"X bows Y" = "X pats Y"\n'
     assert wrong("A hugs B", tail=tail) == [
         "this verb leads back to itself: hugs → pats → hugs",
-        "this verb leads back to itself: pats → hugs → pats",
     ]
+    assert wrong("wait 1s", tail='[verbs]\n"X hugs Y" = "X hugs Y"\n') == [
+        "this verb leads back to itself: hugs → hugs"
+    ]
+
+
+def test_own_verbs_may_not_be_nested_without_end() -> None:
+    verbs = ['"X v0 Y" = "X sends Y"']
+    verbs += [f'"X v{i} Y" = "X v{i - 1} Y"' for i in range(1, 3_000)]
+    tail = "[verbs]\n" + "\n".join(verbs) + "\n"
+    assert wrong("A v63 B", tail=tail) == ["own verbs are nested deeper than 64 levels"]
+    few = "[verbs]\n" + "\n".join(verbs[:64]) + "\n"
+    assert wrong("A v63 B", tail=few) == []

@@ -5,13 +5,14 @@ import pytest
 from imcli.scenario.complete import complete
 from imcli.scenario.patterns import Reading, Row, Slots, match_parts, write_parts
 from imcli.scenario.sentences import (
+    ACTIONS,
     DETAILS,
     RESERVED,
     SENTENCES,
     TABLE_COLUMNS,
 )
-from imcli.scenario.sentences_actions import ACTIONS, ENDINGS, OPTIONS
-from imcli.scenario.sentences_claims import CLAIMS, FACTS
+from imcli.scenario.sentences_claims import CLAIMS
+from imcli.scenario.sentences_details import ENDINGS, FACTS, OPTIONS
 from imcli.scenario.steps import Assertion, Sentence, read_step, write_step
 from imcli.scenario.tokens import cut_line
 
