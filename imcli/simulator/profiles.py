@@ -126,6 +126,11 @@ class Profile(msgspec.Struct, frozen=True):
     flush_interval: int = 0
     list_cache_ttl: int = 0
 
+    @property
+    def usual_lists(self) -> bool:
+        """Tell whether lists count visible content and are ordered by the last message."""
+        return self.unread_counts == "visible-content" and self.list_order == "last-message"
+
     def switches(self) -> dict[str, Any]:
         """Give every switch with its value here."""
         return {switch.name: getattr(self, switch.name) for switch in SWITCHES}

@@ -47,6 +47,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     stored_unread: int = 0
 
     @property
+    def usual(self) -> bool:
+        """Tell whether this is one open membership, and no entry is kept or hidden apart."""
+        return not self.kept_order and not self.hidden_to and self.present_once
+
+    @property
+    def present_once(self) -> bool:
+        """Tell whether there is just one membership, which is open."""
+        return len(self.intervals) == 1 and self.intervals[0][1] == OPEN
+
+    @property
     def present(self) -> bool:
         """Tell whether the membership is still open."""
         return self.intervals[-1][1] == OPEN

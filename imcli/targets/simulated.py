@@ -232,7 +232,7 @@ class SimulatedTarget:
 
     def _seen(self, question: Seen) -> ListView:
         if question.chat is not None:
-            entry = self.server.entry(question.user, question.chat)
+            entry = self.server.entry(question.user, question.chat, question.message_count)
             return ListView(() if entry is None else (entry,))
         answer = self.server.listing(question.user)
         return ListView(answer.entries, answer.total_unread, answer.requests)

@@ -89,6 +89,8 @@ def make_entry(
     if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
         return None
     log = state.logs[key]
+    if record.usual and profile.usual_lists and not log.has_expiring:
+        return _usual_entry(user, key, record, log, message_count)
     spans = spans_of(state, record, log.last)
     messages = newest_visible(state, log, spans, max(message_count, 1))
     last = messages[-1] if messages else None
@@ -133,6 +135,37 @@ def unlisted(state: State, user: str, listed: Sequence[Entry], cursor: int) -> t
         marks_only(state, user, key, record)
         for key, record in state.all_records(user)
         if record.changed > cursor and not record.gone and chat_of(user, key) not in shown
+    )
+
+
+def _usual_entry(user: str, key: str, record: Record, log: Log, message_count: int) -> Entry | None:
+    """Derive the entry of one open membership with nothing out of the ordinary.
+
+    The same definitions with most terms known; it is what nearly every look at a list comes to,
+    and takes a third of the time.
+    """
+    last_seq = log.last
+    floor = max(record.deleted_to, record.intervals[0][0] - 1)
+    messages = log.visible(floor, last_seq, message_count or 1) if last_seq > floor else []
+    if not messages:
+        return None
+    last = messages[-1]
+    if last.kind != "content" and not log.count_content(floor, last_seq):
+        return None
+    base = max(floor, record.read_to)
+    return Entry(
+        chat_of(user, key),
+        log.count_countable(base, last_seq, user) if last_seq > base else 0,
+        last,
+        tuple(messages) if message_count else (),
+        record.read_to,
+        record.deleted_to,
+        record.pinned,
+        record.muted,
+        record.archived,
+        record.marked_unread,
+        (1 if record.pinned else 0, last.time_ms, last.message_id),
+        floor,
     )
 
 
