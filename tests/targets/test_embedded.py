@@ -53,7 +53,6 @@ from imcli.model.questions import (
     Shown,
 )
 from imcli.simulator.profiles import builtin_names, load_profile
-from imcli.simulator.server import Server
 from imcli.targets.base import Cast, Directory, GroupRow, Target
 from imcli.targets.embedded import (
     EmbeddedCase,
@@ -62,7 +61,7 @@ from imcli.targets.embedded import (
     open_embedded_case,
     reset,
 )
-from imcli.targets.simulated import open_simulated
+from imcli.targets.simulated import SimulatedTarget, open_simulated
 from imcli.targets.sqlite_file import APPLICATION_ID, FORMAT
 from imcli.trace.programs import random_program
 
@@ -329,10 +328,10 @@ def same_as_in_memory(profile: str, seed: int) -> None:
 
 def digests(target: Target) -> list[str]:
     """Digest a world; a durable one also as a fork in memory, and as read again from the file."""
-    server = getattr(target, "server", None)
-    assert isinstance(server, Server)
     if not isinstance(target, EmbeddedCase):
-        return [server.digest()]
+        assert isinstance(target, SimulatedTarget)
+        return [target.server.digest()]
+    server = target.world.server
     return [server.digest(), server.fork().digest(), target._file.reading().digest()]
 
 
@@ -341,7 +340,7 @@ def test_a_fork_of_a_case_goes_its_own_way() -> None:
     assert isinstance(case, EmbeddedCase)
     with closing(case):
         make_users(case, "A", "B")
-        twin = case.fork()
+        twin = case.world.fork()
         twin.perform(Send("B", "phone", "A", "hi", "n1"))
         assert texts(twin, "A", "B") == ["hi"]
         assert texts(case, "A", "B") == []
