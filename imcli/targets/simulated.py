@@ -173,10 +173,14 @@ class SimulatedTarget:
             action = replace(action, cursor=None)
         elif action.cursor is None:
             cache = self._cache(DeviceKey(action.user, action.device))
-            action = replace(action, cursor=cache.cursor, seqs=cache.seqs())
+            action = replace(action, cursor=self._cursor(cache), seqs=cache.seqs())
         events = self.server.apply(action)
         self._note(events)
         return events
+
+    def _cursor(self, cache: DeviceCache) -> int | None:
+        """Give the change number that a device sends; WuKongIM has none, only `last_msg_seqs`."""
+        return None if self.server.profile.product == "wukongim" else cache.cursor
 
     def _connect(self, action: Connect) -> list[Event]:
         """Connect as a client does: log in, send what waited, synchronise."""
@@ -252,7 +256,7 @@ class SimulatedTarget:
         owner = self.server.state.users[user]
         for name in owner.devices:
             copy = self._cache(DeviceKey(user, name)).copy()
-            action = Synchronise(user, name, copy.cursor, copy.seqs())
+            action = Synchronise(user, name, self._cursor(copy), copy.seqs())
             copy.feed([self.server.keeping.listing(self.server.state, action)])
             lists.append((name, copy.view(now)))
         fresh = self.server.listing(user)

@@ -16,7 +16,12 @@ from imcli.model.entities import Entry, Message, chat_of
 from imcli.model.events import ListAnswer
 from imcli.simulator.conversations import row_table
 from imcli.simulator.conversations.base import NOTHING, Change, Refusal, Result
-from imcli.simulator.conversations.row_list import Ask, ask_of, list_entries
+from imcli.simulator.conversations.row_list import (
+    Ask,
+    ask_of,
+    channel_entries,
+    list_entries,
+)
 from imcli.simulator.record import Interval, Record
 from imcli.simulator.state import State
 from imcli.simulator.waiting import Waiting
@@ -151,10 +156,14 @@ class RowKeeping(ABC):
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """`/conversation/sync`; a list is whole unless something else was asked for."""
-        entries = list_entries(state, self.traits, self.rows(state, action.user), ask_of(action))
         if action.chats is not None:
-            entries = [entry for entry in entries if entry.chat in action.chats]
-        partial = action.only_unread or action.chats is not None
+            entries = channel_entries(
+                state, self.traits, action.user, action.chats, action.message_count
+            )
+        else:
+            rows = self.rows(state, action.user)
+            entries = list_entries(state, self.traits, rows, ask_of(action))
+        partial = action.only_unread or action.chats is not None or action.page > 0
         full = not partial and not action.cursor and not action.seqs
         return ListAnswer(
             action.user,
@@ -164,6 +173,7 @@ class RowKeeping(ABC):
             tuple(entries),
             total_unread=sum(entry.unread for entry in entries),
             partial=partial,
+            now_ms=state.now,
         )
 
     def marks(self, state: State, user: str, key: str) -> Entry | None:

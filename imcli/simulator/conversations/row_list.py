@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
 from imcli.simulator.conversations.row_table import UINT64, Rows, is_command_key
 from imcli.simulator.log import Log
 from imcli.simulator.record import Record
@@ -20,6 +20,8 @@ from imcli.simulator.wukongim.traits import Traits
 
 SYSTEM_USER = "____system"
 UINT32 = (1 << 32) - 1
+PAGE_SIZE = 100
+PAGE_SIZE_MAX = 500
 
 
 class Ask(NamedTuple):
@@ -29,12 +31,15 @@ class Ask(NamedTuple):
     message_count: int
     only_unread: bool
     known: dict[str, int]
+    page: int = 0
+    page_size: int = 0
 
 
 def ask_of(action: Synchronise) -> Ask:
     """Read a synchronisation as WuKongIM does: any cursor acts as `only_unread`."""
     only_unread = action.only_unread or bool(action.cursor)
-    return Ask(action.user, action.message_count, only_unread, dict(action.seqs))
+    known = dict(action.seqs)
+    return Ask(action.user, action.message_count, only_unread, known, action.page, action.page_size)
 
 
 def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Entry]:
@@ -42,17 +47,44 @@ def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Ent
     if ask.message_count <= 0:
         return []
     entries: list[Entry] = []
-    seen: set[str] = set()
-    for place, (key, row) in enumerate(rows):
-        if key in seen or is_command_key(key):
-            continue
-        seen.add(key)
+    once: dict[str, Record] = {}
+    for key, row in rows:
+        if not is_command_key(key):
+            once.setdefault(key, row)
+    for place, (key, row) in enumerate(_paged(traits, list(once.items()), ask)):
         chat = chat_of(ask.user, key)
         if chat == SYSTEM_USER:
             continue
         entry = _entry(state, traits, ask, key, chat, row, -place)
         if entry is not None:
             entries.append(entry)
+    return entries
+
+
+def _paged(traits: Traits, rows: Rows, ask: Ask) -> Rows:
+    """Cut out a page, before anything is known of which rows will be answered (A17)."""
+    if not traits.pages or not ask.page:
+        return rows
+    size = min(ask.page_size or PAGE_SIZE, PAGE_SIZE_MAX)
+    return rows[(ask.page - 1) * size : ask.page * size]
+
+
+def channel_entries(
+    state: State, traits: Traits, user: str, chats: Sequence[str], message_count: int
+) -> list[Entry]:
+    """Answer `syncByChannels`: stored rows alone, the whole log, whatever was deleted (A16)."""
+    entries: list[Entry] = []
+    for place, chat in enumerate(chats):
+        key = channel_key(user, chat)
+        row = state.record(user, key) or Record()
+        log = state.logs.get(key)
+        recents = log.visible(0, log.last, message_count) if log is not None else []
+        unread, read_to = row.stored_unread, row.read_to & UINT32
+        if log is not None and recents:
+            unread, read_to = count(traits, user, log, row, recents)
+        last = recents[-1] if recents else None
+        marks = (unread, last, tuple(recents), read_to, row.deleted_to)
+        entries.append(Entry(chat, *marks, order=(-place,)))
     return entries
 
 

@@ -30,6 +30,8 @@ class Traits(msgspec.Struct, frozen=True):
         group_allow_list: never asked, asked when it is not empty, or also after its last entry
             was removed until it is set again.
         kicked_socket: whether the server closes the socket of a device that was kicked.
+        pages: a list can be asked for page by page (A17).
+        by_channel: there is `syncByChannels` (A16).
     """
 
     keeping: Literal["rows", "marked-rows"]
@@ -44,6 +46,8 @@ class Traits(msgspec.Struct, frozen=True):
     allow_rows: bool = True
     group_allow_list: Literal["off", "when-filled", "sticky"] = "when-filled"
     kicked_socket: Literal["closed", "left-open"] = "closed"
+    pages: bool = False
+    by_channel: bool = False
 
 
 TRAITS: dict[tuple[int, ...], Traits] = {
@@ -78,5 +82,7 @@ TRAITS: dict[tuple[int, ...], Traits] = {
         undeny="insert",
         group_allow_list="sticky",
         kicked_socket="left-open",
+        pages=True,
+        by_channel=True,
     ),
 }
