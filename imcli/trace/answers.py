@@ -94,8 +94,8 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
         if part is None or device not in ledger.devices.get(user, ()):
             wanted = f"{message.channel} to its own members only"
             out.append(Broken(20, user, message.channel, wanted, f"pushed to {user}.{device}"))
-        elif not part.present and message.seq and not part.within(message.seq):
-            wanted = f"nothing from outside {part.spans}"
+        elif not part.present and message.seq and not part.was_there(message.seq):
+            wanted = f"nothing from outside {part.past}"
             out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
 
 
@@ -164,7 +164,7 @@ def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
         part = ledger.part(user, chat_of(user, message.channel))
         if part is None:
             out.append(Broken(20, user, message.channel, "own commands only", str(message.seq)))
-        elif not part.within(message.seq):
+        elif not part.was_there(message.seq):
             out.append(Broken(17, user, part.chat, f"within {part.spans}", str(message.seq)))
 
 

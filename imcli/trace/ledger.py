@@ -230,8 +230,9 @@ class Ledger:
         part = channel.parts.get(user)
         if part is None or not (part.present or part.record):  # new, or nothing is known any more
             everything = seq == 0 or self.policy.history_for_new_members == "all"
+            past = part.past if part is not None else []
             part = channel.parts[user] = Part(user, channel, 1 if everything else seq + 1)
-            part.mark = seq
+            part.past, part.mark = past, seq
         elif not part.present:
             part.present, part.read_only = True, False
             if self.policy.rejoin_history == "all":
@@ -246,6 +247,7 @@ class Ledger:
         part.present = False
         part.read_only = self.policy.leave == "keep-read-only"
         part.spans[-1][1] = seq
+        part.past.append((part.spans[-1][0], seq))
         self.touch(part)
 
     # Time

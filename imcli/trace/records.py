@@ -90,7 +90,8 @@ class Channel:
 class Part:
     """One user's part in a channel: memberships, floor, read mark, flags, what holds it back.
 
-    `spans` are the memberships that are visible, [first, last] sequence number. `cut` is D and
+    `spans` are the memberships that are visible, [first, last] sequence number; `past` are all
+    that ended. `cut` is D and
     `mark` is R of the definitions; `hide` is the hide mark of profiles that keep history. `record`
     is False before the first message and after a physical delete. `held` is why a deleted
     conversation stays out of the list whatever arrives.
@@ -115,6 +116,7 @@ class Part:
         "marked",
         "muted",
         "number",
+        "past",
         "pinned",
         "present",
         "read_only",
@@ -130,6 +132,7 @@ class Part:
         self.chat = chat_of(user, channel.key)
         self.channel = channel
         self.spans: list[list[int]] = [[first, OPEN]]
+        self.past: list[tuple[int, int]] = []
         self.present = True
         self.read_only = False
         self.record = is_group(channel.key)
@@ -159,6 +162,10 @@ class Part:
         """Unread counts from here."""
         floor = self.floor
         return floor if floor > self.mark else self.mark
+
+    def was_there(self, seq: int) -> bool:
+        """Tell whether this user was a member when a message was accepted, visible now or not."""
+        return self.within(seq) or any(first <= seq <= last for first, last in self.past)
 
     def within(self, seq: int) -> bool:
         """Tell whether a sequence number lies inside a membership."""

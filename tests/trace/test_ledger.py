@@ -1,0 +1,163 @@
+"""The ledger: what must be true, worked out again from actions and events."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from imcli.model.actions import (
+    AddMembers,
+    Clear,
+    CreateGroup,
+    Delete,
+    MarkUnread,
+    Read,
+    RemoveMembers,
+    SetFlag,
+)
+from imcli.model.entities import Entry
+from imcli.model.events import Done, MembersChanged
+from imcli.trace.policy import policy_of
+from imcli.trace.programs import random_program
+from imcli.trace.records import Part
+from imcli.trace.recount import naive_unread, naive_visible
+from tests.trace.worlds import HandWorld, Stage, broken_by
+
+
+def part_of(stage: Stage, user: str = "A", chat: str = "B") -> Part:
+    part = stage.checker.ledger.part(user, chat)
+    assert part is not None
+    return part
+
+
+def deleted(stage: Stage) -> None:
+    """A deletes the conversation with B, and the world does it."""
+    del stage.world.entries["A", "B"]
+    stage.do(Delete("A", "phone", "B"), Done())
+
+
+def test_unread_counts_what_others_sent_above_the_read_mark() -> None:
+    stage = Stage()
+    stage.talk(3)
+    assert (part_of(stage).number, part_of(stage, "B", "A").number) == (3, 0)
+    stage.do(Read("A", "phone", "B", 2), Done())
+    assert part_of(stage).number == 1
+    stage.do(Read("A", "phone", "B", 1), Done())
+    assert part_of(stage).mark == 2
+
+
+def test_a_delete_moves_floor_and_mark_and_clears_all_flags_but_mute() -> None:
+    stage = Stage()
+    stage.talk(2)
+    for flag in ("pinned", "muted", "archived"):
+        stage.do(SetFlag("A", "phone", "B", flag, True), Done())
+    deleted(stage)
+    part = part_of(stage)
+    assert (part.cut, part.mark, part.is_listed) == (2, 2, False)
+    assert (part.pinned, part.muted, part.archived) == (False, True, False)
+
+
+def test_an_older_named_delete_changes_nothing() -> None:
+    stage = Stage()
+    stage.talk(3)
+    stage.do(Delete("A", "phone", "B", up_to=2), Done())
+    stage.do(Delete("A", "phone", "B", up_to=1), Done())
+    assert (part_of(stage).cut, part_of(stage).number) == (2, 1)
+
+
+def test_a_clear_keeps_the_entry_and_a_delete_ends_that() -> None:
+    stage = Stage()
+    stage.talk()
+    stage.do(Clear("A", "phone", "B"), Done())
+    assert (part_of(stage).is_listed, part_of(stage).number) == (True, 0)
+    deleted(stage)
+    assert not part_of(stage).is_listed
+
+
+@pytest.mark.parametrize(("count", "mark"), [(1, 2), (2, 1), (9, 0)])
+def test_marking_unread_sets_the_mark_before_the_nth_newest(count: int, mark: int) -> None:
+    stage = Stage()
+    stage.talk(3)
+    stage.do(Read("A", "phone", "B"), Done())
+    stage.do(MarkUnread("A", "phone", "B", count), Done())
+    assert (part_of(stage).mark, part_of(stage).number) == (mark, 3 - mark)
+
+
+def test_a_bare_mark_sets_the_flag_alone_and_reading_clears_it() -> None:
+    stage = Stage()
+    stage.talk()
+    stage.do(MarkUnread("A", "phone", "B"), Done())
+    assert (part_of(stage).marked, part_of(stage).mark) == (True, 0)
+    stage.do(Read("A", "phone", "B"), Done())
+    assert not part_of(stage).marked
+
+
+@pytest.mark.parametrize(("rejoin", "visible"), [("since-join", [3]), ("all", [1, 3])])
+def test_a_rejoin_shows_what_the_policy_says_and_never_the_gap(
+    rejoin: str, visible: list[int]
+) -> None:
+    stage = Stage(rejoin_history=rejoin)
+    stage.do(CreateGroup("#team", ("A", "B")), Done(), MembersChanged("#team", 0, ("A", "B")))
+    for seq in (1, 2, 3):
+        if seq == 2:
+            gone = MembersChanged("#team", 1, (), ("A",))
+            stage.do(RemoveMembers("#team", ("A",)), Done(), gone)
+        if seq == 3:
+            stage.do(AddMembers("#team", ("A",)), Done(), MembersChanged("#team", 2, ("A",)))
+        action, _, events = stage.send("B", "#team", seq)
+        stage.do(action, *events)
+    assert part_of(stage, "A", "#team").newest(0) == visible
+
+
+def test_a_message_whose_time_is_over_is_neither_visible_nor_unread() -> None:
+    stage = Stage()
+    action, _, events = stage.send("B", "A", 1, expires_ms=50)
+    stage.do(action, *events)
+    assert part_of(stage).number == 1
+    stage.world.now = 50
+    stage.do(Read("C", "phone", "B"), Done())
+    assert (part_of(stage).is_listed, part_of(stage).newest(0)) == (False, [])
+
+
+def test_a_policy_with_an_unknown_kind_of_value_is_refused() -> None:
+    with pytest.raises(Exception, match="Expected `bool`"):
+        policy_of({"own_send_reads": "sometimes"})
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_bisection_counts_as_going_through_every_message_does(seed: int) -> None:
+    _, watch = broken_by(random_program(Random(seed), 60))
+    ledger = watch.checker.ledger
+    for channel in ledger.channels.values():
+        for part in channel.parts.values():
+            visible = [message.seq for message in naive_visible(part, ledger.now_ms)]
+            assert part.newest(0) == visible
+            assert part.newest(2) == visible[-2:]
+            assert part.newest(1) == visible[-1:]
+            if part.is_listed:
+                assert part.number == part.unread(ledger.policy) == naive_unread(ledger, part)
+
+
+class CountingWorld(HandWorld):
+    """Counts how often it is looked at."""
+
+    looks = 0
+
+    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+        self.looks += 1
+        return super().entry(user, chat, limit)
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_a_step_looks_at_what_it_touched_however_large_the_account_is(size: int) -> None:
+    stage = Stage()
+    world = CountingWorld()
+    stage.checker._entry = world.entry
+    for number in range(size):
+        group = f"#g{number}"
+        stage.do(CreateGroup(group, ("A", "B")), MembersChanged(group, 0, ("A", "B")))
+    world.looks = 0
+    action, _, events = stage.send("B", "A", 1)
+    stage.do(action, *events)
+    assert world.looks == 2
