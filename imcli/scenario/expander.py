@@ -20,7 +20,7 @@ from imcli.scenario.matrix import (
 from imcli.scenario.nearest import describe_fault
 from imcli.scenario.own_verbs import fill_verb, misfit
 from imcli.scenario.patterns import Detail, Hole, Mention, Part, Slots, write_parts
-from imcli.scenario.rows import ActionRow, FactRow
+from imcli.scenario.rows import ActionRow, FactRow, OptionRow
 from imcli.scenario.scope import Scope
 from imcli.scenario.sentences import ACTIONS, ROW_BY_NAME
 from imcli.scenario.state_table import read_table
@@ -477,9 +477,14 @@ def _branch(steps: list[CaseStep]) -> list[tuple[Do, ...]]:
 
 
 def _needs(row: ActionRow, slots: Slots) -> tuple[Capability, ...]:
-    if not row.needs_if:
+    if not row.needs_if and not row.needs_unless and not slots.details:
         return row.needs
-    return (*row.needs, *(need for field, need in row.needs_if if getattr(slots, field)))
+    needs = [need for field, need in row.needs_if if getattr(slots, field)]
+    needs += [need for field, need in row.needs_unless if getattr(slots, field) is None]
+    for detail in slots.details:
+        assert isinstance(detail.row, OptionRow), "only options stand after a send"
+        needs += detail.row.needs
+    return (*row.needs, *needs)
 
 
 def _milliseconds(duration: str) -> int | None:

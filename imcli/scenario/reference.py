@@ -97,7 +97,8 @@ def _sections(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _needs(row: Row) -> str:
-    needs = [*row.needs, *(need for _, need in getattr(row, "needs_if", ()))]
+    parts = (*getattr(row, "needs_if", ()), *getattr(row, "needs_unless", ()))
+    needs = [*row.needs, *(need for _, need in parts)]
     return ", ".join(f"`{need}`" for need in needs)
 
 

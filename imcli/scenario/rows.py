@@ -30,14 +30,15 @@ Head = tuple[Span, str, str]
 class ActionRow(Row, frozen=True, kw_only=True):
     """A sentence that does something.
 
-    `needs_if` are needs of a part that may be left out: (field of `Slots`, capability). `refs` are
-    fields of the action that get the sequence number behind `label`. `ends` says that an ending
-    (`but is refused`) makes sense.
+    `needs_if` are needs of a part that may be left out: (field of `Slots`, capability);
+    `needs_unless` are those of leaving it out. `refs` are fields of the action that get the
+    sequence number behind `label`. `ends` says that an ending (`but is refused`) makes sense.
     """
 
     build: Callable[[Slots], Action]
     needs: tuple[Capability, ...] = ()
     needs_if: tuple[tuple[str, Capability], ...] = ()
+    needs_unless: tuple[tuple[str, Capability], ...] = ()
     refs: tuple[str, ...] = ()
     ends: bool = True
 
@@ -57,6 +58,7 @@ class SendFields(TypedDict, total=False):
 class OptionRow(DetailRow, frozen=True, kw_only=True):
     """An option of a send."""
 
+    needs: tuple[Capability, ...] = ()
     build: Callable[[Slots], SendFields]
 
 
@@ -104,6 +106,7 @@ def action_row(
     build: Callable[[Slots], Action],
     *needs: Capability,
     needs_if: tuple[tuple[str, Capability], ...] = (),
+    needs_unless: tuple[tuple[str, Capability], ...] = (),
     refs: tuple[str, ...] = (),
     ends: bool = True,
 ) -> ActionRow:
@@ -118,6 +121,7 @@ def action_row(
         build=build,
         needs=needs,
         needs_if=needs_if,
+        needs_unless=needs_unless,
         refs=refs,
         ends=ends,
     )

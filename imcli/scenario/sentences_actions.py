@@ -90,11 +90,11 @@ _ACCESS: tuple[tuple[str, AccessList, bool, str, str], ...] = (
 )
 
 
-_GROUP_FLAGS: tuple[tuple[str, GroupFlag, bool, str], ...] = (
-    ("bans", "banned", True, "bans the group: nobody may send"),
-    ("unbans", "banned", False, "ends the ban"),
-    ("mutes", "muted", True, "mutes the group: nobody may send"),
-    ("unmutes", "muted", False, "ends the muting"),
+_GROUP_FLAGS: tuple[tuple[str, GroupFlag, bool, str, tuple[Capability, ...]], ...] = (
+    ("bans", "banned", True, "bans the group: nobody may send", ()),
+    ("unbans", "banned", False, "ends the ban", ()),
+    ("mutes", "muted", True, "mutes the group: nobody may send", ("group-mute",)),
+    ("unmutes", "muted", False, "ends the muting", ("group-mute",)),
 )
 
 
@@ -166,6 +166,7 @@ USER_ACTIONS: tuple[ActionRow, ...] = (
             "A deletes B",
             lambda s: Delete(s.user, s.device, s.chat),
             refs=("up_to",),
+            needs_if=(("label", "bounded-delete"),),
         ),
         action_row(
             "delete-for-both",
@@ -173,6 +174,7 @@ USER_ACTIONS: tuple[ActionRow, ...] = (
             "removes it for both; refused as `unsupported` where the profile is one-way",
             "A deletes B for both",
             lambda s: Delete(s.user, s.device, s.chat, for_both=True),
+            "two-way-delete",
         ),
         action_row(
             "clear",
@@ -197,6 +199,7 @@ USER_ACTIONS: tuple[ActionRow, ...] = (
             "marks the newest COUNT messages unread; without a number only sets the mark",
             "A marks B unread 2",
             lambda s: MarkUnread(s.user, s.device, s.chat, s.number),
+            needs_unless=(("number", "unread-flag"),),
         ),
         _simple(
             "opens",
@@ -238,6 +241,7 @@ USER_ACTIONS: tuple[ActionRow, ...] = (
             "asks for these conversations by channel",
             "A.web syncs only B, #team",
             lambda s: Synchronise(s.user, s.device, chats=s.chats),
+            "by-channel",
         ),
     ),
     *in_section(
@@ -356,8 +360,9 @@ USER_ACTIONS: tuple[ActionRow, ...] = (
                 meaning,
                 f"admin {verb} #team",
                 _group_flag(flag, on=on),
+                *needs,
             )
-            for verb, flag, on, meaning in _GROUP_FLAGS
+            for verb, flag, on, meaning, needs in _GROUP_FLAGS
         ),
     ),
 )

@@ -19,7 +19,12 @@ from imcli.targets.base import Capability
 
 
 def _option(
-    field: str, pattern: str, meaning: str, example: str, build: Callable[[Slots], SendFields]
+    field: str,
+    pattern: str,
+    meaning: str,
+    example: str,
+    build: Callable[[Slots], SendFields],
+    *needs: Capability,
 ) -> OptionRow:
     return OptionRow(
         name=f"option-{field}",
@@ -28,6 +33,7 @@ def _option(
         meaning=meaning,
         example=example,
         parts=compile_pattern(pattern),
+        needs=needs,
         field=field,
         build=build,
     )
@@ -61,6 +67,7 @@ _OPTIONS = (
         "a notice: shown, and never revives a conversation",
         "B sends A with notice",
         lambda _: {"notice": True},
+        "notices",
     ),
     _option(
         "expire",

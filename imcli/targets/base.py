@@ -35,6 +35,7 @@ Capability = Literal[
     "unread-flag",  # marks unread without a number
     "group-mute",  # silences a whole group
     "notices",  # messages that are shown and never counted
+    "by-channel",  # lists of named conversations
     "raw-requests",
 ]
 
@@ -55,6 +56,7 @@ ALL_CAPABILITIES: tuple[Capability, ...] = (
     "unread-flag",
     "group-mute",
     "notices",
+    "by-channel",
     "raw-requests",
 )
 

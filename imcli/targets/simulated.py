@@ -50,6 +50,7 @@ from imcli.model.questions import (
 from imcli.simulator import clock
 from imcli.simulator.profiles import Profile, build_profile, load_profile
 from imcli.simulator.server import Server
+from imcli.simulator.wukongim.traits import TRAITS
 from imcli.targets.base import (
     ALL_CAPABILITIES,
     Capability,
@@ -79,7 +80,10 @@ NOT_IN_WUKONGIM: frozenset[Capability] = frozenset(
 
 def capabilities_of(profile: Profile) -> frozenset[Capability]:
     """Say what a simulated server with this profile can do."""
-    return CAPABILITIES - NOT_IN_WUKONGIM if profile.product == "wukongim" else CAPABILITIES
+    traits = TRAITS.get(profile.version)
+    if profile.product != "wukongim" or traits is None:
+        return CAPABILITIES
+    return CAPABILITIES - NOT_IN_WUKONGIM - (set() if traits.by_channel else {"by-channel"})
 
 
 class SimulatedTarget:

@@ -286,6 +286,12 @@ def test_needs_follow_from_the_sentence_and_its_parts() -> None:
     assert done("B sends A").needs == ("sessions",)
     assert done("A reads B").needs == ()
     assert done("B sends as m1", "A reads B up to m1").needs == ("partial-read",)
+    assert done("B sends as m1", "A deletes B up to m1").needs == ("bounded-delete",)
+    assert (done("A marks B unread 2").needs, done("A marks B unread").needs) == (
+        (),
+        ("unread-flag",),
+    )
+    assert done("B sends with notice").needs == ("sessions", "notices")
     assert asserted("assert A sees B with pinned").needs == ("settings",)
     assert asserted("assert A shows B or the server keeps B for A").needs == (
         "sessions",
