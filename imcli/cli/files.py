@@ -64,8 +64,8 @@ def near_path(world: World, path: str) -> str:
         beside = sorted(os.listdir(world.path(folder) if folder else world.cwd))
     except (OSError, ValueError):
         return ""
-    near = did_you_mean(name, [other for other in beside if not other.startswith(".")])
-    return near if not folder else near.replace("mean ", f"mean {folder}/", 1)
+    seen = [os.path.join(folder, other) for other in beside if not other.startswith(".")]
+    return did_you_mean(os.path.join(folder, name), seen)
 
 
 def read_text(world: World, path: str) -> str:

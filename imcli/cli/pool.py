@@ -111,6 +111,13 @@ def job_count(text: str, processors: int) -> int:
     raise UsageError(f"--jobs is {text!r}, and must be auto or a number from 1 to {JOBS_MAX}")
 
 
+def must_travel(*values: object) -> None:
+    """Fail here where something cannot be sent to another process: there it would wait for ever."""
+    import pickle
+
+    pickle.dumps(values)
+
+
 @contextmanager
 def open_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Make processes and end them, also after an interrupt."""

@@ -254,8 +254,9 @@ def run_events(
         targets = [make(name) for name in names]
         yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
         return
-    from imcli.cli.pool import open_pool
+    from imcli.cli.pool import must_travel, open_pool
 
+    must_travel(make, options)
     with open_pool(min(jobs, len(cases))) as pool:
         yield from run_suite_parallel(
             cases,

@@ -84,7 +84,9 @@ def test_hostile_texts_come_back_whole_and_are_shown_harmlessly(imcli: Run, text
             assert ran.status == 0
 
 
-@pytest.mark.parametrize("name", ["会话", "👩‍👩‍👧", "[/oops]", "[bold]", "<b>", "a:1", "zero\u200bwidth"])
+@pytest.mark.parametrize(
+    "name", ["会话", "👩‍👩‍👧", "[/oops]", "[bold]", "<b>", "a:1", "zero\u200bwidth"]
+)
 def test_hostile_names_are_users_like_others(imcli: Run, name: str) -> None:
     assert imcli("send", name, "A", "hi").status == 0
     assert imcli("list-conversations", "A", "--output", "json").json[0]["conversation"] == name
