@@ -13,7 +13,7 @@ import time
 from imcli.model.actions import CreateGroup
 from imcli.model.entities import DeviceKind
 from imcli.model.errors import TargetUnavailable
-from imcli.targets.base import Capability, Cast, Identity
+from imcli.targets.base import Cast, Identity
 from imcli.targets.live.http import (
     CALL_MS_MAX,
     REPLY_BYTES_MAX,
@@ -24,11 +24,11 @@ from imcli.targets.live.http import (
     unavailable,
 )
 from imcli.targets.live.target import (
-    CAPABILITIES,
     FLUSHED_WITHIN_MS,
     STORED_WITHIN_MS,
     LiveTarget,
     Sleep,
+    capabilities_at,
 )
 from imcli.wire.answers import Garbled, excerpt, read_version
 from imcli.wire.http import Call, Setting
@@ -52,8 +52,6 @@ def sleep_ms(duration_ms: int) -> None:
 class OpenLive:
     """Makes a world per case on one server; the connections are shared and kept."""
 
-    capabilities: frozenset[Capability] = CAPABILITIES
-
     def __init__(
         self,
         client: HttpClient,
@@ -66,6 +64,7 @@ class OpenLive:
         flushed_within_ms: int,
     ) -> None:
         self.identity = identity
+        self.capabilities = capabilities_at(identity.version)
         self._client = client
         self._run = run
         self._clock = clock
@@ -86,7 +85,6 @@ class OpenLive:
             self._client,
             self.identity,
             Setting(self._names(cast), _kinds(cast), {}, self.identity.version),
-            users=tuple(user for user, _ in cast.users),
             clock=self._clock,
             sleep=self._sleep,
             stored_within_ms=self._stored_within_ms,

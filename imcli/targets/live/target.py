@@ -22,56 +22,33 @@ from imcli.model.actions import (
     Synchronise,
     Wait,
 )
-from imcli.model.entities import DeviceKind, Entry, Message
+from imcli.model.entities import Message
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Accepted, Done, HistoryPage, ListAnswer, Refused, Response
 from imcli.model.questions import (
-    Agreement,
-    History,
-    HistoryView,
-    Kept,
-    KeptView,
-    ListView,
-    Observable,
-    ObservableView,
-    Presence,
-    PresenceView,
     Question,
-    RawAnswer,
-    Received,
     ResponseView,
-    Seen,
-    Shown,
     View,
 )
 from imcli.targets.base import Capability, Identity, Outcome
 from imcli.targets.live.flush import PendingRows
 from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply, unavailable
 from imcli.targets.live.made import Made
+from imcli.targets.live.reading import Reader
 from imcli.wire.answers import (
     Answer,
     Garbled,
-    MessagePage,
-    excerpt,
     judge,
     read_list,
-    read_online,
     read_page,
-    read_rows,
     read_sent,
 )
 from imcli.wire.http import (
-    DEVICE_FLAGS,
-    HISTORY_PAGE,
     Call,
     Impossible,
     Setting,
     calls_for,
-    history_call,
     log_after,
-    presence_call,
-    rows_call,
-    sync_call,
 )
 
 FIRST_PAUSE_MS = 5
@@ -79,9 +56,19 @@ LONGEST_PAUSE_MS = 250
 STORED_WITHIN_MS = 12_000
 FLUSHED_WITHIN_MS = 330_000
 """More than the 5 minutes after which a server with default settings writes its rows."""
-HISTORY_MESSAGES_MAX = 200_000
 
 CAPABILITIES: frozenset[Capability] = frozenset({"flush", "stored-record", "raw-requests"})
+
+
+def capabilities_at(version: tuple[int, ...]) -> frozenset[Capability]:
+    """Say what a live server of this version can do; `()` is an unknown one, which can least."""
+    more: set[Capability] = set()
+    if version >= (2, 2, 5):
+        more.add("by-channel")
+    if (2, 2, 0) <= version < (2, 2, 1):  # later ones store the flag and do not look at it
+        more.add("group-mute")
+    return CAPABILITIES | more
+
 
 Sleep = Callable[[int], None]
 """Waits so many milliseconds."""
@@ -98,7 +85,6 @@ class LiveTarget:
         identity: Identity,
         setting: Setting,
         *,
-        users: tuple[str, ...] = (),
         clock: Clock,
         sleep: Sleep,
         stored_within_ms: int = STORED_WITHIN_MS,
@@ -107,10 +93,10 @@ class LiveTarget:
         owns_client: bool = False,
     ) -> None:
         self.identity = identity
-        self.capabilities = CAPABILITIES
+        self.capabilities = capabilities_at(identity.version)
         self._client = client
         self._setting = setting
-        self._users = users
+        self._reader = Reader(client, setting)
         self._clock = clock
         self._sleep = sleep
         self._stored_within_ms = stored_within_ms
@@ -176,7 +162,7 @@ class LiveTarget:
 
     def _change(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
         for call in plan:
-            outcome = _outcome(action, self._judged(self._client.call(call)))
+            outcome = _outcome(action, self._reader.judged(self._client.call(call)))
             if outcome.result != "ok":
                 return outcome
         self._rows.changed(action)
@@ -189,20 +175,11 @@ class LiveTarget:
         flags = flags | {action.flag} if action.on else flags - {action.flag}
         self._setting.flags[action.group] = flags
 
-    def _judged(self, reply: Reply) -> Answer:
-        answer = judge(reply.status, reply.body)
-        if answer.result == "not-ready":
-            hint = "it has just started, or lost a node: try again in a moment"
-            raise TargetUnavailable(
-                f"{self._client.origin} is not ready: {answer.detail}", hint=hint
-            )
-        return answer
-
     # Sending
 
     def _send(self, action: Send, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(action, self._judged(reply))
+        outcome = _outcome(action, self._reader.judged(reply))
         if outcome.result != "ok":
             return outcome
         message_id = read_sent(reply.body).message_id
@@ -223,19 +200,13 @@ class LiveTarget:
         for left_ms in self._polls(self._stored_within_ms):
             seen = self._newest.get(where, 0)
             call = log_after(names, action.user, action.chat, seen)
-            page = self._page(call, action.user, action.chat, within_ms=left_ms)
+            page = self._reader.page(call, action.user, action.chat, within_ms=left_ms)
             if page.messages:
                 self._newest[where] = page.messages[-1].seq
             for message in page.messages:
                 if message.message_id == message_id:
                     return message
         return None
-
-    def _page(
-        self, call: Call, user: str, chat: str, *, within_ms: int | None = None
-    ) -> MessagePage:
-        body = self._body(call, within_ms=within_ms)
-        return read_page(body, self._setting.names, user, chat)
 
     def _polls(self, within_ms: int) -> Iterator[int]:
         """Yield the time left, at growing distances, until none is left."""
@@ -250,7 +221,7 @@ class LiveTarget:
         """Wait until the stored rows show what was written."""
         for _ in self._polls(self._flushed_within_ms):
             for user in self._rows.users():
-                self._rows.shown(user, self._stored_rows(user))
+                self._rows.shown(user, self._reader.rows(user))
             if not self._rows.users():
                 return _done()
         awaited = ", ".join(self._rows.users())
@@ -278,7 +249,7 @@ class LiveTarget:
 
     def _synchronise(self, action: Synchronise, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(action, self._judged(reply))
+        outcome = _outcome(action, self._reader.judged(reply))
         if outcome.result != "ok":
             return outcome
         entries = read_list(reply.body, self._setting.names, action.user)
@@ -297,7 +268,7 @@ class LiveTarget:
 
     def _pull(self, action: Open | Pull, call: Call) -> Outcome:
         reply = self._client.call(call)
-        outcome = _outcome(action, self._judged(reply))
+        outcome = _outcome(action, self._reader.judged(reply))
         if outcome.result != "ok":
             return outcome
         page = read_page(reply.body, self._setting.names, action.user, action.chat)
@@ -319,79 +290,12 @@ class LiveTarget:
             TargetUnavailable: no usable answer came, or this target cannot know.
         """
         try:
-            return self._look(question)
+            return self._reader.look(question, self._responses)
         except (NotAsked, NoAnswer) as error:
             raise unavailable(error) from None
         except Garbled as error:
             said = f"{self._client.origin} answered something else than WuKongIM does: {error}"
             raise TargetUnavailable(said) from None
-
-    def _look(self, question: Question) -> View:
-        match question:
-            case Seen(user=user, chat=chat):
-                return self._list(user, chat)
-            case Kept(user=user, chat=chat):
-                rows = self._stored_rows(user)
-                return KeptView(next((row for row in rows if row.chat == chat), None))
-            case History(user=user, chat=chat):
-                return HistoryView(tuple(self._history(user, chat)))
-            case Presence(user=user, device=device):
-                return self._presence(user, device)
-            case Observable(user=user):
-                return ObservableView(tuple(self._facts(user)))
-            case RawAnswer(label=label):
-                return self._responses.get(label, ResponseView(0, ""))
-            case Shown() | Received() | Agreement():
-                raise TargetUnavailable(
-                    "this target speaks HTTP only: devices have no connections and show nothing"
-                )
-
-    def _list(self, user: str, chat: str | None) -> ListView:
-        names = self._setting.names
-        entries = read_list(self._body(sync_call(Synchronise(user, ""), names)), names, user)
-        if chat is not None:
-            entries = tuple(entry for entry in entries if entry.chat == chat)
-        return ListView(entries, sum(entry.unread for entry in entries))
-
-    def _stored_rows(self, user: str) -> tuple[Entry, ...]:
-        names = self._setting.names
-        return read_rows(self._body(rows_call(names, user)), names, user)
-
-    def _history(self, user: str, chat: str) -> Iterator[Message]:
-        start, count = 1, 0
-        while True:
-            call = history_call(self._setting.names, user, chat, start=start, limit=HISTORY_PAGE)
-            page = self._page(call, user, chat)
-            yield from page.messages
-            count += len(page.messages)
-            # A page that does not move on would be asked for for ever.
-            if not page.more or not page.messages or page.messages[-1].seq < start:
-                return
-            if count > HISTORY_MESSAGES_MAX:
-                raise TargetUnavailable(f"a history of more than {HISTORY_MESSAGES_MAX} messages")
-            start = page.messages[-1].seq + 1
-
-    def _presence(self, user: str, device: str) -> PresenceView:
-        body = self._body(presence_call(self._setting.names, user))
-        kind: DeviceKind = self._setting.kinds.get((user, device), "app")
-        online = (user, DEVICE_FLAGS[kind]) in read_online(body, self._setting.names)
-        return PresenceView("online" if online else "offline")
-
-    def _facts(self, user: str) -> Iterator[tuple[str, str]]:
-        """State what a user can observe: the list, and the histories of what is listed."""
-        for place, entry in enumerate(self._list(user, None).entries):
-            seqs = ",".join(str(message.seq) for message in entry.messages)
-            facts = f"place {place} unread {entry.unread} read {entry.read_to} messages {seqs}"
-            yield f"list {entry.chat}", facts
-            history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
-            yield f"history {entry.chat}", history
-
-    def _body(self, call: Call, *, within_ms: int | None = None) -> bytes:
-        reply = self._client.call(call, within_ms=within_ms)
-        if reply.status != 200:
-            self._judged(reply)
-            raise Garbled(f"{call.method} {call.path}: {reply.status} {excerpt(reply.body)}")
-        return reply.body
 
     # Time and end
 

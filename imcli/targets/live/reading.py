@@ -1,0 +1,161 @@
+"""Looking at a real server: each question of the harness as the calls that answer it.
+
+Nothing is changed on purpose, but every look is a real read (WuKongIM 2.2 caches the lists that it
+answers). An answer that cannot be used is no view: it is told as `Garbled`, or ends the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from imcli.model.actions import Synchronise
+from imcli.model.entities import DEVICE_KINDS, Entry, Message
+from imcli.model.errors import TargetUnavailable
+from imcli.model.questions import (
+    Agreement,
+    History,
+    HistoryView,
+    Kept,
+    KeptView,
+    ListView,
+    Observable,
+    ObservableView,
+    Presence,
+    PresenceView,
+    Question,
+    RawAnswer,
+    Received,
+    ResponseView,
+    Seen,
+    Shown,
+    View,
+)
+from imcli.targets.live.http import HttpClient, Reply
+from imcli.wire.answers import (
+    Answer,
+    Garbled,
+    MessagePage,
+    excerpt,
+    judge,
+    read_list,
+    read_online,
+    read_page,
+    read_rows,
+)
+from imcli.wire.http import (
+    DEVICE_FLAGS,
+    HISTORY_PAGE,
+    Call,
+    Setting,
+    history_call,
+    presence_call,
+    rows_call,
+    sync_call,
+)
+
+HISTORY_MESSAGES_MAX = 200_000
+
+
+class Reader:
+    """Asks one server and gives views. Failed calls raise what `HttpClient.call` raises."""
+
+    def __init__(self, client: HttpClient, setting: Setting) -> None:
+        self._client = client
+        self._setting = setting
+
+    def judged(self, reply: Reply) -> Answer:
+        """Judge an answer.
+
+        Raises:
+            TargetUnavailable: no slot has a leader, so nothing can be done.
+        """
+        answer = judge(reply.status, reply.body)
+        if answer.result == "not-ready":
+            hint = "it has just started, or lost a node: try again in a moment"
+            said = f"{self._client.origin} is not ready: {answer.detail}"
+            raise TargetUnavailable(said, hint=hint)
+        return answer
+
+    def body(self, call: Call, *, within_ms: int | None = None) -> bytes:
+        """Ask for something and give the body of a good answer.
+
+        Raises:
+            Garbled: it is no good answer.
+        """
+        reply = self._client.call(call, within_ms=within_ms)
+        if reply.status != 200:
+            self.judged(reply)
+            raise Garbled(f"{call.method} {call.path}: {reply.status} {excerpt(reply.body)}")
+        return reply.body
+
+    def page(
+        self, call: Call, user: str, chat: str, *, within_ms: int | None = None
+    ) -> MessagePage:
+        """Ask for a page of a log."""
+        return read_page(self.body(call, within_ms=within_ms), self._setting.names, user, chat)
+
+    def rows(self, user: str) -> tuple[Entry, ...]:
+        """Ask for a user's stored rows."""
+        names = self._setting.names
+        return read_rows(self.body(rows_call(names, user)), names, user)
+
+    def look(self, question: Question, responses: Mapping[str, ResponseView]) -> View:
+        """Answer a question; `responses` are the answers to raw requests so far.
+
+        Raises:
+            TargetUnavailable: only a device with a connection could know.
+        """
+        match question:
+            case Seen(user=user, chat=chat):
+                return self._list(user, chat)
+            case Kept(user=user, chat=chat):
+                rows = self.rows(user)
+                return KeptView(next((row for row in rows if row.chat == chat), None))
+            case History(user=user, chat=chat):
+                return HistoryView(tuple(self._history(user, chat)))
+            case Presence(user=user, device=device):
+                return self._presence(user, device)
+            case Observable(user=user):
+                return ObservableView(tuple(self._facts(user)))
+            case RawAnswer(label=label):
+                return responses.get(label, ResponseView(0, ""))
+            case Shown() | Received() | Agreement():
+                raise TargetUnavailable(
+                    "this target speaks HTTP only: devices have no connections and show nothing"
+                )
+
+    def _list(self, user: str, chat: str | None) -> ListView:
+        names = self._setting.names
+        entries = read_list(self.body(sync_call(Synchronise(user, ""), names)), names, user)
+        if chat is not None:
+            entries = tuple(entry for entry in entries if entry.chat == chat)
+        return ListView(entries, sum(entry.unread for entry in entries))
+
+    def _history(self, user: str, chat: str) -> Iterator[Message]:
+        start, count = 1, 0
+        while True:
+            call = history_call(self._setting.names, user, chat, start=start, limit=HISTORY_PAGE)
+            page = self.page(call, user, chat)
+            yield from page.messages
+            count += len(page.messages)
+            # A page that does not move on would be asked for for ever.
+            if not page.more or not page.messages or page.messages[-1].seq < start:
+                return
+            if count > HISTORY_MESSAGES_MAX:
+                raise TargetUnavailable(f"a history of more than {HISTORY_MESSAGES_MAX} messages")
+            start = page.messages[-1].seq + 1
+
+    def _presence(self, user: str, device: str) -> PresenceView:
+        body = self.body(presence_call(self._setting.names, user))
+        kind = self._setting.kinds.get((user, device)) or DEVICE_KINDS.get(device, "app")
+        online = (user, DEVICE_FLAGS[kind]) in read_online(body, self._setting.names)
+        return PresenceView("online" if online else "offline")
+
+    def _facts(self, user: str) -> Iterator[tuple[str, str]]:
+        """State what a user can observe: the list, and the histories of what is listed."""
+        for place, entry in enumerate(self._list(user, None).entries):
+            seqs = ",".join(str(message.seq) for message in entry.messages)
+            facts = f"place {place} unread {entry.unread} read {entry.read_to} messages {seqs}"
+            yield f"list {entry.chat}", facts
+            history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
+            yield f"history {entry.chat}", history
