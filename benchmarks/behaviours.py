@@ -46,7 +46,7 @@ ENVIRONMENT = """def before_scenario(context, scenario):
 """
 
 
-def behaviour(seed: int, steps: int) -> list[str]:
+def behaviour(seed: int, steps: int, *, deletes: bool = True) -> list[str]:
     """Draw a behaviour: sentences, of which those that begin with `assert` say what is seen."""
     draw = random.Random(seed)
     unread: dict[tuple[str, str], int] = {}
@@ -61,7 +61,7 @@ def behaviour(seed: int, steps: int) -> list[str]:
             case "read" if (user, peer) in unread:
                 found.append(f"{user} reads {peer}")
                 unread[user, peer] = 0
-            case "delete" if (user, peer) in unread:
+            case "delete" if deletes and (user, peer) in unread:
                 found.append(f"{user} deletes {peer}")
                 del unread[user, peer]
             case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from imcli.cli.pool import watch
 from imcli.scenario.events import CaseFinished, CaseResult
@@ -10,10 +11,17 @@ from imcli.scenario.expand import cases
 from imcli.scenario.parse import parse_scenario
 from imcli.scenario.run import Options, run
 from imcli.scenario.syntax import Case
+from imcli.targets.base import OpenTarget
 from imcli.targets.simulated import open_simulated
 
 WATCHED = Options(observer=watch)
 """As `run-scenario` runs a case: judged by the invariants."""
+
+
+@cache
+def reference() -> OpenTarget:
+    """The opener of reference worlds, made once as `run-scenario` makes it."""
+    return open_simulated()
 
 
 def parsed(text: str) -> Case:
@@ -28,7 +36,7 @@ def play(case: Case, options: Options = WATCHED) -> CaseResult:
     Raises:
         RuntimeError: it did not pass, so its time means nothing.
     """
-    opener = open_simulated()
+    opener = reference()
     for event in run(case, opener, options):
         if isinstance(event, CaseFinished):
             if event.case.result != "passed":
