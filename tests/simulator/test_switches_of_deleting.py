@@ -1,0 +1,371 @@
+"""The switches that say what a delete is: each value of each, by what it makes of a conversation."""
+
+from __future__ import annotations
+
+import pytest
+
+from imcli.model.actions import Accept, Delete
+from imcli.simulator.profiles import load_profile
+from tests.simulator.world import World, policy
+
+
+def deleted(**switches: object) -> World:
+    """B wrote two messages, A had read one and deleted the conversation."""
+    world = World("A", "B", "C", profile=policy(**switches))
+    world.send("B", "A")
+    world.read("A", "B")
+    world.send("B", "A")
+    world.delete("A", "B")
+    return world
+
+
+# delete_kind
+
+
+def test_a_physical_delete_brings_the_whole_history_back() -> None:
+    world = deleted(delete_kind="physical")
+    assert world.sees("A") == []
+    assert world.server.kept("A", "B") is None
+    assert world.history("A", "B") == [1, 2]
+    world.send("B", "A")
+    entry = world.entry("A", "B")
+    assert (world.seqs("A", "B"), entry.unread) == ([1, 2, 3], 3)
+    assert (entry.read_to, entry.deleted_to) == (0, 0)
+
+
+def test_after_a_physical_delete_an_own_send_makes_a_record_that_is_read() -> None:
+    world = deleted(delete_kind="physical", on_message_after_delete="stay-hidden")
+    world.send("B", "A")
+    assert world.sees("A") == []
+    world.send("A", "B")
+    entry = world.entry("A", "B")
+    assert (world.seqs("A", "B"), entry.unread, entry.read_to) == ([1, 2, 3, 4], 0, 4)
+
+
+def test_a_physical_delete_forgets_flags_and_marks() -> None:
+    world = World("A", "B", profile=load_profile("physical-delete"))
+    world.send("B", "A")
+    world.flag("A", "B", "muted")
+    world.delete("A", "B")
+    world.read("A", "B")
+    world.mark("A", "B")
+    world.clear("A", "B")
+    world.flag("A", "B", "pinned")
+    world.send("B", "A")
+    entry = world.entry("A", "B")
+    assert (entry.muted, entry.pinned, entry.marked_unread, entry.unread) == (
+        False,
+        False,
+        False,
+        2,
+    )
+
+
+def test_a_physical_delete_is_idempotent() -> None:
+    world = deleted(delete_kind="physical")
+    before = world.server.digest()
+    world.delete("A", "B")
+    assert world.server.digest() == before
+
+
+def test_a_physical_delete_in_a_group_makes_no_member_of_one_who_left() -> None:
+    world = World("A", "B", profile=policy(delete_kind="physical"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    world.leave("A", "#team")
+    world.send("B", "#team")
+    assert world.sees("A") == []
+    assert world.history("A", "#team") == [1]
+
+
+def test_a_physical_delete_in_a_group_returns_to_members() -> None:
+    world = World("A", "B", profile=policy(delete_kind="physical"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    world.send("B", "#team")
+    assert world.seqs("A", "#team") == [1, 2]
+
+
+# delete_scope
+
+
+def test_two_way_deletes_for_both_at_once() -> None:
+    world = World("A", "B", "C", profile=load_profile("two-way"))
+    world.send("A", "B")
+    world.send("A", "B")
+    world.flag("B", "A", "pinned")
+    world.delete("A", "B")
+    assert (world.sees("A"), world.sees("B")) == ([], [])
+    (event,) = world.told("B", "phone")
+    assert (event.change, event.entry, event.deleted_to) == ("deleted", None, 2)
+    world.send("A", "B")
+    entry = world.entry("B", "A")
+    assert (world.seqs("B", "A"), entry.unread, entry.deleted_to, entry.pinned) == (
+        [3],
+        1,
+        2,
+        True,
+    )
+
+
+def test_two_way_gives_the_peers_offline_devices_a_tombstone() -> None:
+    world = World("A", "B", profile=policy(delete_scope="two-way"))
+    world.send("A", "B")
+    cursor = world.sync("B").cursor
+    world.offline("B")
+    world.delete("A", "B")
+    world.online("B")
+    assert world.sync("B", cursor=cursor).tombstones == (("A", 1),)
+
+
+def test_two_way_leaves_groups_to_the_one_who_deletes() -> None:
+    world = World("A", "B", profile=policy(delete_scope="two-way"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    assert world.refuses(Delete("A", "phone", "#team", for_both=True)) == "unsupported"
+    world.delete("A", "#team")
+    assert (world.sees("A"), world.sees("B")) == ([], ["#team"])
+
+
+def test_asked_deletes_for_both_only_when_asked() -> None:
+    world = World("A", "B", profile=policy(delete_scope="asked"))
+    world.send("B", "A")
+    world.delete("A", "B")
+    assert (world.sees("A"), world.sees("B")) == ([], ["A"])
+    world.send("B", "A")
+    world.delete("A", "B", both=True)
+    assert (world.sees("A"), world.sees("B")) == ([], [])
+
+
+def test_two_way_and_physical_takes_both_records() -> None:
+    world = World("A", "B", profile=policy(delete_scope="two-way", delete_kind="physical"))
+    world.send("B", "A")
+    world.delete("A", "B")
+    assert (world.server.kept("A", "B"), world.server.kept("B", "A")) == (None, None)
+    world.delete("B", "A")
+    world.send("A", "B")
+    assert (world.seqs("A", "B"), world.seqs("B", "A")) == ([1, 2], [1, 2])
+
+
+# delete_history
+
+
+def test_hidden_history_stays_hidden() -> None:
+    world = deleted()
+    world.send("B", "A")
+    assert (world.history("A", "B"), world.seqs("A", "B")) == ([3], [3])
+
+
+def test_kept_history_stays_readable_and_returns_read() -> None:
+    world = deleted(delete_history="kept")
+    assert world.sees("A") == []
+    assert world.history("A", "B") == [1, 2]
+    world.delete("A", "B")
+    world.send("B", "A")
+    entry = world.entry("A", "B")
+    assert (world.seqs("A", "B"), entry.unread, entry.deleted_to) == ([1, 2, 3], 1, 0)
+    assert entry.read_to == 2
+
+
+def test_kept_history_is_listed_only_by_content_after_the_delete() -> None:
+    world = deleted(delete_history="kept")
+    world.send("B", "A", notice=True)
+    assert world.sees("A") == []
+
+
+def test_erased_history_is_dropped_below_everybodys_floor() -> None:
+    world = deleted(delete_history="erased")
+    assert world.history("B", "A") == [1, 2]
+    world.delete("B", "A")
+    log = world.server.state.logs["A@B"]
+    assert (log.get(1), log.get(2), log.last) == (None, None, 2)
+    assert world.send("B", "A").seq == 3
+    assert (world.history("A", "B"), world.history("B", "A")) == ([3], [3])
+
+
+def test_a_resend_of_an_erased_message_is_still_recognised() -> None:
+    world = World("A", "B", profile=policy(delete_history="erased"))
+    world.send("B", "A", number="x")
+    world.delete("A", "B")
+    world.delete("B", "A")
+    world.do(world.text("B", "A"))
+    assert (world.accepted().duplicate, world.accepted().seq) == (True, 1)
+
+
+def test_erasing_does_not_change_a_fork() -> None:
+    world = World("A", "B", profile=policy(delete_history="erased"))
+    world.send("B", "A")
+    world.delete("A", "B")
+    fork = world.server.fork()
+    world.delete("B", "A")
+    assert [m.seq for m in fork.history("B", "A")] == [1]
+    assert world.history("B", "A") == []
+
+
+# delete_bound
+
+
+def test_ordered_takes_a_bound_and_does_without() -> None:
+    world = deleted(delete_bound="ordered")
+    assert world.sees("A") == []
+
+
+def test_named_refuses_a_delete_without_a_bound() -> None:
+    world = World("A", "B", profile=policy(delete_bound="named"))
+    world.send("B", "A")
+    assert world.refuses(Delete("A", "phone", "B")) == "invalid"
+    world.delete("A", "B", 1)
+    assert world.sees("A") == []
+
+
+# on_message_after_delete
+
+
+def test_reappear_lists_it_again() -> None:
+    world = deleted()
+    world.send("B", "A")
+    assert world.sees("A") == ["B"]
+
+
+def test_stay_hidden_pushes_and_keeps_but_does_not_list() -> None:
+    world = deleted(on_message_after_delete="stay-hidden")
+    message = world.send("B", "A")
+    assert message.message_id in world.got("A", "web")
+    assert (world.sees("A"), world.total("A"), world.history("A", "B")) == ([], 0, [3])
+    (event,) = world.told("A", "web")
+    assert event.entry is None
+    world.send("A", "B")
+    assert world.seqs("A", "B") == [3, 4]
+    world.send("B", "A")
+    assert world.unread("A", "B") == 1
+
+
+def test_stay_hidden_holds_for_groups_and_may_hold_for_own_sends() -> None:
+    world = World(
+        "A",
+        "B",
+        profile=policy(
+            on_message_after_delete="stay-hidden", on_own_send_after_delete="stay-hidden"
+        ),
+    )
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    world.send("B", "#team")
+    world.send("A", "#team")
+    assert world.sees("A") == []
+
+
+def test_reject_refuses_the_peer_until_the_one_who_deleted_writes() -> None:
+    world = deleted(on_message_after_delete="reject")
+    assert world.refuses(world.text("B", "A")) == "not-allowed"
+    assert world.refuses(world.text("B", "A", device="")) == "not-allowed"
+    world.send("C", "A")
+    world.send("A", "B")
+    assert world.seqs("A", "B") == [3]
+    world.send("B", "A")
+    assert world.unread("A", "B") == 1
+
+
+def test_reject_lets_groups_reappear() -> None:
+    world = World("A", "B", profile=load_profile("rejects"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    world.send("B", "#team")
+    assert world.sees("A") == ["#team"]
+
+
+def test_request_holds_back_until_it_is_accepted() -> None:
+    world = deleted(on_message_after_delete="request")
+    assert world.server.listing("A").requests == ()
+    message = world.send("B", "A")
+    assert message.message_id not in world.got("A", "phone")
+    answer = world.server.listing("A")
+    assert (answer.entries, answer.total_unread, answer.requests) == ((), 0, ("B",))
+    assert world.history("A", "B") == [3]
+    world.accept("A", "B")
+    (event,) = world.told("A", "web")
+    assert event.change == "accepted"
+    assert (world.seqs("A", "B"), world.unread("A", "B")) == ([3], 1)
+    assert world.server.listing("A").requests == ()
+    assert world.send("B", "A").message_id in world.got("A", "phone")
+
+
+def test_an_own_send_accepts_a_request() -> None:
+    world = deleted(on_message_after_delete="request")
+    world.send("B", "A")
+    world.send("A", "B")
+    assert (world.seqs("A", "B"), world.server.listing("A").requests) == ([3, 4], ())
+
+
+def test_commands_are_pushed_while_a_request_waits() -> None:
+    world = deleted(on_message_after_delete="request")
+    assert world.send("B", "A", command=True).message_id in world.got("A", "phone")
+
+
+def test_request_lets_groups_reappear() -> None:
+    world = World("A", "B", profile=load_profile("requests"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    message = world.send("B", "#team")
+    assert world.sees("A") == ["#team"]
+    assert message.message_id in world.got("A", "phone")
+
+
+def test_accepting_is_unsupported_where_there_are_no_requests() -> None:
+    world = deleted()
+    assert world.refuses(Accept("A", "phone", "B")) == "unsupported"
+
+
+def test_accepting_what_does_not_wait_changes_nothing() -> None:
+    world = World("A", "B", profile=policy(on_message_after_delete="request"))
+    before = world.server.digest()
+    world.accept("A", "B")
+    assert world.server.digest() == before
+
+
+# on_own_send_after_delete
+
+
+def test_an_own_send_can_leave_it_hidden_until_the_peer_writes() -> None:
+    world = deleted(on_own_send_after_delete="stay-hidden")
+    world.send("A", "B")
+    assert world.sees("A") == []
+    world.send("B", "A")
+    assert world.seqs("A", "B") == [3, 4]
+    world.send("A", "B")
+    assert world.sees("A") == ["B"]
+
+
+# sync_deletes
+
+
+def test_on_full_sync_tells_other_devices_nothing_but_from_scratch() -> None:
+    world = World("A", "B", profile=policy(sync_deletes="on-full-sync"))
+    world.send("B", "A")
+    cursor = world.sync("A").cursor
+    world.delete("A", "B")
+    assert world.told("A", "phone")
+    assert not world.told("A", "web")
+    answer = world.sync("A", cursor=cursor)
+    assert (answer.entries, answer.tombstones) == ((), ())
+    assert world.sync("A").entries == ()
+    before = world.server.digest()
+    world.delete("A", "B")
+    assert world.server.digest() == before
+
+
+@pytest.mark.parametrize("scope", ["one-way", "two-way", "asked"])
+@pytest.mark.parametrize("kind", ["logical", "physical"])
+@pytest.mark.parametrize("history", ["hidden", "kept", "erased"])
+def test_whatever_the_policy_the_sender_keeps_what_was_sent_later(
+    scope: str, kind: str, history: str
+) -> None:
+    world = deleted(delete_scope=scope, delete_kind=kind, delete_history=history)
+    world.send("B", "A")
+    assert world.seqs("B", "A")[-1] == 3
+    assert world.seqs("A", "B")[-1] == 3
