@@ -131,7 +131,7 @@ def test_the_version_comes_from_the_server(opened: OpenLive) -> None:
 
 
 def test_nothing_is_declared_that_needs_sessions_faults_or_virtual_time(target: LiveTarget) -> None:
-    assert target.capabilities == {"flush", "stored-record", "raw-requests"}
+    assert target.capabilities == {"flush", "stored-record", "raw-requests", "by-channel"}
     assert not target.virtual
 
 
@@ -657,7 +657,8 @@ def test_nobody_there_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("path", "misbehaviour", "said"),
     [
-        ("/varz", always(200, b"<html>"), "is not WuKongIM"),
+        ("/varz", always(200, b"<html>"), "is not the HTTP API of WuKongIM"),
+        ("/varz", always(404, b"404 page not found"), "is not .*it answers 404 to /varz"),
         ("/varz", hang_up, "GET /varz"),
         ("/health", hang_up, "GET /health"),
         ("/health", always(500, b'{"message":"no slots"}'), "not ready: .*no slots"),

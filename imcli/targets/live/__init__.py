@@ -203,12 +203,13 @@ def _ask_version(client: HttpClient) -> tuple[int, ...]:
         if reply.status == 401:
             said = f"{client.origin} refuses the manager token, or wants one (401)"
             raise TargetUnavailable(said, hint=_TOKEN_HINT)
-        # Without `/varz` the version is unknown; the calls themselves will tell.
-        return read_version(reply.body) if reply.status == 200 else ()
+        if reply.status != 200:
+            raise Garbled(f"it answers {reply.status} to /varz")
+        return read_version(reply.body)
     except (NotAsked, NoAnswer) as error:
         raise unavailable(error) from None
     except Garbled as error:
-        said = f"{client.origin} is not WuKongIM's HTTP API: {error}"
+        said = f"{client.origin} is not the HTTP API of WuKongIM 2.x: {error}"
         raise TargetUnavailable(said, hint="its default port is 5001") from None
 
 
