@@ -187,7 +187,8 @@ def unread_of(state: State, log: Log, user: str, record: Record, spans: Sequence
     if state.profile.unread_counts == "sequence-difference":
         if not spans:
             return 0
-        return max(0, spans[-1][1] - max(spans[0][0], record.read_to))
+        last = log.last if record.present else spans[-1][1]
+        return max(0, last - max(spans[0][0], record.read_to))
     return count_unread(state, log, user, spans, record.read_to)
 
 

@@ -407,7 +407,9 @@ def joined(state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
         old = state.record(user, group)
         if old is None or old.gone:
             whole = last == 0 or state.profile.history_for_new_members == "all"
-            record = Record(intervals=((1 if whole else last + 1, OPEN),), read_to=last)
+            first = 1 if whole else last + 1
+            told = old.tombstone if old is not None else 0
+            record = Record(intervals=((first, OPEN),), read_to=last, tombstone=told)
         else:
             record = replace(old, intervals=(*old.intervals, (last + 1, OPEN)))
             if state.profile.rejoin_history == "since-join":
