@@ -30,6 +30,7 @@ FORMAT = 1
 BUSY_MS_MAX = 60_000
 
 _HINT = "--state names another file; `imcli reset-state` empties a state file of imcli's"
+_DAMAGED_HINT = "remove it once you have a copy, or name another file with --state"
 _MESSAGES = (
     ("database or disk is full", "there is no space left to write it; nothing was changed"),
     ("readonly", "it cannot be written; nothing was changed"),
@@ -45,9 +46,8 @@ def unavailable(path: str, error: Exception) -> TargetUnavailable:
     for part, said in _MESSAGES:
         if part in text:
             return TargetUnavailable(f"the state file {path}: {said}", hint=_HINT)
-    return TargetUnavailable(
-        f"the state file {path} is damaged and is left as it is ({error})", hint=_HINT
-    )
+    said = f"the state file {path} is damaged and is left as it is ({error})"
+    return TargetUnavailable(said, hint=_DAMAGED_HINT)
 
 
 class StateFile:

@@ -578,6 +578,16 @@ def test_a_disk_that_fails_is_said_and_loses_nothing(path: str) -> None:
         assert len(texts(target, "A", "B")) == 40
 
 
+def test_a_file_that_somebody_holds_for_too_long_is_said(path: str) -> None:
+    with closing(opened(path)) as target, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        target._file._db.execute("PRAGMA busy_timeout = 10")
+        with pytest.raises(TargetUnavailable, match="another command holds it"):
+            target.perform(CreateUser("A"))
+        other.execute("ROLLBACK")
+        assert target.perform(CreateUser("A")).result == "ok"
+
+
 def test_a_command_that_fails_half_way_leaves_nothing_behind(path: str) -> None:
     with closing(opened(path)) as target:
         make_users(target, "A", "B")
