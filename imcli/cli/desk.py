@@ -157,7 +157,8 @@ class Desk:
             if not self.target.advance(until):
                 raise CouldNotTell(
                     f"done, but not visible after {WAIT_MS // 1000} s",
-                    hint="the server may still be busy with it",
+                    hint="it may be busy, or have ignored it, as WuKongIM does with what it has "
+                    "not stored yet: look, and do it again",
                 )
 
 

@@ -182,7 +182,7 @@ def test_an_explanation_shows_steps_waits_and_needs(imcli: Run, tmp_path: Path) 
         "     4  wait 1s    (lets 1 s pass)",
         "  cleanup",
         "  on sim: runs; time is virtual",
-        "  on a live server over HTTP: 5 calls to act, and at worst 10 s",
+        "  on a live server over HTTP: 4 calls to act, and at worst 10 s",
     ):
         assert line in ran.lines
     assert any("POST /conversations/delete" in line for line in ran.lines)
