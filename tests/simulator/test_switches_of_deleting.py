@@ -1,4 +1,4 @@
-"""The switches that say what a delete is: each value of each, by what it makes of a conversation."""
+"""The switches that say what a delete is, by what each value makes of a conversation."""
 
 from __future__ import annotations
 

@@ -1,0 +1,108 @@
+"""Switches as data: profiles, their values, their durations, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from imcli.model.errors import InvalidInput
+from imcli.simulator.profiles import (
+    REFERENCE,
+    SWITCHES,
+    build_profile,
+    builtin_names,
+    format_duration,
+    load_profile,
+    parse_duration,
+)
+
+
+def test_the_reference_is_the_first_value_of_every_switch() -> None:
+    for switch in SWITCHES:
+        if switch.kind == "choice":
+            assert REFERENCE.switches()[switch.name] == switch.values[0]
+    assert REFERENCE.differences() == {}
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_every_built_in_profile_loads_and_says_what_it_is(name: str) -> None:
+    profile = load_profile(name)
+    assert profile.name == name
+    assert name == "reference" or (profile.about and profile.differences())
+
+
+@pytest.mark.parametrize(
+    ("name", "switch"),
+    [
+        ("physical-delete", {"delete_kind": "physical"}),
+        ("two-way", {"delete_scope": "two-way"}),
+        ("keeps-history", {"delete_history": "kept"}),
+        ("stays-hidden", {"on_message_after_delete": "stay-hidden"}),
+        ("rejects", {"on_message_after_delete": "reject"}),
+        ("requests", {"on_message_after_delete": "request"}),
+    ],
+)
+def test_the_small_profiles_differ_in_one_switch(name: str, switch: dict[str, str]) -> None:
+    assert load_profile(name).differences() == switch
+
+
+@pytest.mark.parametrize("name", ["referense", "../reference", "", "wukongim-9.9.9"])
+def test_an_unknown_profile_is_an_error_with_a_hint(name: str) -> None:
+    with pytest.raises(InvalidInput, match="there is no profile") as caught:
+        load_profile(name)
+    assert caught.value.hint
+
+
+def test_a_table_sets_switches_over_a_parent() -> None:
+    table: dict[str, object] = {
+        "extends": "two-way",
+        "resend_after": "250ms",
+        "resend_count": 2,
+        "own_send_reads": False,
+        "about": "mine",
+    }
+    profile = build_profile(table)
+    assert (profile.delete_scope, profile.resend_after, profile.resend_count) == (
+        "two-way",
+        250,
+        2,
+    )
+    assert profile.name == "two-way+resend_after=250ms,resend_count=2,own_send_reads=False" or (
+        profile.name.startswith("two-way+resend_after=")
+    )
+    assert build_profile({"extends": "two-way"}).name == "two-way"
+
+
+def test_all_problems_of_a_table_are_told_at_once() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        build_profile(
+            {
+                "delete_knd": "physical",
+                "zzzz": 1,
+                "delete_kind": "gone",
+                "own_send_reads": "yes",
+                "resend_count": -1,
+                "list_limit": True,
+                "resend_after": "5",
+            }
+        )
+    problems = caught.value.problems
+    assert len(problems) == 7
+    assert "did you mean 'delete_kind'" in problems[0]
+    assert problems[1] == "there is no switch 'zzzz'"
+
+
+def test_durations_are_written_with_the_largest_unit() -> None:
+    assert [format_duration(ms) for ms in (0, 250, 5_000, 60_000, 3_600_000, 86_400_000)] == [
+        "0s",
+        "250ms",
+        "5s",
+        "1m",
+        "1h",
+        "1d",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 s", "-5s", "5y", "1e3s", "9999999999999s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration(text)
