@@ -9,38 +9,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, channel_key, is_group
+from imcli.model.entities import Entry, Message, is_group
 from imcli.simulator.conversations.row_keeping import RowKeeping
+from imcli.simulator.conversations.row_list import Ask, list_entries
 from imcli.simulator.conversations.row_table import is_command_key
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.history import window
+from imcli.simulator.wukongim.ids import key_of
 
 Json = dict[str, Any]
-USERS = ("A", "B", "C")
 
 
 def channel_type(chat: str) -> int:
     """Give WuKongIM's channel type: 1 a person, 2 a group."""
-    return 2 if is_group(chat) else 1
+    return 2 if chat[:1] == "#" else 1
 
 
-def written(message: Message, *, flags: bool, asked_as: str = "") -> list[Any]:
-    """Write a message as `[name, seq]`, with what deviates behind it."""
+def written(messages: Sequence[Message]) -> list[list[Any]]:
+    """Write messages as `[name, seq]`, oldest first, with what deviates behind it."""
+    texts: list[list[Any]] = []
+    for message in messages:
+        text: list[Any] = [message.text, message.seq]
+        more = _deviations(message, flags=bool(texts))
+        if more:
+            text.append(more)
+        texts.append(text)
+    return texts
+
+
+def _deviations(message: Message, *, flags: bool) -> Json | None:
+    """Give the flags, and the channel of a message to oneself."""
+    to_oneself = message.channel.startswith(f"{message.sender}@{message.sender}")
+    if not to_oneself and not (flags and (message.sync_once or not message.no_red_dot)):
+        return None
     more: Json = {}
     if flags and not message.no_red_dot:
         more["red_dot"] = 1
     if flags and message.sync_once:
         more["sync_once"] = 1
-    if message.channel == f"{message.sender}@{message.sender}":
+    if to_oneself and len(message.channel) == 2 * len(message.sender) + 1:
         more["channel_id"] = message.channel
-    return [message.text, message.seq, more] if more else [message.text, message.seq]
+    return more
 
 
 def _entry(entry: Entry) -> Json:
     last = entry.last
     assert last is not None, "only conversations with messages are listed"
-    newest_first = [written(m, flags=i > 0) for i, m in enumerate(entry.messages)][::-1]
     return {
         "ch": entry.chat,
         "type": channel_type(entry.chat),
@@ -48,38 +62,44 @@ def _entry(entry: Entry) -> Json:
         "readed": entry.read_to,
         "last_seq": last.seq,
         "last": last.text,
-        "recents": newest_first,
+        "recents": written(entry.messages)[::-1],
     }
+
+
+def keeping_of(server: Server) -> RowKeeping:
+    """Give the keeping of rows that this server has."""
+    keeping = server.keeping
+    assert isinstance(keeping, RowKeeping), "only such profiles have recordings"
+    return keeping
 
 
 def sync(server: Server, step: Json, expected: Json) -> Json:
     """Answer `/conversation/sync`; positions that `expected` calls free are put in its order."""
     user = step["uid"]
-    action = Synchronise(
-        user,
-        "",
-        cursor=1 if step.get("version") else None,
-        seqs=tuple((chat, seq) for chat, seq in step.get("last_msg_seqs", ())),
-        only_unread=bool(step.get("only_unread")),
-        message_count=step["msg_count"],
-    )
-    pending = _pending(server, user)
-    convs = [_entry(entry) for entry in server.keeping.listing(server.state, action).entries]
-    _settle_order(convs, expected.get("order_free", ()))
+    keeping = keeping_of(server)
+    rows = keeping.rows(server.state, user)
+    only_unread = bool(step.get("version") or step.get("only_unread"))
+    known = dict(step["last_msg_seqs"]) if "last_msg_seqs" in step else {}
+    ask = Ask(user, step["msg_count"], only_unread, known)
+    convs = [_entry(entry) for entry in list_entries(server.state, keeping.traits, rows, ask)]
+    if "order_free" in expected:
+        _settle_order(convs, expected["order_free"])
     answer: Json = {"status": 200, "convs": convs}
-    waiting = [conv["ch"] for conv in convs if channel_key(user, conv["ch"]) in pending]
-    if waiting:
-        answer["pending"] = waiting
-    if len(waiting) > 1:
-        answer["order_free"] = [i for i, conv in enumerate(convs) if conv["ch"] in waiting]
+    stored = server.state.records.get(user, {})
+    waiting = [key for key, _ in rows if key not in stored]
+    if waiting and convs:
+        _name_waiting(answer, user, waiting)
     return answer
 
 
-def _pending(server: Server, user: str) -> set[str]:
-    keeping = server.keeping
-    assert isinstance(keeping, RowKeeping), "only such profiles have recordings"
-    stored = server.state.records.get(user, {})
-    return {key for key, _ in keeping.rows(server.state, user) if key not in stored}
+def _name_waiting(answer: Json, user: str, waiting: Sequence[str]) -> None:
+    """Name the entries that have no stored row; the order of two or more is free."""
+    convs = answer["convs"]
+    places = [i for i, conv in enumerate(convs) if key_of(user, conv["ch"]) in waiting]
+    if places:
+        answer["pending"] = [convs[place]["ch"] for place in places]
+    if len(places) > 1:
+        answer["order_free"] = places
 
 
 def _settle_order(convs: list[Json], free: Sequence[int]) -> None:
@@ -95,27 +115,27 @@ def rows(server: Server, user: str) -> list[Json]:
     found = []
     for key, row in server.state.all_records(user):
         last = server.state.last_seq(key)
-        unread = last - row.read_to if last >= row.read_to else row.stored_unread
         found.append(
             {
                 "ch": key,
                 "ctype": channel_type(key),
                 "type": int(is_command_key(key)),
                 "readed": row.read_to,
-                "unread": unread,
+                "unread": last - row.read_to if last >= row.read_to else row.stored_unread,
                 "last_seq": last,
             }
         )
-    return sorted(found, key=lambda row: (row["type"], row["ctype"], row["ch"]))
+    if len(found) > 1:
+        found.sort(key=lambda row: (row["type"], row["ctype"], row["ch"]))
+    return found
 
 
 def messages(server: Server, user: str, chat: str, ask: Json) -> Json:
     """Answer `/channel/messagesync`."""
     start, end, limit = ask["start"], ask["end"], ask["limit"]
-    log = server.state.logs.get(channel_key(user, chat))
+    log = server.state.logs.get(key_of(user, chat))
     found, more = window(log, start, end, limit, upwards=ask["pull_mode"] == 1)
-    texts = [written(m, flags=i > 0) for i, m in enumerate(found)]
-    return {"status": 200, "start": start, "end": end, "more": more, "messages": texts}
+    return {"status": 200, "start": start, "end": end, "more": more, "messages": written(found)}
 
 
 WHOLE = {"start": 0, "end": 0, "limit": 100, "pull_mode": 0}
@@ -124,13 +144,12 @@ WHOLE = {"start": 0, "end": 0, "limit": 100, "pull_mode": 0}
 def final_observation(server: Server, expected: Json) -> Json:
     """Answer what was asked after the last step, in the order in which it was asked."""
     final: Json = {"rows": {}, "sync": {}, "messages": {}}
-    for user in USERS:
+    for user, wanted in expected["sync"].items():
         final["rows"][user] = rows(server, user)
-        wanted = expected["sync"].get(user, {})
         final["sync"][user] = sync(server, {"uid": user, "msg_count": 10}, wanted)
     for channel in expected["messages"]:
         user, _, peer = channel.partition("@")
         chat = peer or channel
-        asking = "A" if is_group(channel) else user
+        asking = next(iter(expected["sync"])) if is_group(channel) else user
         final["messages"][channel] = messages(server, asking, chat, WHOLE)
     return final

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from imcli.conform import answers
-from imcli.conform.recording import Json
+from imcli.conform.recording import Json, Recording
 from imcli.model.actions import (
     Action,
     AddMembers,
@@ -20,7 +20,7 @@ from imcli.model.actions import (
     SetAccess,
     SetMembers,
 )
-from imcli.model.errors import InvalidInput
+from imcli.model.errors import Defect
 from imcli.model.events import Accepted, Event
 from imcli.simulator.server import Server
 
@@ -32,7 +32,7 @@ def plain_actions(step: Json) -> tuple[Action, ...]:
     """Give the actions of a step that is answered with a bare 200."""
     maker = _PLAIN.get(step["op"])
     if maker is None:
-        raise InvalidInput(f"a recording has a step of an unknown kind: {step['op']!r}")
+        raise Defect(f"a recording has a step of an unknown kind: {step['op']!r}")
     return maker(step)
 
 
@@ -71,10 +71,10 @@ def seq_of(events: list[Event]) -> int | None:
 class HttpReplay:
     """Does the steps of an HTTP recording on a fresh server."""
 
-    def __init__(self, server: Server, fast: bool) -> None:
+    def __init__(self, server: Server, recording: Recording) -> None:
         self.server = server
-        self.fast = fast
-        for user in answers.USERS:
+        self.fast = recording.mode == "fast"
+        for user in recording.final["sync"]:
             server.apply(CreateUser(user))
 
     def do(self, step: Json, expected: Json) -> Json:

@@ -11,15 +11,21 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
+from imcli.conform.shapes import check
 from imcli.model.errors import InvalidInput
 
 Json = dict[str, Any]
 FORMAT_MAX = 1
+PROBLEMS_MAX = 20
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """One recorded program. `mode` is `fast` (a flush after every stored send) or `slow` (none)."""
+    """One recorded program. `mode` is `fast` (a flush after every stored send) or `slow` (none).
+
+    `place` is the file and the line that it was read from.
+    """
 
     v: int
     tag: str
@@ -29,6 +35,7 @@ class Recording(msgspec.Struct, frozen=True):
     steps: list[Json]
     results: list[Json]
     final: Json
+    place: str = ""
 
     @property
     def version(self) -> str:
@@ -45,6 +52,11 @@ class Recording(msgspec.Struct, frozen=True):
         """Whether devices were connected."""
         return "online" in self.final
 
+    @property
+    def form(self) -> str:
+        """The form's name: `sessions` or `http`."""
+        return "sessions" if self.has_sessions else "http"
+
 
 _DECODER = msgspec.json.Decoder(Recording)
 
@@ -53,12 +65,21 @@ def read_recordings(content: bytes, file: str) -> list[Recording]:
     """Read the recordings of one file.
 
     Raises:
-        InvalidInput: a line is no recording, or of a newer format; the message says which line.
+        InvalidInput: lines are no recordings, or of a newer format; the message says which.
     """
     found: list[Recording] = []
-    for number, line in enumerate(content.splitlines(), 1):
-        if line.strip():
+    problems: list[str] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
             found.append(_read(line, f"{file}:{number}"))
+        except InvalidInput as problem:
+            problems.append(problem.message)
+            if len(problems) == PROBLEMS_MAX:
+                break
+    if problems:
+        raise InvalidInput("\n".join(problems), problems=tuple(problems))
     if not found:
         raise InvalidInput(f"{file}: there is no recording in it")
     return found
@@ -67,13 +88,14 @@ def read_recordings(content: bytes, file: str) -> list[Recording]:
 def _read(line: bytes, place: str) -> Recording:
     try:
         recording = _DECODER.decode(line)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         raise InvalidInput(f"{place}: not a recording: {problem}") from None
     if recording.v > FORMAT_MAX:
         raise InvalidInput(
             f"{place}: format {recording.v} is newer than this program reads ({FORMAT_MAX})"
         )
-    if len(recording.steps) != len(recording.results):
-        counts = f"{len(recording.steps)} steps and {len(recording.results)} results"
-        raise InvalidInput(f"{place}: {counts}; every step has one")
+    wrong = check(line)
+    if wrong:
+        raise InvalidInput(f"{place}: not a recording: {wrong}")
+    force_setattr(recording, "place", place)  # it is new: nobody has seen it yet
     return recording

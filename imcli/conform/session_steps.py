@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from imcli.conform import answers
 from imcli.conform.http_steps import OK, HttpReplay, http_send, plain_actions, seq_of
-from imcli.conform.recording import Json
+from imcli.conform.recording import Json, Recording
 from imcli.model.actions import AddDevice, Connect, Disconnect, Kick, Send, SetGroupFlag
 from imcli.model.entities import DeviceKey, DeviceKind, Message, chat_of, is_group
 from imcli.model.events import Event, Pushed, Refused
@@ -23,14 +23,8 @@ from imcli.simulator.server import Server
 from imcli.simulator.wukongim import groups, messages
 from imcli.simulator.wukongim.traits import TRAITS
 
-DEVICES: tuple[tuple[str, str, DeviceKind, int], ...] = (
-    ("A", "A0", "app", 0),
-    ("A", "A1", "web", 1),
-    ("B", "B0", "app", 0),
-    ("C", "C0", "app", 0),
-    ("C", "C2", "pc", 2),
-)
-FLAG = {name: flag for _, name, _, flag in DEVICES}
+KINDS: tuple[DeviceKind, ...] = ("app", "web", "pc")
+"""The kind of a device by its device_flag, which is the last character of its name."""
 TOKEN_TEXT = "账号在其他设备上登录"
 Dead = Literal["working", "deaf", "closed"]
 
@@ -38,10 +32,12 @@ Dead = Literal["working", "deaf", "closed"]
 class SessionReplay(HttpReplay):
     """Does the steps of a session recording on a fresh server."""
 
-    def __init__(self, server: Server, fast: bool) -> None:
-        super().__init__(server, fast)
-        for user, name, kind, _ in DEVICES:
-            server.apply(AddDevice(user, name, kind, "slave"))
+    def __init__(self, server: Server, recording: Recording) -> None:
+        super().__init__(server, recording)
+        named = {step["dev"] for step in recording.steps if "dev" in step}
+        self.devices = tuple((name[0], name, int(name[1])) for name in sorted(named))
+        for user, name, flag in self.devices:
+            server.apply(AddDevice(user, name, KINDS[flag], "slave"))
         self.dead: dict[str, Dead] = {}
         self.records: set[tuple[str, int]] = set()
         self.left_open = TRAITS[server.profile.version].kicked_socket == "left-open"
@@ -148,7 +144,7 @@ class SessionReplay(HttpReplay):
         frames: dict[str, list[Json]] = {}
         still_open: Json = {}
         shown: list[str] = []
-        for user, name, _, flag in DEVICES:
+        for user, name, flag in self.devices:
             if user != step["uid"] or flag not in flags or not self._is_online(user, name):
                 continue
             if (user, flag) in self.records:
@@ -208,7 +204,7 @@ class SessionReplay(HttpReplay):
         """Give the final observation, presence included."""
         final = super().final(expected)
         final["online"] = [
-            [user, flag] for user, name, _, flag in DEVICES if self._is_online(user, name)
+            [user, flag] for user, name, flag in self.devices if self._is_online(user, name)
         ]
         return final
 

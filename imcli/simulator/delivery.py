@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
-from imcli.model.entities import DeviceKey, Message, channel_key
+from imcli.model.entities import DeviceKey, Entry, Message
 from imcli.model.events import ConversationPushed, Event, Pushed, SessionEnded
 from imcli.simulator.conversations.base import Change, Keeping
 from imcli.simulator.state import Channel, Device, Fanout, State
@@ -308,10 +308,9 @@ def _tell_one(
 def _change_event(
     state: State, keeping: Keeping, change: Change, devices: tuple[str, ...]
 ) -> ConversationPushed:
-    key = channel_key(change.user, change.chat)
+    key = keeping.key_of(change.user, change.chat)
     record = state.record(change.user, key)
-    newly_seen = change.kind in ("accepted", "joined")
-    entry = keeping.entry(state, change.user, key, 20 if newly_seen else 0)
+    entry = _entry_told(state, keeping, change, key)
     return ConversationPushed(
         change.user,
         change.chat,
@@ -323,3 +322,21 @@ def _change_event(
         state.now,
         keeping.marks(state, change.user, key) if entry is None else None,
     )
+
+
+def _entry_told(state: State, keeping: Keeping, change: Change, key: str) -> Entry | None:
+    """Give the entry that devices are told.
+
+    Where a server tells nobody, the device that asked knows by itself that what it deleted is gone.
+    To be told is not to ask for a list: a list cache that is filled by asking stays as it was.
+    """
+    if change.kind == "deleted" and not keeping.tells_others:
+        return None
+    cached = state.cached_lists.get(change.user)
+    newly_seen = change.kind in ("accepted", "joined")
+    entry = keeping.entry(state, change.user, key, 20 if newly_seen else 0)
+    if cached is None:
+        state.cached_lists.pop(change.user, None)
+    else:
+        state.cached_lists[change.user] = cached
+    return entry

@@ -265,7 +265,7 @@ def pull(state: State, keeping: Keeping, action: Pull) -> list[Event]:
         return [Refused("invalid", f"there is no user {action.user}")]
     if min(action.start, action.end, action.limit) < 0:
         return [Refused("invalid", "a sequence number and a limit are not negative")]
-    key = channel_key(action.user, action.chat)
+    key = keeping.key_of(action.user, action.chat)
     if key not in state.channels:
         return [HistoryPage(action.user, action.device, action.chat, (), False)]
     limit = min(action.limit or PAGE_LIMIT_MAX, PAGE_LIMIT_MAX)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imcli.model import actions as act
-from imcli.model.entities import Entry, Message, channel_key
+from imcli.model.entities import Entry, Message
 from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
 from imcli.simulator import channels, clock, messages, process, sessions
 from imcli.simulator.conversations.base import Change, Keeping, Refusal, Result
@@ -174,9 +174,13 @@ class Server:
 
     # Reading
 
+    def key_of(self, user: str, chat: str) -> str:
+        """Name the channel behind a user's chat, as this server does."""
+        return self.keeping.key_of(user, chat)
+
     def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
         """Give what a full synchronisation lists of one conversation now, or None."""
-        key = channel_key(user, chat)
+        key = self.key_of(user, chat)
         if key not in self.state.channels:
             return None
         return self.keeping.entry(self.state, user, key, limit)
@@ -187,7 +191,7 @@ class Server:
 
     def kept(self, user: str, chat: str) -> Entry | None:
         """Give the stored record of a conversation, or None."""
-        key = channel_key(user, chat)
+        key = self.key_of(user, chat)
         return (
             self.keeping.kept_entry(self.state, user, key) if key in self.state.channels else None
         )

@@ -46,6 +46,9 @@ class Keeping(Protocol):
 
     tells_others: bool
 
+    def key_of(self, user: str, chat: str) -> str:
+        """Name the channel behind a user's chat."""
+
     def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
         """Refuse a send because of the receiver's conversation (policy `reject`)."""
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from imcli.model.actions import Delete, MarkUnread, Read
-from imcli.model.entities import Message, channel_key, is_group
+from imcli.model.entities import Message, is_group
 from imcli.simulator.conversations import row_table
 from imcli.simulator.conversations.base import NOTHING, Change, Result
 from imcli.simulator.conversations.row_keeping import RowKeeping, unread_target
@@ -24,6 +24,7 @@ from imcli.simulator.conversations.row_table import UINT64, base_key, is_command
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
 from imcli.simulator.waiting import Waiting
+from imcli.simulator.wukongim import ids
 
 ROWS_PER_TICK = 100
 """Rows that one flush stores at most (`conversation.syncOnce`)."""
@@ -67,7 +68,7 @@ class MarkedRows(RowKeeping):
         refused = self.cannot_delete(action)
         if refused is not None:
             return refused
-        key = channel_key(action.user, action.chat)
+        key = ids.key_of(action.user, action.chat)
         row_table.set_deleted(state, action.user, key, state.last_seq(key))
         return (Change(action.user, action.chat, "deleted"),)
 
@@ -80,7 +81,7 @@ class MarkedRows(RowKeeping):
         self._raise(state, action.user, action.chat, count)
 
     def _raise(self, state: State, user: str, chat: str, count: int | None) -> None:
-        key = channel_key(user, chat)
+        key = ids.key_of(user, chat)
         last = state.last_seq(key)
         target = last if count is None else unread_target(last, count)[0] & UINT64
         old = state.record(user, key)

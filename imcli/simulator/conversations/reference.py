@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
-from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind, ListAnswer
 from imcli.simulator.conversations import derived, derived_changes
 from imcli.simulator.conversations.base import Change, Refusal, Result
@@ -17,6 +17,10 @@ class Derived:
     """The list is derived from the log, memberships and marks. Implements `Keeping`."""
 
     tells_others = True
+
+    def key_of(self, user: str, chat: str) -> str:
+        """Name the channel of two users in the order of their names."""
+        return channel_key(user, chat)
 
     def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
         """Refuse a send because of the receiver's conversation (policy `reject`)."""

@@ -25,6 +25,7 @@ from imcli.simulator.conversations.row_list import (
 from imcli.simulator.record import Interval, Record
 from imcli.simulator.state import State
 from imcli.simulator.waiting import Waiting
+from imcli.simulator.wukongim import ids
 from imcli.simulator.wukongim.traits import Traits
 
 
@@ -84,6 +85,10 @@ class RowKeeping(ABC):
         state.tags[group] = state.tags.get(group, 0) + 1
 
     # One law for all
+
+    def key_of(self, user: str, chat: str) -> str:
+        """Name the channel of two users by their checksums; a tie makes two (A20)."""
+        return ids.key_of(user, chat)
 
     def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
         """A deleted conversation stops nobody."""

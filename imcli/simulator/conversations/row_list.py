@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
+from imcli.model.entities import Entry, Message, chat_of, is_group
 from imcli.simulator.conversations.row_table import UINT64, Rows, is_command_key
 from imcli.simulator.log import Log
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
+from imcli.simulator.wukongim.ids import key_of
 from imcli.simulator.wukongim.traits import Traits
 
 SYSTEM_USER = "____system"
@@ -75,7 +76,7 @@ def channel_entries(
     """Answer `syncByChannels`: stored rows alone, the whole log, whatever was deleted (A16)."""
     entries: list[Entry] = []
     for place, chat in enumerate(chats):
-        key = channel_key(user, chat)
+        key = key_of(user, chat)
         row = state.record(user, key) or Record()
         log = state.logs.get(key)
         recents = log.visible(0, log.last, message_count) if log is not None else []

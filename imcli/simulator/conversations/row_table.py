@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
 from imcli.simulator.waiting import CachedList
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.simulator.wukongim.traits import Traits
 
-COMMAND_SUFFIX = "____cmd"
 UINT64 = (1 << 64) - 1
 Rows = list[tuple[str, Record]]
 

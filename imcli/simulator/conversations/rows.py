@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from imcli.model.actions import Delete, MarkUnread, Read
-from imcli.model.entities import Message, channel_key, is_group
+from imcli.model.entities import Message, is_group
 from imcli.simulator.conversations import row_table
 from imcli.simulator.conversations.base import NOTHING, Change, Result
 from imcli.simulator.conversations.row_keeping import RowKeeping, unread_target
@@ -24,6 +24,7 @@ from imcli.simulator.conversations.row_table import UINT64, base_key, is_command
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
 from imcli.simulator.waiting import Waiting
+from imcli.simulator.wukongim import ids
 
 
 class Rows(RowKeeping):
@@ -68,7 +69,7 @@ class Rows(RowKeeping):
         refused = self.cannot_delete(action)
         if refused is not None:
             return refused
-        key = channel_key(action.user, action.chat)
+        key = ids.key_of(action.user, action.chat)
         row_table.remove(state, action.user, key)
         self._forget(state, action.user, key)
         return (Change(action.user, action.chat, "deleted"),)
@@ -85,7 +86,7 @@ class Rows(RowKeeping):
 
         The stored count stays, so that after `setUnread` it is shown again (A37).
         """
-        key = channel_key(action.user, action.chat)
+        key = ids.key_of(action.user, action.chat)
         row = state.record(action.user, key) or row_table.touched(state, Record())
         mark = max(row.read_to, state.last_seq(key))
         row_table.upsert(state, action.user, key, replace(row, read_to=mark))
@@ -93,7 +94,7 @@ class Rows(RowKeeping):
 
     def set_unread(self, state: State, action: MarkUnread, count: int) -> None:
         """`setUnread`: writes R, also backwards, and the count."""
-        key = channel_key(action.user, action.chat)
+        key = ids.key_of(action.user, action.chat)
         target, stored = unread_target(state.last_seq(key), count)
         row = state.record(action.user, key) or row_table.touched(state, Record())
         written = replace(row, read_to=target & UINT64, stored_unread=stored)

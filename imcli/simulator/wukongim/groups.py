@@ -19,13 +19,14 @@ from imcli.model.actions import (
     SetGroupFlag,
     SetMembers,
 )
-from imcli.model.entities import channel_key, is_group
+from imcli.model.entities import is_group
 from imcli.model.events import Done, Event, MembersChanged, Refused
 from imcli.simulator.conversations import row_table
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.record import Record
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, State
+from imcli.simulator.wukongim.ids import key_of
 from imcli.simulator.wukongim.messages import channel_of
 from imcli.simulator.wukongim.traits import TRAITS, Traits
 
@@ -138,7 +139,7 @@ def set_access(state: State, keeping: Keeping, action: SetAccess) -> list[Event]
     if action.access == "block":
         _deny_row(state, traits, action)
     elif action.on and not group and traits.allow_rows:
-        key = channel_key(action.member, action.owner)
+        key = key_of(action.member, action.owner)
         channel_of(state, action.member, action.owner)
         new = row_table.touched(state, Record())
         row_table.insert(state, traits, action.member, key, new)

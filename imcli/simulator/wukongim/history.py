@@ -8,11 +8,12 @@ matters here. `start` 0 and `end` 0 mean the newest; otherwise a window goes up 
 from __future__ import annotations
 
 from imcli.model.actions import Pull
-from imcli.model.entities import Message, channel_key
+from imcli.model.entities import Message
 from imcli.model.events import Event, HistoryPage
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.log import Log
 from imcli.simulator.state import State
+from imcli.simulator.wukongim.ids import key_of
 
 LIMIT_MAX = 10_000
 
@@ -44,7 +45,7 @@ def _range(log: Log, start: int, end: int, count: int, *, upwards: bool) -> list
 
 def pull(state: State, keeping: Keeping, action: Pull) -> list[Event]:
     """Answer a page of history to anybody who asks."""
-    log = state.logs.get(channel_key(action.user, action.chat))
+    log = state.logs.get(key_of(action.user, action.chat))
     start = action.start or (1 if action.ascending else 0)
     found, more = window(
         log, start, action.end, action.limit or LIMIT_MAX, upwards=action.ascending

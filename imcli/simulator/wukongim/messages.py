@@ -13,14 +13,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from imcli.model.actions import Send
-from imcli.model.entities import Message, channel_key, is_group
+from imcli.model.entities import Message, is_group
 from imcli.model.events import Accepted, Event, Refused, Stored, Unanswered
 from imcli.simulator.conversations.base import Keeping
-from imcli.simulator.conversations.row_table import COMMAND_SUFFIX
 from imcli.simulator.delivery import push
 from imcli.simulator.messages import new_message, through_link
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, State
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of, session_key
 from imcli.simulator.wukongim.traits import TRAITS, Traits
 
 
@@ -35,7 +35,8 @@ def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
     refused = invalid_id(name)
     if refused is not None:
         return [refused]
-    channel = channel_of(state, action.user, action.chat)
+    key = (session_key if action.device else key_of)(action.user, action.chat)
+    channel = channel_at(state, key)
     refused = _refusal(state, action, channel)
     if refused is not None:
         return [refused if action.device else Unanswered(action.user, "", False)]
@@ -44,11 +45,16 @@ def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
 
 def channel_of(state: State, user: str, chat: str) -> Channel:
     """Give the channel of a chat, made by being named."""
-    key = channel_key(user, chat)
+    return channel_at(state, key_of(user, chat))
+
+
+def channel_at(state: State, key: str) -> Channel:
+    """Give the channel of a key, made by being named."""
     found = state.channels.get(key)
     if found is not None:
         return found
-    return state.add_channel(key, {}) if is_group(chat) else state.person_channel(user, chat)
+    members = () if is_group(key) else sorted(key.split("@", 1))
+    return state.add_channel(key, dict.fromkeys(members, 1))
 
 
 def _refusal(state: State, action: Send, channel: Channel) -> Refused | None:

@@ -1,0 +1,72 @@
+"""WuKongIM's names of person channels: two users in the order of their checksums.
+
+Source: WuKongIM `options/common.go:GetFakeChannelIDWith`. In this program a channel is named by its
+two users in the order of their names (`model.entities.channel_key`), also when it is WuKongIM that
+answers; `internal_id` gives the name that WuKongIM writes down. The one thing that its order
+changes is a tie: where the checksums of two users are equal, the *second* argument comes first, so
+that the two directions are two channels (A20). There the names are WuKongIM's own.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+
+from imcli.model.entities import channel_key
+
+COMMAND_SUFFIX = "____cmd"
+
+
+def checksum(uid: str) -> int:
+    """Give the number by which users are ordered: CRC-32 of the id."""
+    return zlib.crc32(uid.encode())
+
+
+def fake(first: str, second: str) -> str:
+    """Name the person channel of two users as WuKongIM does.
+
+    >>> fake("alice", "bob"), fake("u1", "u2"), fake("10001", "10002"), fake("u1", "u1")
+    ('bob@alice', 'u2@u1', '10002@10001', 'u1@u1')
+    >>> fake("plumless", "buckeroo"), fake("buckeroo", "plumless")
+    ('buckeroo@plumless', 'plumless@buckeroo')
+    """
+    if checksum(first) > checksum(second):
+        return f"{first}@{second}"
+    return f"{second}@{first}"
+
+
+@lru_cache(maxsize=65_536)
+def key_of(user: str, chat: str) -> str:
+    """Name the channel that a user's request about a chat concerns (`fake(uid, channel_id)`).
+
+    >>> key_of("B", "A"), key_of("A", "#team"), key_of("plumless", "buckeroo")
+    ('A@B', '#team', 'buckeroo@plumless')
+    """
+    if chat[:1] == "#" or user == chat or checksum(user) != checksum(chat):
+        return channel_key(user, chat)
+    return fake(user, chat)
+
+
+def session_key(user: str, chat: str) -> str:
+    """Name the channel that a device's send goes to: there the arguments stand the other way.
+
+    With a tie it is the channel that the receiver reads, and not the sender (A20).
+
+    >>> session_key("plumless", "buckeroo"), session_key("A", "#team")
+    ('plumless@buckeroo', '#team')
+    """
+    return chat if chat[:1] == "#" else key_of(chat, user)
+
+
+def internal_id(key: str) -> str:
+    """Give the id that WuKongIM writes down for a channel; a group's is its name.
+
+    >>> internal_id("alice@bob"), internal_id("#team"), internal_id("A@B____cmd")
+    ('bob@alice', 'team', 'A@B____cmd')
+    """
+    base = key.removesuffix(COMMAND_SUFFIX)
+    first, between, second = base.partition("@")
+    if not between:
+        return key.removeprefix("#")
+    tie = checksum(first) == checksum(second)
+    return (base if tie else fake(first, second)) + key[len(base) :]
