@@ -59,11 +59,8 @@ def _aim(ledger: Book, action: UserAct, done: bool) -> Part | None:
 
 def _send(ledger: Book, action: Send, done: bool) -> None:
     """Touch both sides of a send that was refused; one that was stored has touched everybody."""
-    if not done:
-        _both(ledger, action)
-
-
-def _both(ledger: Book, action: Send | Delete) -> None:
+    if done:
+        return
     part = ledger.reach(action.user, action.chat)
     if part is not None:
         ledger.touch(part)
@@ -73,7 +70,6 @@ def _both(ledger: Book, action: Send | Delete) -> None:
 
 def _delete(ledger: Book, action: Delete, done: bool) -> None:
     part = _aim(ledger, action, done)
-    _both(ledger, action)
     if part is None:
         return
     policy, newest = ledger.policy, len(part.channel.log)
@@ -86,6 +82,7 @@ def _delete(ledger: Book, action: Delete, done: bool) -> None:
     if not is_group(action.chat) and (action.for_both or policy.delete_scope == "two-way"):
         peer = part.channel.parts[action.chat]
         if peer is not part and peer.record:
+            ledger.touch(peer)
             _cut(policy, peer, last)
     if policy.delete_history == "erased":
         floors = [other.floor for other in part.channel.parts.values() if other.present]

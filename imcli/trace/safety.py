@@ -53,7 +53,6 @@ class Look(msgspec.Struct, frozen=True):
 
 
 OWN = (Send, Delete, Clear, Read, MarkUnread, SetFlag)
-PRIVATE = (Delete, Clear, Read, MarkUnread, SetFlag)
 
 
 def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
@@ -196,13 +195,6 @@ def _went_back(look: Look) -> Finding:
     return None
 
 
-def _not_mine(look: Look) -> Finding:
-    action = look.action
-    if not isinstance(action, PRIVATE) or action.user == look.part.user:
-        return None
-    return f"{wanted(look.part)}, whatever {action.user} does", shown(look.entry)
-
-
 def _hole(look: Look) -> Finding:
     if look.entry is None or not look.entry.messages:
         return None
@@ -271,7 +263,6 @@ PREDICATES: dict[int, Callable[[Look], Finding]] = {
     5: _absurd_unread,
     6: _own_unread,
     7: _went_back,
-    8: _not_mine,
     12: _hole,
     13: _refused_effect,
     14: _no_effect,

@@ -172,14 +172,6 @@ def a_delete_takes_the_peers_entry(stage: Stage) -> list[Broken]:
     return settled_after(stage, both)
 
 
-@breaks(8)
-def a_delete_reads_for_the_peer_at_once(stage: Stage) -> list[Broken]:
-    messages = stage.talk(2)
-    del stage.world.entries["B", "A"]
-    stage.put("A", "B", *messages, read_to=2)
-    return stage.do(Delete("B", "phone", "A"), Done())
-
-
 @breaks(9)
 def a_flag_toggles(stage: Stage) -> list[Broken]:
     stage.talk()
