@@ -24,7 +24,7 @@ from imcli.model.actions import (
     Synchronise,
 )
 from imcli.model.entities import DeviceKey, Entry, chat_of
-from imcli.model.events import Event, Offline, Refused, Stored, Unanswered
+from imcli.model.events import Event, ListAnswer, Offline, Refused, Stored, Unanswered
 from imcli.model.questions import (
     Agreement,
     AgreementView,
@@ -131,19 +131,23 @@ class SimulatedTarget:
         """Do one action (see `Target.perform`)."""
         kind = type(action)
         if kind is Synchronise:
-            return self._result(self._synchronise(action))  # type: ignore[arg-type]
+            events = self._synchronise(action)  # type: ignore[arg-type]
+            return self._queued(action, events) if queue else self._result(events)
         if kind is Connect:
             return self._result(self._connect(action))  # type: ignore[arg-type]
         if kind is Restart or kind is Crash:
             return self._result(self._restart(action))
         events = self.server.apply(action)
-        first = events[0]
-        if queue and type(first) is Offline:
-            key = DeviceKey(first.user, first.device)
-            self._outboxes.setdefault(key, []).append(action)
-            return Outcome("unknown", detail="the device is offline; the action waits")
         self._note(events)
-        return self._result(events)
+        return self._queued(action, events) if queue else self._result(events)
+
+    def _queued(self, action: Action, events: list[Event]) -> Outcome:
+        """Put what an offline device asked for into its outbox."""
+        first = events[0]
+        if not isinstance(first, Offline):
+            return self._result(events)
+        self._outboxes.setdefault(DeviceKey(first.user, first.device), []).append(action)
+        return Outcome("unknown", detail="the device is offline; the action waits")
 
     def _result(self, events: Sequence[Event]) -> Outcome:
         """Say what the one who asked learned; the answer is among the first two events."""
@@ -172,13 +176,15 @@ class SimulatedTarget:
         """Synchronise with what the device has; `cursor == -1` means from scratch."""
         if not action.device:
             return self.server.apply(action)
-        if action.cursor == -1:
-            self._cache(DeviceKey(action.user, action.device)).forget()
+        cache = self._cache(DeviceKey(action.user, action.device))
+        from_scratch = action.cursor == -1
+        if from_scratch:
             action = replace(action, cursor=None)
         elif action.cursor is None:
-            cache = self._cache(DeviceKey(action.user, action.device))
             action = replace(action, cursor=self._cursor(cache), seqs=cache.seqs())
         events = self.server.apply(action)
+        if from_scratch and isinstance(events[0], ListAnswer):
+            cache.forget()
         self._note(events)
         return events
 
@@ -199,6 +205,8 @@ class SimulatedTarget:
 
     def _send_late(self, action: Action) -> list[Event]:
         """Do one action of an outbox; a refusal says which send it was."""
+        if isinstance(action, Synchronise):
+            return self._synchronise(action)
         events = self.server.apply(action)
         if isinstance(action, Send) and isinstance(events[0], Refused):
             events = [replace(events[0], client_msg_no=action.client_msg_no)]
