@@ -115,7 +115,7 @@ def missing(error: ClickUsageError) -> Failure:
     """Name what is missing; where a group could stand, a shell may have eaten it."""
     name = parameter_name(error)
     hint = help_hint(error)
-    if name in ("PEER", "GROUP", "TO", "TEXT", "USER...", "OWNER"):
+    if name in ("PEER", "GROUP", "TO", "USER...", "OWNER"):
         hint = f"{HASH_HINT}; {hint}"
     return Failure(f"{name} is missing", ExitStatus.USAGE, hint)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -229,10 +229,12 @@ def play(
             if isinstance(event, RunFinished):
                 status = event.exit_status
     except KeyboardInterrupt:
+        events.close()
         end = tally.finished(interrupted=True)
         reports.handle(end)
         status = end.exit_status
     finally:
+        events.close()
         reports.close()
     return status
 
@@ -244,7 +246,7 @@ def run_events(
     options: Options,
     jobs: int,
     max_failures: int,
-) -> Iterator[RunEvent]:
+) -> Generator[RunEvent, None, None]:
     """The events of a run, in this process or in several."""
     from imcli import __version__
     from imcli.scenario.suite import run_suite, run_suite_parallel

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import multiprocessing
+import threading
+
+import pytest
+
+from imcli.cli.pool import MakeTarget, Nobody, job_count, must_travel, open_pool, watcher
+from imcli.model.actions import Wait
+from imcli.model.entities import DeviceSpec
+from imcli.model.errors import UsageError
+from imcli.targets.base import Cast
+from imcli.targets.watched import Watch
+
+CAST = Cast((("A", (DeviceSpec("phone"),)),))
+
+
+def for_ever() -> None:
+    threading.Event().wait()
+
+
+def interrupted() -> None:
+    with open_pool(1) as pool:
+        pool.submit(for_ever)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert multiprocessing.active_children() == []
+
+
+def test_other_processes_answer() -> None:
+    with open_pool(1) as pool:
+        assert pool.submit(job_count, "3", 8).result() == 3
+
+
+def test_what_cannot_travel_is_known_here() -> None:
+    must_travel(MakeTarget("two-way", "token"))
+    with pytest.raises(AttributeError):
+        must_travel(lambda: None)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "0", "1.5", "257", "all"])
+def test_a_number_of_jobs_is_a_number(text: str) -> None:
+    with pytest.raises(UsageError):
+        job_count(text, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "called"),
+    [
+        ("sim", "", "sim"),
+        ("sim:two-way", "", "sim:two-way"),
+        ("sim", "two-way", "sim:two-way"),
+        ("embedded", "", "embedded"),
+    ],
+)
+def test_targets_are_made_by_name(name: str, profile: str, called: str) -> None:
+    assert MakeTarget(profile)(name).identity.name == called
+
+
+def test_a_good_server_is_watched_and_a_real_ones_likeness_is_not() -> None:
+    good = MakeTarget()("sim")(CAST)
+    old = MakeTarget()("sim:wukongim-2.1.3")(CAST)
+    assert isinstance(watcher(good, each_step=False), Watch)
+    assert isinstance(watcher(old, each_step=False), Nobody)
+    assert isinstance(watcher(old, each_step=True), Watch)
+
+
+def test_nobody_sees_nothing() -> None:
+    nobody = Nobody()
+    nobody.before(Wait(1))
+    assert (nobody.after(Wait(1), None), nobody.finish()) == ([], [])
