@@ -40,6 +40,8 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
         if problems is None:
             found.raise_if_any(scenario.lines)
         return
+    if found.full:
+        return
     for values in cells(scenario):
         context.forget()
         case = _case(context, values)

@@ -180,6 +180,8 @@ def write_text(text: str) -> str:
     >>> write_text('say "hi"\n')
     '"say \\"hi\\"\\n"'
     """
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     quoted = json.dumps(text, ensure_ascii=False)
     return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
 

@@ -19,9 +19,6 @@ DURATION_MAX_MS = 36_500 * 86_400_000
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
 _DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
 
 
@@ -37,7 +34,7 @@ def is_name(text: str) -> bool:
     >>> is_name("A_1"), is_name("1A"), is_name("A.web")
     (True, False, False)
     """
-    return text.isascii() and text[:1].isalpha() and NAME.fullmatch(text) is not None
+    return text.isascii() and text.isidentifier() and text[0] != "_"
 
 
 def duration_ms(text: str) -> int | None:
