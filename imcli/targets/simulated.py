@@ -248,7 +248,10 @@ class SimulatedTarget:
 
     def _seen(self, question: Seen) -> ListView:
         if question.chat is not None:
-            entry = self.server.entry(question.user, question.chat, question.message_count)
+            # WuKongIM's counts depend on how many messages are asked for (A9).
+            rows = self.server.profile.product == "wukongim"
+            asked = 20 if rows else question.message_count
+            entry = self.server.entry(question.user, question.chat, asked)
             return ListView(() if entry is None else (entry,))
         answer = self.server.listing(question.user)
         return ListView(answer.entries, answer.total_unread, answer.requests)
