@@ -41,7 +41,7 @@ def test_an_own_send_brings_it_back(world: World) -> None:
 def test_a_delete_clears_pin_archive_and_mark_but_leaves_mute(world: World) -> None:
     world.send("B", "A")
     for flag in ("pinned", "muted", "archived"):
-        world.flag("A", "B", flag)  # type: ignore[arg-type]
+        world.flag("A", "B", flag)
     world.mark("A", "B")
     world.delete("A", "B")
     world.send("B", "A")

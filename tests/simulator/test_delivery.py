@@ -81,7 +81,7 @@ def test_a_holding_link_lets_through_in_order_or_in_reverse(world: World) -> Non
         world.fault("A", "phone", "holds")
         sent = [world.send("B", "A").message_id for _ in range(3)]
         assert not set(sent) & set(world.got("A", "phone"))
-        world.fault("A", "phone", kind)  # type: ignore[arg-type]
+        world.fault("A", "phone", kind)
         arrived = world.got("A", "phone")[-3:]
         assert arrived == (sent if kind == "releases" else sent[::-1])
         world.wait(60 * SECOND)
@@ -122,7 +122,7 @@ def test_a_duplicate_can_be_delayed_too(world: World) -> None:
 
 def test_a_healed_link_lets_everything_through(world: World) -> None:
     for kind in ("drops-messages", "drops-sends", "loses-acks", "duplicates-messages"):
-        world.fault("A", "phone", kind, 5)  # type: ignore[arg-type]
+        world.fault("A", "phone", kind, 5)
     world.fault("A", "phone", "delays", duration_ms=500)
     world.fault("A", "phone", "holds")
     world.fault("A", "phone", "heals")

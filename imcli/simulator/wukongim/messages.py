@@ -36,11 +36,10 @@ def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
     if refused is not None:
         return [refused]
     key = (session_key if action.device else key_of)(action.user, action.chat)
-    channel = channel_at(state, key)
-    refused = _refusal(state, action, channel)
-    if refused is not None:
+    refused = _refusal(state, action, state.channels.get(key) or Channel(key))
+    if refused is not None:  # a refusal makes no channel
         return [refused if action.device else Unanswered(action.user, "", False)]
-    return _take(state, keeping, action, channel)
+    return _take(state, keeping, action, channel_at(state, key))
 
 
 def channel_of(state: State, user: str, chat: str) -> Channel:
