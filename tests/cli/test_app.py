@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -200,7 +201,7 @@ def test_the_installed_program_and_the_module_are_the_same() -> None:
 
 def test_a_reader_that_leaves_ends_the_program_quietly() -> None:
     ran = subprocess.run(
-        f"{sys.executable} -m imcli show-profile reference | true",
+        f"{shlex.quote(sys.executable)} -m imcli show-profile reference | true",
         shell=True,
         capture_output=True,
         text=True,
@@ -212,7 +213,7 @@ def test_a_reader_that_leaves_ends_the_program_quietly() -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_stdout_is_said_in_one_line() -> None:
     ran = subprocess.run(
-        f"{sys.executable} -m imcli show-profile reference > /dev/full",
+        f"{shlex.quote(sys.executable)} -m imcli show-profile reference > /dev/full",
         shell=True,
         capture_output=True,
         text=True,
