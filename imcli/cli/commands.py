@@ -282,6 +282,18 @@ COMMANDS: tuple[Command, ...] = (
         ("imcli list-families",),
     ),
     Command(
+        "conform",
+        "Scenarios",
+        "conform",
+        "conform_recordings",
+        "print",
+        "Replay what real servers answered, and find the first answer that differs.",
+        (
+            "imcli conform recordings/",
+            "imcli conform recordings/ --profile wukongim-2.1.3 --jobs auto",
+        ),
+    ),
+    Command(
         "list-profiles",
         "About imcli",
         "profiles",
