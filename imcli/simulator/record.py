@@ -48,13 +48,13 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def usual(self) -> bool:
-        """Tell whether this is one open membership, and no entry is kept or hidden apart."""
-        return not self.kept_order and not self.hidden_to and self.present_once
-
-    @property
-    def present_once(self) -> bool:
-        """Tell whether there is just one membership, which is open."""
-        return len(self.intervals) == 1 and self.intervals[0][1] == OPEN
+        """Tell whether this is one open membership with nothing kept, hidden or held back."""
+        intervals = self.intervals
+        return (
+            len(intervals) == 1
+            and intervals[0][1] == OPEN
+            and not (self.kept_order or self.hidden_to or self.held or self.gone)
+        )
 
     @property
     def present(self) -> bool:

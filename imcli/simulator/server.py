@@ -180,10 +180,9 @@ class Server:
 
     def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
         """Give what a full synchronisation lists of one conversation now, or None."""
-        key = self.key_of(user, chat)
-        if key not in self.state.channels:
-            return None
-        return self.keeping.entry(self.state, user, key, limit)
+        keeping, state = self.keeping, self.state
+        key = keeping.key_of(user, chat)
+        return keeping.entry(state, user, key, limit) if key in state.channels else None
 
     def listing(self, user: str, limit: int = 20) -> ListAnswer:
         """Give what a full synchronisation answers now (for no device in particular)."""

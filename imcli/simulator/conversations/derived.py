@@ -86,11 +86,11 @@ def make_entry(
 ) -> Entry | None:
     """Derive a user's entry, or None where the conversation is not listed."""
     profile = state.profile
-    if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
-        return None
     log = state.logs[key]
     if record.usual and profile.usual_lists and not log.has_expiring:
         return _usual_entry(user, key, record, log, message_count)
+    if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
+        return None
     spans = spans_of(state, record, log.last)
     messages = newest_visible(state, log, spans, max(message_count, 1))
     last = messages[-1] if messages else None
@@ -145,14 +145,16 @@ def _usual_entry(user: str, key: str, record: Record, log: Log, message_count: i
     and takes a third of the time.
     """
     last_seq = log.last
-    floor = max(record.deleted_to, record.intervals[0][0] - 1)
+    floor, joined = record.deleted_to, record.intervals[0][0]
+    if floor < joined - 1:
+        floor = joined - 1
     messages = log.visible(floor, last_seq, message_count or 1) if last_seq > floor else []
     if not messages:
         return None
     last = messages[-1]
     if last.kind != "content" and not log.count_content(floor, last_seq):
         return None
-    base = max(floor, record.read_to)
+    base = record.read_to if record.read_to > floor else floor
     return Entry(
         chat_of(user, key),
         log.count_countable(base, last_seq, user) if last_seq > base else 0,
