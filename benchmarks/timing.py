@@ -21,7 +21,7 @@ ENVIRONMENT = {
 """As after an installation: what is imported has been compiled once."""
 
 
-def seconds(work: Callable[[], object], *, turns: int = 3) -> float:
+def seconds(work: Callable[[], object], *, turns: int = 5) -> float:
     """Give the processor time of one call: the best of some turns."""
     best = float("inf")
     for _ in range(turns):
