@@ -18,6 +18,8 @@ from urllib.parse import quote
 import msgspec
 
 FAMILY_PREFIX = "spec:"
+_CAUSE = re.compile(r"[A-Z][0-9]+")
+"""The name of a cause of `imcli/report/anomalies.toml`, such as A4: no family."""
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -99,6 +101,8 @@ def contradictions(families: Sequence[Family], shown: Iterable[Shown]) -> tuple[
     known = {family.id: family for family in families}
     found: list[str] = []
     for name, paths in files_by_family(shown).items():
+        if _CAUSE.fullmatch(name):
+            continue
         if name not in known:
             found.append(f"{paths[0]} covers {FAMILY_PREFIX}{name}, which is no family")
         elif known[name].out_of_reach:

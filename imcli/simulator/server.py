@@ -143,9 +143,15 @@ class Server:
                 device = self.state.device(user, asking)
                 if device is None:
                     return [Refused("invalid", f"there is no device {user}.{asking}")]
+                if device.kicked and isinstance(action, act.Send) and self._leaves_open():
+                    return wukongim_messages.deaf(self.state, self.keeping, action)
                 if not device.session or device.dead:
                     return [Offline(user, asking)]
         return law(self.state, self.keeping, action)
+
+    def _leaves_open(self) -> bool:
+        traits = TRAITS.get(self.profile.version)
+        return traits is not None and traits.kicked_socket == "left-open"
 
     def settle(self) -> list[Event]:
         """Let every delivery under way arrive; timers for later are not awaited."""

@@ -42,6 +42,13 @@ def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
     return _take(state, keeping, action, channel_at(state, key))
 
 
+def deaf(state: State, keeping: Keeping, action: Send) -> list[Event]:
+    """Take what a kicked device sends on a socket that was left open: nothing comes back to it."""
+    told = (Accepted, Refused, Unanswered)
+    done = [event for event in answer(state, keeping, action) if not isinstance(event, told)]
+    return [Unanswered(action.user, action.device, bool(done), action.client_msg_no), *done]
+
+
 def channel_of(state: State, user: str, chat: str) -> Channel:
     """Give the channel of a chat, made by being named."""
     return channel_at(state, key_of(user, chat))
