@@ -304,7 +304,8 @@ def _message(raw: _Message, names: Names, channel: str) -> Message:
         text=text,
         time_ms=raw.timestamp * 1000,
         expires_ms=(raw.timestamp + raw.expire) * 1000 if raw.expire else 0,
-        no_red_dot=not raw.header.red_dot,
+        # `red_dot` is not read: the oldest message of any answer has lost its header flags (A19,
+        # WuKongIM `pkg/wkdb/message.go`), and no count of the server depends on it.
         payload=payload,
         # A command is in a log of its own; what stands here with the flag is listed and counted.
         sync_once=bool(raw.header.sync_once),

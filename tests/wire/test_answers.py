@@ -82,6 +82,12 @@ def test_the_flags_of_the_header_are_read() -> None:
     assert (found.kind, found.sync_once, found.no_red_dot) == ("content", True, False)
 
 
+def test_a_header_that_has_lost_its_flags_does_not_make_a_message_uncountable() -> None:
+    header = '{"no_persist":0,"red_dot":0,"sync_once":0}'
+    (found,) = read_page(message("eA==", header=header), NAMES, "A", "B").messages
+    assert not found.no_red_dot
+
+
 def test_expiry_and_the_servers_own_sender_are_read() -> None:
     body = message("eA==", timestamp=10, expire=5, from_uid='""')
     (found,) = read_page(body, NAMES, "A", "B").messages
