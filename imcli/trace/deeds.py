@@ -182,7 +182,8 @@ def _create_user(ledger: Book, action: CreateUser, done: bool) -> None:
 
 def _add_device(ledger: Book, action: AddDevice, done: bool) -> None:
     if done:
-        ledger.devices.setdefault(action.user, {})[action.device] = None
+        own = ledger.devices.get(action.user, {})  # replaced, never changed: forks share it
+        ledger.devices[action.user] = {**own, action.device: None}
         ledger.version += 1
 
 

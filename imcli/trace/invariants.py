@@ -95,6 +95,16 @@ class Checker:
         self.broken: list[Broken] = []
         self.examined: set[int] = set()
 
+    def fork(self, probe: Probe) -> Checker:
+        """Give a checker for a copy of the server, which knows all that this one knows."""
+        twin = Checker.__new__(Checker)
+        twin.__dict__.update(self.__dict__)
+        twin.probe = probe
+        twin._entry, twin._now_ms = probe.entry, probe.now_ms
+        twin.ledger = self.ledger.fork()
+        twin.broken, twin.examined = list(self.broken), set(self.examined)
+        return twin
+
     def after(self, action: Action, events: Sequence[Event]) -> list[Broken]:
         """Take in one step, and judge what it touched; returns what it broke."""
         ledger = self.ledger

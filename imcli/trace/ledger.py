@@ -50,6 +50,31 @@ class Ledger:
         self.touched: list[Part] = []
         self.oddities: list[Broken] = []
         self._expiring: list[tuple[int, str, int]] = []
+        self._owner = object()
+
+    def fork(self) -> Ledger:
+        """Give a ledger that goes its own way from here.
+
+        Channels are shared until either side wants to change one (`_own`), so that a fork costs
+        nothing for what it never touches.
+        """
+        twin = Ledger.__new__(Ledger)
+        twin.__dict__.update(self.__dict__)
+        twin.channels = dict(self.channels)
+        twin.devices = dict(self.devices)
+        twin.totals = dict(self.totals)
+        twin.sends = dict(self.sends)
+        twin.touched, twin.oddities = [], []
+        twin._expiring = list(self._expiring)
+        self._owner, twin._owner = object(), object()
+        return twin
+
+    def _own(self, channel: Channel) -> Channel:
+        """Give a channel that may be changed: a copy, where a fork has it too."""
+        if channel.owner is not self._owner:
+            channel = self.channels[channel.key] = channel.copy()
+            channel.owner = self._owner
+        return channel
 
     def fold(self, action: Action, events: Sequence[Event], now_ms: int) -> list[Part]:
         """Take in one step; returns the parts that it touched, each once.
@@ -92,10 +117,11 @@ class Ledger:
         channel = self.channels.get(key)
         if channel is None and not is_group(chat) and chat in self.devices:
             channel = self._open(key)
-        return None if channel is None else channel.parts.get(user)
+        return None if channel is None else self._own(channel).parts.get(user)
 
     def _open(self, key: str) -> Channel:
         channel = self.channels[key] = Channel(key)
+        channel.owner = self._owner
         if not is_group(key):
             first, _, second = key.partition("@")
             for user in dict.fromkeys((first, second)):
@@ -104,7 +130,8 @@ class Ledger:
 
     def reachable(self, channel: Channel) -> frozenset[tuple[str, str]]:
         """Give the devices that a message of this channel may be pushed to."""
-        if channel.version != self.version:
+        if channel.version != self.version or channel.owner is not self._owner:
+            channel = self._own(channel)
             channel.version = self.version
             channel.reachable = frozenset(
                 (user, device)
@@ -136,6 +163,8 @@ class Ledger:
         channel = self.channels.get(message.channel)
         if channel is None:
             channel = self._open(message.channel)
+        elif channel.owner is not self._owner:
+            channel = self._own(channel)
         if message.seq == 0 or not self._plausible(channel, message):
             return
         channel.append(message)
@@ -210,7 +239,7 @@ class Ledger:
 
     def change_members(self, event: MembersChanged) -> None:
         """Begin and end memberships."""
-        channel = self.channels.get(event.group) or self._open(event.group)
+        channel = self._own(self.channels.get(event.group) or self._open(event.group))
         if channel.dismissed and (event.joined or event.dismissed):
             whom = ", ".join(event.joined)
             odd = Broken(18, whom, event.group, "no change after the dismissal", str(event))
@@ -257,7 +286,7 @@ class Ledger:
         self.now_ms = now_ms
         while self._expiring and self._expiring[0][0] <= now_ms:
             _, key, seq = heapq.heappop(self._expiring)
-            channel = self.channels[key]
+            channel = self._own(self.channels[key])
             channel.expire(seq)
             for part in channel.parts.values():
                 self.touch(part)

@@ -25,7 +25,8 @@ class Channel:
 
     `shown` are content and notices, `content` and `countable` what their names say; expired
     messages are taken out of all three. `own` holds the countable ones by sender. `reachable` are
-    the devices of present members, as of `version` (see `Ledger.reachable`).
+    the devices of present members, as of `version` (see `Ledger.reachable`). `owner` is the token
+    of the one ledger that may change it (see `Ledger.fork`).
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Channel:
         "key",
         "log",
         "own",
+        "owner",
         "parts",
         "reachable",
         "shown",
@@ -52,6 +54,18 @@ class Channel:
         self.reachable: frozenset[tuple[str, str]] = frozenset()
         self.version = -1
         self.dismissed = False
+        self.owner: object = None
+
+    def copy(self) -> Channel:
+        """Copy deeply enough that a change to one is no change to the other."""
+        twin = Channel(self.key)
+        twin.log, twin.shown = list(self.log), list(self.shown)
+        twin.content, twin.countable = list(self.content), list(self.countable)
+        twin.own = {sender: list(seqs) for sender, seqs in self.own.items()}
+        twin.parts = {user: part.copy(twin) for user, part in self.parts.items()}
+        twin.reachable, twin.version = self.reachable, self.version
+        twin.dismissed = self.dismissed
+        return twin
 
     def append(self, message: Message) -> None:
         """Take in a message with a sequence number, as the server ordered it."""
@@ -150,6 +164,16 @@ class Part:
         self.stamp = 0
         self.known = False
         self.entry: Entry | None = None
+
+    def copy(self, channel: Channel) -> Part:
+        """Copy into a copy of the channel."""
+        twin = Part.__new__(Part)
+        for name in Part.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.channel = channel
+        twin.spans = [list(span) for span in self.spans]
+        twin.past = list(self.past)
+        return twin
 
     @property
     def floor(self) -> int:

@@ -71,13 +71,15 @@ def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
         or entry.chat != part.chat
     ):
         return False
-    seqs = part.newest(limit)
+    seqs = part.newest(limit or 1)
     messages = entry.messages
-    if len(seqs) != len(messages):
+    if len(messages) != (len(seqs) if limit else 0):
         return False
     if not seqs:
         return entry.last is None
     log = part.channel.log
+    if not limit:  # asked for no messages, a list still shows the last one
+        return entry.last == log[seqs[-1] - 1]
     last = log[seqs[-1] - 1]
     if (entry.last is not last and entry.last != last) or (
         messages[-1] is not last and messages[-1] != last
@@ -218,7 +220,7 @@ def _no_effect(look: Look) -> Finding:
 def _preview(look: Look) -> Finding:
     if look.entry is None or not look.part.is_listed:
         return None
-    newest = look.messages[-1] if look.messages else 0
+    newest = max(look.part.newest(1), default=0)
     last = look.entry.last.seq if look.entry.last is not None else 0
     return None if newest == last else (f"last is {newest or 'none'}", f"last is {last or 'none'}")
 
