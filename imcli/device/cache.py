@@ -241,8 +241,9 @@ class DeviceCache:
     def _set_facts(self, cached: Cached, entry: Entry, now_ms: int) -> None:
         self._set_marks(cached, entry)
         cached.order = entry.order
-        last = entry.last
-        cached.apart = last is not None and entry.order[1:3] != (last.time_ms, last.message_id)
+        last, order = entry.last, entry.order
+        by_message = order[3:] if last is None else (last.time_ms, last.message_id)
+        cached.apart = len(order) > 2 and order[1:3] != by_message
         cached.unseen_unread = 0
         cached.unseen_unread = max(0, entry.unread - self._count(cached, now_ms))
 

@@ -400,7 +400,10 @@ def accept(state: State, action: Accept) -> Result:
 
 
 def joined(state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
-    """Begin memberships; what a newcomer can read is a matter of policy, and is not unread."""
+    """Begin memberships; what a newcomer can read is a matter of policy, and is not unread.
+
+    Who comes back gets a tombstone: an entry that was kept to be read may be gone by that.
+    """
     last = state.last_seq(group)
     changes: list[Change] = []
     for user in users:
@@ -414,7 +417,7 @@ def joined(state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
             record = replace(old, intervals=(*old.intervals, (last + 1, OPEN)))
             if state.profile.rejoin_history == "since-join":
                 record = replace(record, read_to=max(record.read_to, last))
-        changes += put(state, user, group, record, "joined")
+        changes += put(state, user, group, record, "joined", gone=old is not None)
     return changes
 
 
