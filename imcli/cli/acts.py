@@ -6,7 +6,6 @@ into a file as it stands.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -119,13 +118,18 @@ def said_send(action: actions.Send) -> str:
         name for name, on in (("no-persist", action.no_persist), ("command", action.command)) if on
     ]
     if action.client_msg_no:
-        options.append(f"number {json.dumps(action.client_msg_no, ensure_ascii=False)}")
+        options.append(f"number {quoted(action.client_msg_no)}")
     if action.payload:
         options.append(f"payload {action.payload}")
-    text = f" {json.dumps(action.text, ensure_ascii=False)}" if action.text else ""
+    text = f" {quoted(action.text)}" if action.text else ""
     return f"{sender} sends {action.chat}{text}" + (
         f" with {', '.join(options)}" if options else ""
     )
+
+
+def quoted(text: str) -> str:
+    """Write a text as a sentence has it: a JSON string."""
+    return msgspec.json.encode(text).decode()
 
 
 def actor(

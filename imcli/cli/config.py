@@ -7,6 +7,7 @@ start-up time, so its parser is loaded only when there is a file.
 from __future__ import annotations
 
 import os
+import sys
 from typing import NamedTuple
 
 from imcli.cli.world import World
@@ -74,20 +75,30 @@ def checked(key: str, setting: Setting) -> Setting:
 
 def state_folder(world: World) -> str:
     """Name the folder of the user's state: the embedded server and defect reports."""
-    if world.env.get("XDG_STATE_HOME"):
-        return os.path.join(world.env["XDG_STATE_HOME"], "imcli")
-    from platformdirs import user_state_dir
-
-    return user_state_dir("imcli", appauthor=False)
+    return own_folder(world, "XDG_STATE_HOME", ".local/state", "user_state_dir")
 
 
 def user_file(world: World) -> str:
     """Name the user's own configuration file."""
-    if world.env.get("XDG_CONFIG_HOME"):
-        return os.path.join(world.env["XDG_CONFIG_HOME"], "imcli", "config.toml")
-    from platformdirs import user_config_dir
+    folder = own_folder(world, "XDG_CONFIG_HOME", ".config", "user_config_dir")
+    return os.path.join(folder, "config.toml")
 
-    return os.path.join(user_config_dir("imcli", appauthor=False), "config.toml")
+
+def own_folder(world: World, variable: str, below_home: str, elsewhere: str) -> str:
+    """Name a folder of the user's own for imcli.
+
+    On Linux two words say where, and platformdirs would cost every command what it takes to load;
+    on other systems it knows better.
+    """
+    if world.env.get(variable):
+        return os.path.join(world.env[variable], "imcli")
+    system: str = sys.platform
+    if system.startswith("linux"):
+        return os.path.join(os.path.expanduser("~"), below_home, "imcli")
+    import platformdirs
+
+    folder: str = getattr(platformdirs, elsewhere)("imcli", appauthor=False)
+    return folder
 
 
 def project_file(folder: str) -> str | None:
