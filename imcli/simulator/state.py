@@ -8,7 +8,8 @@ Two things make forks cheap. A table is a dict that a fork copies shallowly; a v
 can change (`User`, `Channel`, `Log`) is *owned* by one fork at a time: whoever wants to change it
 asks `user_w`, `channel_w`, `log_w` or `records_w`, which copy a value that might be shared.
 Everything else (`Record`, `Message`, `Waiting`) is frozen and is replaced. `waiting`,
-`cached_lists` and `tags` are the small tables of keepings that write rows.
+`cached_lists`, `tags` and `offered` (commands last given, per user) are the small tables of
+keepings that write rows.
 
 The seam for durable targets: `users`, `channels`, `logs` and `records` are reached only through
 `table[key]` (KeyError: there is none), `table.get(key)`, `key in table` and, for the values of
@@ -147,6 +148,7 @@ class State:
         "frames",
         "logs",
         "now",
+        "offered",
         "order",
         "profile",
         "records",
@@ -170,6 +172,7 @@ class State:
         self.waiting: dict[str, Waiting] = {}
         self.cached_lists: dict[str, CachedList] = {}
         self.tags: dict[str, int] = {}
+        self.offered: dict[str, tuple[tuple[str, int], ...]] = {}
         self.flush_due = 0
         self.now = 0
         self.clock_offset_ms = 0
@@ -326,6 +329,7 @@ class State:
         twin.waiting = dict(self.waiting)
         twin.cached_lists = dict(self.cached_lists)
         twin.tags = dict(self.tags)
+        twin.offered = dict(self.offered)
         twin.timers = list(self.timers)
         twin.frames = dict(self.frames)
         twin.fanouts = dict(self.fanouts)
@@ -385,6 +389,8 @@ class State:
             sorted(self.timers),
             sorted(self.frames.items()),
         ]
+        if self.offered:
+            whole.append(sorted(self.offered.items()))
         return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()
 
 

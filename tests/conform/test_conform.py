@@ -90,6 +90,12 @@ NOT_RECORDED = {
     "allow_rows": "no recording puts somebody on the allow list of a user without a conversation",
     "pages": "no recording asks for a page",
     "by_channel": "no recording asks by channel",
+    "later_routes": "no recording asks for one of them",
+    "excludes": "no recording leaves out types of channels",
+    "streams": "the recordings leave out the fields of messages",
+    "command_rows": "no recording asks for commands",
+    "send_ban": "no recording sets this flag",
+    "blank_member": "no recording has an empty id",
 }
 """Laws that the recordings cannot show; the experiments have tests of them."""
 

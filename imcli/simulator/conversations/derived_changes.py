@@ -1,4 +1,4 @@
-"""The reference, second half: what messages, deletes and marks do to a record.
+"""The reference, second part: what messages, marks and memberships do to a record.
 
 Each function takes the state and gives the changes that a user's devices have to be told. A record
 is frozen; `put` replaces it, gives it its place in the order of changes (for deltas), and keeps the
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag
+from imcli.model.actions import Accept, MarkUnread, Read, SetFlag
 from imcli.model.entities import Message, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind
 from imcli.simulator.conversations.base import NOTHING, Change, Refusal, Result
-from imcli.simulator.conversations.derived import has_left, make_entry, spans_of
+from imcli.simulator.conversations.derived import has_left, spans_of
 from imcli.simulator.record import OPEN, Held, Record
 from imcli.simulator.state import State
 
@@ -39,11 +39,11 @@ def put(
         records[key] = replace(
             record, changed=order, tombstone=tombstone, touched_ms=now, touched=order
         )
-    _watch(state, user, key, record)
+    watch(state, user, key, record)
     return (Change(user, chat_of(user, key), kind),)
 
 
-def _watch(state: State, user: str, key: str, record: Record) -> None:
+def watch(state: State, user: str, key: str, record: Record) -> None:
     """Keep `alert` right: archived, held back, or without a record."""
     watched = user in state.channels[key].alert
     needed = record.archived or record.gone or bool(record.held)
@@ -161,136 +161,6 @@ def withheld(state: State, key: str, message: Message) -> tuple[str, ...]:
         for user in state.channels[key].alert
         if user != message.sender and state.records[user][key].held == "request"
     )
-
-
-# Deleting and clearing
-
-
-def delete(state: State, action: Delete) -> Result:
-    """Remove a conversation from the list of a user, or of both."""
-    profile = state.profile
-    person = not is_group(action.chat)
-    both = action.for_both or (person and profile.delete_scope == "two-way")
-    if action.for_both and (not person or profile.delete_scope == "one-way"):
-        return Refusal("unsupported", "the profile deletes for one side only")
-    if profile.delete_bound == "named" and not action.up_to:
-        return Refusal("invalid", "a delete must name its upper bound (up to m)")
-    if action.up_to < 0:
-        return Refusal("invalid", "a sequence number is not negative")
-    key = channel_key(action.user, action.chat)
-    record = state.record(action.user, key)
-    if record is None or record.gone:
-        return NOTHING
-    last = state.last_seq(key)
-    bound = min(action.up_to, last) if action.up_to else last
-    changes = list(_delete_own(state, action.user, key, record, bound, named=action.up_to > 0))
-    if both:
-        changes += _delete_peer(state, chat_of(action.user, key), key, bound)
-    if profile.delete_history == "erased":
-        _erase(state, key)
-    return changes
-
-
-def _delete_own(
-    state: State, user: str, key: str, record: Record, bound: int, *, named: bool
-) -> Sequence[Change]:
-    """Delete for the one who asked. A late repeat of an older, named delete changes nothing."""
-    profile = state.profile
-    if named and bound <= max(record.deleted_to, record.hidden_to):
-        return NOTHING
-    if profile.delete_kind == "physical":
-        intervals = ((1, OPEN),) if record.present else record.intervals
-        bare = Record(intervals=intervals, gone=True, tombstone=record.tombstone)
-        return put(state, user, key, bare, "deleted", gone=_tells(state))
-    marks = _deleted_marks(state, record, bound)
-    held = _held_after_delete(state, key) if bound >= state.last_seq(key) > 0 else record.held
-    deleted = replace(
-        marks, pinned=False, archived=False, kept_order=0, kept_ms=0, marked_unread=False, held=held
-    )
-    if not _tells(state):
-        return _put_silently(state, user, key, deleted)
-    return put(state, user, key, deleted, "deleted", gone=True)
-
-
-def _put_silently(state: State, user: str, key: str, record: Record) -> Sequence[Change]:
-    """Replace a record so that no delta tells it (policy `on-full-sync`)."""
-    if state.records[user][key] == record:
-        return NOTHING
-    touched = state.next_order()
-    state.records_w(user)[key] = replace(record, touched_ms=state.stamp_ms(), touched=touched)
-    _watch(state, user, key, record)
-    return (Change(user, chat_of(user, key), "deleted"),)
-
-
-def _tells(state: State) -> bool:
-    return state.profile.sync_deletes == "push-and-tombstone"
-
-
-def _deleted_marks(state: State, record: Record, bound: int) -> Record:
-    """Move D (or H, where the history is kept) and R up to the bound."""
-    if state.profile.delete_history == "kept":
-        hidden = max(record.hidden_to, bound)
-        return replace(record, hidden_to=hidden, read_to=max(record.read_to, hidden))
-    floor = max(record.deleted_to, bound)
-    return replace(record, deleted_to=floor, read_to=max(record.read_to, floor))
-
-
-def _held_after_delete(state: State, key: str) -> Held:
-    """Say what will keep the conversation out of the list when messages come."""
-    profile = state.profile
-    own: Held = "own-hidden" if profile.on_own_send_after_delete == "stay-hidden" else ""
-    match profile.on_message_after_delete:
-        case "stay-hidden":
-            return "hidden"
-        case "reject" if not is_group(key):
-            return "reject"
-        case "request" if not is_group(key):
-            return "request"
-        case _:
-            return own
-
-
-def _delete_peer(state: State, peer: str, key: str, bound: int) -> Sequence[Change]:
-    """The other side of a two-way delete: its marks move, its flags stay."""
-    record = state.record(peer, key)
-    if record is None or record.gone:
-        return NOTHING
-    if state.profile.delete_kind == "physical":
-        return put(state, peer, key, Record(gone=True), "deleted", gone=_tells(state))
-    return put(
-        state, peer, key, _deleted_marks(state, record, bound), "deleted", gone=_tells(state)
-    )
-
-
-def _erase(state: State, key: str) -> None:
-    """Drop what lies at or below the floor of every member."""
-    first = 0 if state.profile.rejoin_history == "all" else -1
-    floors = [
-        max(record.intervals[first][0] - 1, record.deleted_to)
-        for user in state.channels[key].members
-        if (record := state.record(user, key)) is not None
-    ]
-    if floors and min(floors) > 0:
-        state.log_w(key).erase(min(floors))
-
-
-def clear(state: State, action: Clear) -> Result:
-    """Clear the history and keep the entry, where there is one."""
-    if state.profile.clear_history == "absent":
-        return Refusal("unsupported", "the profile has no clearing apart from deleting")
-    key = channel_key(action.user, action.chat)
-    record = state.record(action.user, key)
-    if record is None or record.gone:
-        return NOTHING
-    last = state.last_seq(key)
-    floor = max(record.deleted_to, last)
-    cleared = replace(
-        record, deleted_to=floor, read_to=max(record.read_to, floor), marked_unread=False
-    )
-    entry = make_entry(state, action.user, key, record, 1)
-    if entry is not None and (entry.last is not None or not record.kept_order):
-        cleared = replace(cleared, kept_order=state.order + 1, kept_ms=state.stamp_ms())
-    return put(state, action.user, key, cleared, "cleared")
 
 
 # Marks and flags

@@ -118,6 +118,19 @@ class MarkedRows(RowKeeping):
         state.cached_lists = {}
         self.schedule(state)
 
+    def forget(self, state: State, user: str, key: str) -> None:
+        """What is pending stays, and its commands are given again (A32)."""
+
+    def command_rows(self, state: State, user: str) -> row_table.Rows:
+        """Give stored rows of commands, then what is pending and has no row, with R = 0."""
+        stored = [pair for pair in state.all_records(user) if is_command_key(pair[0])]
+        known = {key for key, _ in stored}
+        return stored + [
+            (key, Record())
+            for key, pending in state.waiting.items()
+            if key not in known and is_command_key(key) and pending.mark(user) >= 0
+        ]
+
     def rows(self, state: State, user: str) -> row_table.Rows:
         """Give rows, newest first, then what is pending and has no row, with R = 0 and D = 0."""
         rows = row_table.chat_rows(state, self.traits, user)

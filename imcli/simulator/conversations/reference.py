@@ -1,4 +1,7 @@
-"""The reference's keeping, put together: `derived.py` reads, `derived_changes.py` changes."""
+"""The reference's keeping, put together.
+
+`derived.py` reads, `derived_changes.py` and `derived_deletes.py` change.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
 from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind, ListAnswer
-from imcli.simulator.conversations import derived, derived_changes
+from imcli.simulator.conversations import derived, derived_changes, derived_deletes
 from imcli.simulator.conversations.base import Change, Refusal, Result
 from imcli.simulator.record import Interval
 from imcli.simulator.state import State
@@ -47,11 +50,11 @@ class Derived:
 
     def delete(self, state: State, action: Delete) -> Result:
         """Remove a conversation from a list."""
-        return derived_changes.delete(state, action)
+        return derived_deletes.delete(state, action)
 
     def clear(self, state: State, action: Clear) -> Result:
         """Clear the history."""
-        return derived_changes.clear(state, action)
+        return derived_deletes.clear(state, action)
 
     def read(self, state: State, action: Read) -> Result:
         """Mark as read."""

@@ -53,6 +53,14 @@ class RowKeeping(ABC):
         """Give the rows that a user's list is made of, in its order."""
 
     @abstractmethod
+    def command_rows(self, state: State, user: str) -> row_table.Rows:
+        """Give the rows of commands that a user may have missed: stored, then what waits."""
+
+    @abstractmethod
+    def forget(self, state: State, user: str, key: str) -> None:
+        """A command of a channel was acknowledged: forget what waits, where the law does so."""
+
+    @abstractmethod
     def clear_unread(self, state: State, action: Read) -> None:
         """Do `clearUnread`."""
 

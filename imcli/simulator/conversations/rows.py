@@ -143,24 +143,37 @@ class Rows(RowKeeping):
         for key in state.channels:
             self.new_tag(state, key)
 
+    def forget(self, state: State, user: str, key: str) -> None:
+        """An acknowledged command waits no longer."""
+        self._forget(state, user, key)
+
+    def command_rows(self, state: State, user: str) -> row_table.Rows:
+        """Give stored rows of commands, and those that wait."""
+        stored = [pair for pair in state.all_records(user) if is_command_key(pair[0])]
+        return self._with_waiting(stored, self._waiting(state, user, commands=True))
+
     def rows(self, state: State, user: str) -> row_table.Rows:
         """Give stored rows, newest first, with R raised by what waits, then what only waits."""
-        waiting = self._waiting(state, user)
+        stored = row_table.chat_rows(state, self.traits, user)
+        return self._with_waiting(stored, self._waiting(state, user))
+
+    @staticmethod
+    def _with_waiting(stored: row_table.Rows, waiting: dict[str, int]) -> row_table.Rows:
         rows: row_table.Rows = []
-        for key, row in row_table.chat_rows(state, self.traits, user):
+        for key, row in stored:
             mark = waiting.pop(key, 0)
             rows.append((key, replace(row, read_to=mark) if mark > row.read_to else row))
         rows += [(key, Record(read_to=mark)) for key, mark in waiting.items()]
         return rows
 
-    def _waiting(self, state: State, user: str) -> dict[str, int]:
+    def _waiting(self, state: State, user: str, *, commands: bool = False) -> dict[str, int]:
         """Give R of every waiting entry that is not hidden (`GetFromCache`).
 
         Who is there only as one of everyone has R = 0 until the flush (A34).
         """
         found: dict[str, int] = {}
         for key, update in state.waiting.items():
-            if is_command_key(key) or user in update.deleted:
+            if is_command_key(key) != commands or user in update.deleted:
                 continue
             mark = update.mark(user)
             if mark < 0 and is_group(key) and user in self._everyone(state, key, update):

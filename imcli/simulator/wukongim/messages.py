@@ -69,6 +69,8 @@ def _refusal(state: State, action: Send, channel: Channel) -> Refused | None:
         return Refused("banned", f"{channel.key} is banned")
     if channel.dismissed:
         return Refused("dismissed", f"{channel.key} was dismissed")
+    if channel.flags.get("muted") and TRAITS[state.profile.version].send_ban == "stops":
+        return Refused("silenced", f"{channel.key} has send_ban")  # from 2.2.5 on nobody asks (A29)
     if not action.device:
         return None
     if not is_group(action.chat):

@@ -32,6 +32,14 @@ class Traits(msgspec.Struct, frozen=True):
         kicked_socket: whether the server closes the socket of a device that was kicked.
         pages: a list can be asked for page by page (A17).
         by_channel: there is `syncByChannels` (A16).
+        later_routes: there are the routes that came with 2.2.5, and `max_message_seq` takes a peer.
+        excludes: a list can leave types of channels out.
+        streams: messages are written with the fields of the older streams.
+        command_rows: a row of commands that is read to its end is deleted and comes back with
+            R = 0 (A36), or kept.
+        send_ban: this flag of a group does not exist, stops everybody, or stops nobody (A29).
+        blank_member: an empty id among new members is skipped, ends the process (A21), or is an
+            error after the members were stored.
     """
 
     keeping: Literal["rows", "marked-rows"]
@@ -48,6 +56,12 @@ class Traits(msgspec.Struct, frozen=True):
     kicked_socket: Literal["closed", "left-open"] = "closed"
     pages: bool = False
     by_channel: bool = False
+    later_routes: bool = False
+    excludes: bool = False
+    streams: bool = True
+    command_rows: Literal["deleted", "kept"] = "deleted"
+    send_ban: Literal["unknown", "stops", "ignored"] = "unknown"
+    blank_member: Literal["skipped", "fatal", "refused"] = "skipped"
 
 
 TRAITS: dict[tuple[int, ...], Traits] = {
@@ -70,6 +84,9 @@ TRAITS: dict[tuple[int, ...], Traits] = {
         deny_deletes_rows=True,
         undeny="insert",
         group_allow_list="sticky",
+        excludes=True,
+        send_ban="stops",
+        blank_member="fatal",
     ),
     (2, 2, 5): Traits(
         "marked-rows",
@@ -84,5 +101,11 @@ TRAITS: dict[tuple[int, ...], Traits] = {
         kicked_socket="left-open",
         pages=True,
         by_channel=True,
+        later_routes=True,
+        excludes=True,
+        streams=False,
+        command_rows="kept",
+        send_ban="ignored",
+        blank_member="refused",
     ),
 }
