@@ -74,7 +74,7 @@ def _delete(ledger: Book, action: Delete, done: bool) -> None:
         return
     policy, newest = ledger.policy, len(part.channel.log)
     last = min(action.up_to or OPEN, newest)
-    if not action.up_to or last > max(part.cut, part.hide):
+    if not action.up_to or last == newest or last > max(part.cut, part.hide):
         part.pinned = part.archived = part.kept = part.marked = False
         _cut(policy, part, last)
         if last >= newest > 0 and part.record:
