@@ -300,7 +300,7 @@ COMMANDS: tuple[Command, ...] = (
         "list_profiles",
         "print",
         "List the built-in profiles and how each differs from the reference.",
-        ("imcli list-profiles",),
+        ("imcli list-profiles", "imcli list-profiles --compare --language zh"),
     ),
     Command(
         "show-profile",
