@@ -94,17 +94,23 @@ class Watch:
     """
 
     def __init__(self, target: SimulatedTarget, *, each_step: bool = False) -> None:
-        server = WatchedServer(target.server.profile, target.server.state)
-        server.keeping = target.server.keeping
-        self.server = server
-        self.world = SimulatedWorld(server, target)
         self.each_step = each_step
-        self.checker = Checker(self.world, server.profile.switches())
-        server.checker = self.checker
-        server.found = []
-        target.server = server
+        self.server = _stand_at_the_door(target)
+        self.world = SimulatedWorld(self.server, target)
+        self.checker = Checker(self.world, self.server.profile.switches())
+        self.server.checker = self.checker
         for action, events in _prologue(target.cast):
             self.checker.after(action, events)
+
+    def fork(self, target: SimulatedTarget) -> Watch:
+        """Watch a fork of the target, knowing all that was seen up to here."""
+        twin = Watch.__new__(Watch)
+        twin.each_step = self.each_step
+        twin.server = _stand_at_the_door(target)
+        twin.world = SimulatedWorld(twin.server, target)
+        twin.checker = twin.server.checker = self.checker.fork(twin.world)
+        twin.server.found = list(self.server.found)
+        return twin
 
     def before(self, action: Action) -> None:
         """Nothing is needed from before: the ledger knows what must be true."""
@@ -128,6 +134,15 @@ class Watch:
     def _told(self) -> list[str]:
         found, self.server.found = self.server.found, []
         return [str(broken) for broken in dict.fromkeys(found)]
+
+
+def _stand_at_the_door(target: SimulatedTarget) -> WatchedServer:
+    """Put a watched server in the place of the target's own; it has the same state."""
+    server = WatchedServer(target.server.profile, target.server.state)
+    server.keeping = target.server.keeping
+    server.found = []
+    target.server = server
+    return server
 
 
 def _prologue(cast: Cast) -> list[tuple[Action, list[Event]]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
 import pytest
 from msgspec.structs import replace
 
 from imcli.model.actions import (
+    Action,
     Connect,
     CreateGroup,
     Delete,
@@ -24,6 +28,10 @@ from imcli.simulator.state import State
 from imcli.targets.base import Cast, Identity
 from imcli.targets.simulated import SimulatedTarget
 from imcli.targets.watched import Watch
+from imcli.trace.ledger import Ledger
+from imcli.trace.programs import random_program
+from imcli.trace.records import Part
+from tests.trace.worlds import open_watched
 
 PHONE = (DeviceSpec("phone"), DeviceSpec("web", "web"))
 CAST = Cast((("A", PHONE), ("B", PHONE)), (("team", ("A", "B")),))
@@ -114,3 +122,55 @@ def test_settled_checks_come_after_deletes_and_not_after_reads() -> None:
     delete = Delete("A", "phone", "B")
     watch.after(delete, target.perform(delete))
     assert {9, 21, 22, 24} <= watch.checker.examined
+
+
+def test_a_forked_watch_knows_what_was_seen_and_goes_its_own_way() -> None:
+    """Each branch of a random program ends with the ledger that a run from the start has."""
+    for seed in range(10):
+        program = random_program(Random(seed), 60)
+        first, then, other = program.actions[:30], program.actions[30:], program.actions[40:]
+        target, watch = open_watched(program)
+        told = perform(target, watch, first)
+        branch = target.fork()
+        twin = watch.fork(branch)
+        told += perform(branch, twin, other)
+        told += perform(target, watch, then)
+        assert told == []
+        for forked, actions in ((watch, first + then), (twin, first + other)):
+            fresh, alone = open_watched(program)
+            perform(fresh, alone, actions)
+            assert written(forked.checker.ledger) == written(alone.checker.ledger), seed
+
+
+def test_a_forked_watch_still_says_no(one_too_many: None) -> None:
+    target, watch = watched()
+    branch = target.fork()
+    twin = watch.fork(branch)
+    outcome = branch.perform(send(1))
+    assert "invariant 4" in twin.after(send(1), outcome)[0]
+    assert watch.finish() == []
+
+
+def perform(target: SimulatedTarget, watch: Watch, actions: Sequence[Action]) -> list[str]:
+    told: list[str] = []
+    for action in actions:
+        told += watch.after(action, target.perform(action))
+    return told
+
+
+def written(ledger: Ledger) -> dict[str, object]:
+    """Write down a ledger as plain values."""
+    channels = {
+        key: [
+            (channel.log, channel.shown, channel.content, channel.countable, channel.own),
+            channel.dismissed,
+            [plain(part) for part in channel.parts.values()],
+        ]
+        for key, channel in ledger.channels.items()
+    }
+    tables = (ledger.devices, ledger.totals, ledger.sends, ledger.now_ms, ledger.newest_id)
+    return {"tables": tables, **channels}
+
+
+def plain(part: Part) -> list[object]:
+    return [getattr(part, name) for name in Part.__slots__ if name != "channel"]
