@@ -49,12 +49,18 @@ def play_alone(work: tuple[tuple[Action, ...], ...]) -> None:
 
 
 def play_judged(work: tuple[tuple[Action, ...], ...]) -> None:
-    """Play every program on a server that is watched from the start."""
+    """Play every program on a server that is watched from the start.
+
+    Raises:
+        RuntimeError: an invariant is broken, so the time means nothing.
+    """
     for actions in work:
-        server, _ = watched(cast_of(()))
+        server, watch = watched(cast_of(()))
         apply = server.apply
         for action in actions:
             apply(action)
+        if watch.server.found:
+            raise RuntimeError(f"an invariant is broken: {watch.server.found[0]}")
 
 
 def machine_rate(examples: int) -> float:

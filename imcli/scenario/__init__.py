@@ -1,0 +1,1 @@
+"""Floor 3: the language of scenarios, and the runner."""
