@@ -301,8 +301,8 @@ class KnownFailing(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True):
     """One run of one file: what the runner takes.
 
-    `case_id` is the path as it was given, with `[name=value,…]` behind it for a matrix cell. `lines`
-    are the file's lines, for showing them.
+    `case_id` is the path as it was given; a matrix cell has `[name=value,…]` behind it. `lines` are
+    the file's lines, for showing them.
     """
 
     case_id: str
