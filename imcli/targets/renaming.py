@@ -17,11 +17,12 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from imcli.model.actions import Action
+from imcli.model.actions import Action, Request
 from imcli.model.entities import DeviceKey, Entry, Message, channel_key
 from imcli.model.events import Event
 from imcli.model.questions import ListView, Question, View
 from imcli.targets.base import Capability, Cast, Identity, Outcome, Target
+from imcli.targets.raw import filled
 
 Role = Literal["name", "names", "pairs", "channel", "keys", "value", "values", "lists"]
 
@@ -189,7 +190,11 @@ class RenamedTarget:
 
     def perform(self, action: Action, *, queue: bool = False) -> Outcome:
         """Do one action, asked for by name."""
-        outcome = self.inner.perform(self._there.struct(action), queue=queue)
+        if isinstance(action, Request):
+            real: Action = filled(action, self._there.name)
+        else:
+            real = self._there.struct(action)
+        outcome = self.inner.perform(real, queue=queue)
         return replace(outcome, events=self._renamed(outcome.events))
 
     def _renamed(self, events: Sequence[Event]) -> tuple[Event, ...]:

@@ -116,6 +116,7 @@ class MarkedRows(RowKeeping):
         if crashed:
             state.waiting = {}
         state.cached_lists = {}
+        state.offered = {}
         self.schedule(state)
 
     def forget(self, state: State, user: str, key: str) -> None:

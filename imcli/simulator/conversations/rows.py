@@ -140,6 +140,7 @@ class Rows(RowKeeping):
     def ended(self, state: State, *, crashed: bool) -> None:
         """Any end of the process loses what waits (A11); receiver lists get new keys."""
         state.waiting = {}
+        state.offered = {}
         for key in state.channels:
             self.new_tag(state, key)
 

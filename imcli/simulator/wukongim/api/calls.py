@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 
+from imcli.model.actions import Action
 from imcli.model.entities import FORBIDDEN_ID_CHARACTERS
+from imcli.model.events import Event
 from imcli.simulator.conversations.row_keeping import RowKeeping
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
@@ -80,12 +82,21 @@ def is_special(text: str) -> bool:
 class Call:
     """A request to one server."""
 
-    __slots__ = ("body", "query", "server")
+    __slots__ = ("body", "events", "query", "server")
 
-    def __init__(self, server: Server, query: Mapping[str, str], body: Any) -> None:
+    def __init__(
+        self, server: Server, query: Mapping[str, str], body: Any, events: list[Event]
+    ) -> None:
         self.server = server
         self.query = query
         self.body = body
+        self.events = events
+
+    def apply(self, action: Action) -> list[Event]:
+        """Do one action; what it causes is also put with the other events of this call."""
+        events = self.server.apply(action)
+        self.events += events
+        return events
 
     @property
     def state(self) -> State:

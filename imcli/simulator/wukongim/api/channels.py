@@ -70,7 +70,7 @@ def create(call: Call) -> Reply:
     chat = chat_name(channel_id, channel_type)
     if "" in named:
         return _blank(call, chat, named, CreateGroup(chat, tuple(filter(None, named))))
-    call.server.apply(CreateGroup(chat, tuple(named)))
+    call.apply(CreateGroup(chat, tuple(named)))
     _set_flags(call, chat, body)
     return OK
 
@@ -106,7 +106,7 @@ def delete(call: Call) -> Reply:
     _, channel_id, channel_type = _checked(call, special=False)
     if channel_type == PERSON:
         return failed("个人频道不支持添加订阅者！")
-    call.server.apply(Dismiss(chat_name(channel_id, channel_type)))
+    call.apply(Dismiss(chat_name(channel_id, channel_type)))
     return OK
 
 
@@ -132,7 +132,7 @@ def subscriber_add(call: Call) -> Reply:
     action = SetMembers(chat, kept) if reset else AddMembers(chat, kept)
     if "" in named:
         return _blank(call, chat, named, action)
-    call.server.apply(action)
+    call.apply(action)
     return OK
 
 
@@ -140,10 +140,10 @@ def _blank(call: Call, chat: str, named: Sequence[str], action: Action) -> Reply
     """A blank member: skipped, or the end of the process (A21), or an error after the fact."""
     match call.traits.blank_member:
         case "skipped":
-            call.server.apply(action)
+            call.apply(action)
             return OK
         case "fatal":
-            call.server.apply(Crash())
+            call.apply(Crash())
             return NO_ANSWER
         case "refused":
             fresh = chat not in call.state.channels
@@ -157,7 +157,7 @@ def _blank(call: Call, chat: str, named: Sequence[str], action: Action) -> Reply
 def subscriber_remove(call: Call) -> Reply:
     """`POST /channel/subscriber_remove`."""
     chat, named, _ = _members(call)
-    call.server.apply(RemoveMembers(chat, tuple(named)))
+    call.apply(RemoveMembers(chat, tuple(named)))
     return OK
 
 
@@ -203,7 +203,7 @@ def _changed(access: AccessList, *, on: bool) -> Handler:
         _holder(call, owner)
         call.know(*uids)
         for uid in uids:
-            call.server.apply(SetAccess(owner, uid, access, on))
+            call.apply(SetAccess(owner, uid, access, on))
         return OK
 
     return handler

@@ -120,7 +120,7 @@ def _target(call: Call, nobody: str, struct: str) -> tuple[Fields, str, str]:
 
 def _done(call: Call, user: str, action: Action) -> Reply:
     call.know(user)
-    call.server.apply(action)
+    call.apply(action)
     return OK
 
 

@@ -71,7 +71,7 @@ def _send_one(call: Call, body: Fields, sender: str, chat: str, payload: bytes) 
         command=header.flag("sync_once"),
         expire_ms=body.number("expire", 0, (1 << 32) - 1, "uint32") * SECOND_MS,
     )
-    for event in call.server.apply(action):
+    for event in call.apply(action):
         if isinstance(event, Accepted):
             return event.message_id, number
     return call.state.next_order(), number

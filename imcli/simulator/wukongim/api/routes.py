@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imcli.model.events import Event
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.api import channels, commands, conversations, messages, system, users
 from imcli.simulator.wukongim.api.calls import (
@@ -69,7 +70,14 @@ LATER_ROUTES: dict[tuple[str, str], Handler] = {
 """The routes that 2.2.5 has besides."""
 
 
-def answer(server: Server, method: str, path: str, query: Mapping[str, str], body: Any) -> Reply:
+def answer(
+    server: Server,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: Any,
+    events: list[Event] | None = None,
+) -> Reply:
     """Answer one request.
 
     Args:
@@ -78,6 +86,7 @@ def answer(server: Server, method: str, path: str, query: Mapping[str, str], bod
         path: without the query.
         query: its parameters, each once.
         body: a JSON value; None stands for an empty body.
+        events: where everything that the request causes is put.
 
     Returns:
         The HTTP status, and the body as a JSON value (a text where the server answers a text, None
@@ -85,7 +94,7 @@ def answer(server: Server, method: str, path: str, query: Mapping[str, str], bod
     """
     if method == "OPTIONS":
         return 204, None
-    call = Call(server, query, body)
+    call = Call(server, query, body, [] if events is None else events)
     handler = ROUTES.get((method, path))
     if handler is None and call.traits.later_routes:
         handler = LATER_ROUTES.get((method, path))

@@ -42,7 +42,7 @@ def _kick(call: Call, uid: str, flag: int) -> None:
     owner = call.state.users.get(uid)
     for name, device in list(owner.devices.items()) if owner is not None else ():
         if device.session and flag in (EVERY, FLAGS[device.kind]):
-            call.server.apply(Kick(uid, name))
+            call.apply(Kick(uid, name))
 
 
 def online(call: Call) -> Reply:
