@@ -326,7 +326,7 @@ COMMANDS: tuple[Command, ...] = (
         "demo",
         "demo",
         "talk",
-        "Find a famous bug in an old server, and explain it.",
+        "Tell the story of a famous bug over five versions of a server.",
         ("imcli demo",),
     ),
 )

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from imcli.cli.text import columns_of
 from imcli.scenario.events import RunEvent
 from imcli.scenario.run import run as run_case
 from tests.cli.conftest import Run
@@ -313,8 +314,24 @@ def test_the_demo_shows_the_famous_bug_and_says_why(imcli: Run) -> None:
     ran = imcli("demo")
     assert (ran.status, ran.err) == (0, "")
     assert "failed on sim:wukongim-2.1.3" in ran.out
-    assert "What went wrong, in plain words" in ran.out
+    assert "Why, version by version" in ran.out
     assert "WuKongIM#343" in ran.out
+
+
+def test_the_demo_says_what_every_version_answers(imcli: Run) -> None:
+    lines = imcli("demo").lines
+    assert "  reference       passed    B, 1 unread, last m2" in lines
+    for version in ("2.1.3", "2.1.4"):
+        assert f"  wukongim-{version}  failed    nothing" in lines
+        assert f"  wukongim-{version}  failed        failed" in lines
+    for version in ("2.1.5", "2.2.0", "2.2.5"):
+        assert f"  wukongim-{version}  passed    B, 2 unread, last m2" in lines
+        assert f"  wukongim-{version}  passed        failed" in lines
+
+
+def test_the_demo_fits_a_terminal_of_eighty_columns(imcli: Run) -> None:
+    lines = imcli("demo", terminal=True, columns=80).lines
+    assert [line for line in lines if columns_of(line) > 80 and "\x1b" not in line] == []
 
 
 def test_the_demo_runs_the_file_of_the_corpus() -> None:
@@ -327,7 +344,16 @@ def test_the_demo_runs_the_file_of_the_corpus() -> None:
 def test_a_demo_that_is_not_as_told_is_a_defect(
     imcli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imcli.cli.demo.BROKEN", "reference")
+    monkeypatch.setattr("imcli.cli.demo.STORY", (("reference", "failed", "nothing"),))
     ran = imcli("demo")
-    assert ran.status == 70
-    assert "the demo is not as told" in ran.err
+    assert (ran.status, ran.out) == (70, "")
+    assert ran.err == "error: the demo is not as told: reference\n"
+
+
+def test_a_short_form_that_is_not_as_told_is_a_defect(
+    imcli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imcli.cli.demo.SHORT_STORY", (("wukongim-2.1.5", "passed", "passed"),))
+    ran = imcli("demo")
+    assert (ran.status, ran.out) == (70, "")
+    assert ran.err == "error: the demo is not as told: the short form\n"
