@@ -14,11 +14,19 @@ from typing import Protocol
 
 import msgspec
 
-from imcli.model.entities import Message
+from imcli.model.entities import Entry, Message
+
+
+Memo = dict[tuple[str, int], tuple[object, int, Entry | None]]
+"""(user, number of messages) -> the entry that was derived, of which record and `last`."""
 
 
 class Log(Protocol):
     """What the law books need of a channel's log."""
+
+    @property
+    def memo(self) -> Memo | None:
+        """What was derived from this log, if it remembers; whoever reads it asks if it is true."""
 
     @property
     def last(self) -> int:
@@ -93,6 +101,7 @@ class _Data:
         "countable",
         "erased",
         "expiring",
+        "memo",
         "messages",
         "numbers",
         "own",
@@ -109,6 +118,7 @@ class _Data:
         self.sent: dict[str, list[int]] = {}
         self.expiring: list[int] = []
         self.numbers: dict[tuple[str, str], int] = {}
+        self.memo: Memo = {}
         self.erased: dict[int, Message] = {}  # without their text: a resend is still recognised
 
     def add(self, message: Message) -> None:
@@ -167,6 +177,11 @@ class ListLog:
         self.key = key
         self.last = 0
         self._data = _Data()
+
+    @property
+    def memo(self) -> Memo:
+        """What was derived from this log; forks with the same messages share it."""
+        return self._data.memo
 
     @property
     def has_expiring(self) -> bool:

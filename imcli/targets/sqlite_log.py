@@ -134,6 +134,10 @@ class SqliteLog:
     # Reading
 
     @property
+    def memo(self) -> None:
+        """A command asks once, so nothing is remembered."""
+
+    @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
         return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", self.erased, self.last))

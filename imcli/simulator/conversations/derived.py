@@ -84,6 +84,27 @@ def has_left(record: Record, *, stays: bool) -> bool:
 def make_entry(
     state: State, user: str, key: str, record: Record, message_count: int
 ) -> Entry | None:
+    """Give a user's entry, or None where the conversation is not listed.
+
+    An entry follows from the record and the log alone, unless messages expire; so whoever asks
+    again before either has changed gets the same one.
+    """
+    log = state.logs[key]
+    memo = log.memo
+    if memo is None:
+        return derive_entry(state, user, key, record, message_count)
+    known = memo.get((user, message_count))
+    if known is not None and known[0] is record and known[1] == log.last:
+        return known[2]
+    entry = derive_entry(state, user, key, record, message_count)
+    if not log.has_expiring:
+        memo[user, message_count] = (record, log.last, entry)
+    return entry
+
+
+def derive_entry(
+    state: State, user: str, key: str, record: Record, message_count: int
+) -> Entry | None:
     """Derive a user's entry, or None where the conversation is not listed."""
     profile = state.profile
     log = state.logs[key]

@@ -81,7 +81,8 @@ class Derived:
 
     def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
         """Give one entry of the list as a full synchronisation has it, or None."""
-        record = state.record(user, key)
+        records = state.records.get(user)
+        record = None if records is None else records.get(key)
         if record is None:
             return None
         if state.profile.list_limit:
