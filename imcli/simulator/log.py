@@ -16,7 +16,6 @@ import msgspec
 
 from imcli.model.entities import Entry, Message
 
-
 Memo = dict[tuple[str, int], tuple[object, int, Entry | None]]
 """(user, number of messages) -> the entry that was derived, of which record and `last`."""
 
