@@ -1,8 +1,9 @@
 """May a case run on a target at all? If not, the reason in one sentence.
 
 A case needs what it declares and what its sentences imply. A step that says how the target may
-refuse it is tried anyway. A case with a profile of its own runs on plain `sim`; a named profile or
-a live server is another world, so there it is skipped, unless `--profile` was given, which wins.
+refuse it is tried anyway. A case with a profile of its own runs on plain `sim` and on `embedded`; a
+named profile or a live server is another world, so there it is skipped, unless `--profile` was
+given, which wins.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from collections.abc import Iterator
 from imcli.scenario.syntax import Assert, Case, Do, Step, Together
 from imcli.targets.base import OpenTarget
 
-PLAIN = "sim"
+PLAIN = ("sim", "embedded")
+"""The targets that are made anew for each case, with whatever profile it wants."""
 UNSUPPORTED = "unsupported"
 
 
 def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
     """Say why a case cannot run on this target; an empty text where it can."""
     identity = open_target.identity
-    if case.profile is not None and not profile and identity.name != PLAIN:
+    if case.profile is not None and not profile and identity.name not in PLAIN:
         return f"wants profile {profile_words(case.profile)}"
     capabilities = open_target.capabilities
     for need in case.needs:
@@ -69,7 +71,13 @@ def profile_words(profile: dict[str, object]) -> str:
 
     >>> profile_words({"extends": "reference", "delete_scope": "two-way"})
     'reference with delete_scope = two-way'
+    >>> profile_words({"extends": "requests", "person_allow_list": True})
+    'requests with person_allow_list = true'
     """
     parent = str(profile.get("extends", "reference"))
-    switches = [f"{name} = {value}" for name, value in profile.items() if name != "extends"]
+    switches = [f"{name} = {_toml(value)}" for name, value in profile.items() if name != "extends"]
     return f"{parent} with {', '.join(switches)}" if switches else parent
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -107,9 +107,10 @@ class DurableServer(Server):
     def looking(self) -> Iterator[None]:
         """Read within one moment of the file; nothing is kept of what time brings meanwhile.
 
-        A server that caches lists is changed by reading; there a look is a command.
+        A server that caches lists is changed by reading; there a look is a command, but for a file
+        in which nobody has done anything yet.
         """
-        if self.profile.list_cache_ttl:
+        if self.profile.list_cache_ttl and self._file.fixed:
             with self._command():
                 yield
             return

@@ -5,6 +5,9 @@ file beside it. Only a file that carries imcli's mark (`application_id`) and a f
 knows (`user_version`) is opened for writing; everything else stays byte for byte as it is. A new
 file is made in one transaction, so it is there wholly or not at all.
 
+The first command also fixes the profile: a file that was only looked at has none yet, so that who
+looks into a new or an emptied file decides nothing for those who come after.
+
 A command is one IMMEDIATE transaction with `synchronous = FULL`: commands wait for each other, and
 when `command()` has ended without an error what it did survives a kill and a loss of power.
 Whatever SQLite complains of is said in one sentence, by `unavailable`.
@@ -51,11 +54,15 @@ def unavailable(path: str, error: Exception) -> TargetUnavailable:
 
 
 class StateFile:
-    """An open state file. Use `command` to change it and `look` to read it."""
+    """An open state file. Use `command` to change it and `look` to read it.
 
-    def __init__(self, path: str, db: sqlite3.Connection, profile: Profile) -> None:
+    `fixed` tells whether the file itself names the profile; the first command makes it so.
+    """
+
+    def __init__(self, path: str, db: sqlite3.Connection, profile: Profile, *, fixed: bool) -> None:
         self.path = path
         self.profile = profile
+        self.fixed = fixed
         self._db = db
 
     @contextlib.contextmanager
@@ -64,11 +71,22 @@ class StateFile:
 
         Raises:
             TargetUnavailable: the file cannot be read or written.
+            UsageError: another command has fixed another profile meanwhile.
         """
         with self._transaction("BEGIN IMMEDIATE"):
+            if not self.fixed:
+                self._fix_profile()
             state = DurableState(self._db, self.profile)
             yield state
             state.save()
+        self.fixed = True
+
+    def _fix_profile(self) -> None:
+        body = msgspec.json.encode(self.profile)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('profile', ?)", (body,))
+        kept = msgspec.json.decode(_meta(self._db, "profile"), type=Profile)
+        if kept != self.profile:
+            raise other_profile(self.path, kept, self.profile)
 
     @contextlib.contextmanager
     def look(self) -> Iterator[DurableState]:
@@ -112,7 +130,8 @@ class StateFile:
 
 
 def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> StateFile:
-    """Open a state file; make it, with `profile` or the default, where there is none.
+    """Open a state file; make it where there is none. One without a profile gets `profile`, else
+    the default, with its first command.
 
     Raises:
         TargetUnavailable: it is no state file, or cannot be read or written.
@@ -121,18 +140,24 @@ def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> 
     inspect(path)
     db = _connect(path)
     try:
-        _make(db, profile or default)
-        kept = msgspec.json.decode(_meta(db, "profile"), type=Profile)
+        _make(db)
+        body = _meta(db, "profile")
+        kept = msgspec.json.decode(body, type=Profile) if body else profile or default
     except (sqlite3.Error, msgspec.MsgspecError) as error:
         db.close()
         raise unavailable(path, error) from error
     if profile is not None and profile != kept:
         db.close()
-        raise UsageError(
-            f"the state file {path} was made with the profile {kept.name}, not {profile.name}",
-            hint="leave --profile out, name another file with --state, or reset-state first",
-        )
-    return StateFile(path, db, kept)
+        raise other_profile(path, kept, profile)
+    return StateFile(path, db, kept, fixed=bool(body))
+
+
+def other_profile(path: str, kept: Profile, wanted: Profile) -> UsageError:
+    """Say that a state file lives by another profile than the one that was asked for."""
+    return UsageError(
+        f"the state file {path} was made with the profile {kept.name}, not {wanted.name}",
+        hint="leave --profile out, name another file with --state, or reset-state first",
+    )
 
 
 def inspect(path: str) -> bool:
@@ -200,31 +225,31 @@ def _connect(path: str) -> sqlite3.Connection:
     return db
 
 
-def _make(db: sqlite3.Connection, profile: Profile) -> None:
+def _make(db: sqlite3.Connection) -> None:
     """Put the tables into an empty file, once, whoever comes first; then set the way of writing."""
-    if not _has_tables(db) or not _meta(db, "profile"):
+    if not _has_tables(db):
         db.execute("BEGIN EXCLUSIVE")
         try:
-            _fill(db, profile)
+            _fill(db)
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+    _meta(db, "profile")  # A damaged file is found before anything is set in it.
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
 
 
-def _fill(db: sqlite3.Connection, profile: Profile) -> None:
-    """Make tables and profile where another command has not done so meanwhile."""
-    if not _has_tables(db):
-        for statement in SCHEMA:
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {FORMAT}")
-    body = msgspec.json.encode(profile)
-    db.execute("INSERT OR IGNORE INTO meta VALUES ('profile', ?)", (body,))
+def _fill(db: sqlite3.Connection) -> None:
+    """Make the tables where another command has not done so meanwhile."""
+    if _has_tables(db):
+        return
+    for statement in SCHEMA:
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def _has_tables(db: sqlite3.Connection) -> bool:

@@ -27,7 +27,7 @@ from imcli.scenario.syntax import (
 )
 from imcli.targets.base import Identity, OpenTarget, Outcome, Target
 from tests.scenario.builder import AT, at, case, claim, do, sees, send, together
-from tests.scenario.scripted import LIVE, ScriptedOpener, ScriptedTarget, nothing
+from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, nothing
 
 DELETE = Delete("A", "phone", "B")
 REFUSED = Outcome("refused", "blocked", "no")
@@ -396,10 +396,17 @@ def test_a_refusal_for_another_reason_is_no_excuse() -> None:
 OWN: dict[str, object] = {"extends": "reference", "delete_scope": "two-way"}
 
 
-def test_a_case_with_its_own_profile_runs_on_plain_sim_only() -> None:
-    opener = ScriptedOpener(look=listed)
+EMBEDDED = Identity("embedded", "embedded", "reference")
+
+
+@pytest.mark.parametrize("identity", [SIM, EMBEDDED])
+def test_a_case_with_its_own_profile_runs_on_plain_targets(identity: Identity) -> None:
+    opener = ScriptedOpener(look=listed, identity=identity)
     assert result(case(SEES, profile=OWN), opener).result == "passed"
     assert opener.profiles == [OWN]
+
+
+def test_a_case_with_its_own_profile_runs_on_no_other_target() -> None:
     for identity in (LIVE, Identity("sim:reference", "sim", "reference")):
         found = result(case(SEES, profile=OWN), ScriptedOpener(identity=identity))
         assert found.result == "skipped"

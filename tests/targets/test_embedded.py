@@ -256,6 +256,7 @@ def test_rows_in_memory_are_stored_by_the_first_command_after_the_interval(path:
 def test_the_profile_of_a_new_file_is_remembered(path: str) -> None:
     with closing(opened(path, profile="two-way")) as target:
         assert target.identity.profile == "two-way"
+        target.perform(CreateUser("A"))
     with closing(opened(path)) as target:
         assert target.identity.profile == "two-way"
     with closing(opened(path, profile="two-way")) as target:
@@ -263,9 +264,34 @@ def test_the_profile_of_a_new_file_is_remembered(path: str) -> None:
 
 
 def test_another_profile_on_an_existing_file_is_an_error(path: str) -> None:
-    opened(path).close()
+    with closing(opened(path)) as target:
+        target.perform(CreateUser("A"))
     with pytest.raises(UsageError, match=r"made with the profile reference, not two-way"):
         opened(path, profile="two-way")
+
+
+@pytest.mark.parametrize("first", [None, "requests", "wukongim-2.2.5"])
+def test_who_only_looks_into_a_new_file_does_not_choose_its_profile(
+    path: str, first: str | None
+) -> None:
+    with closing(opened(path, profile=first)) as target:
+        assert target.users() == ()
+    with closing(opened(path, profile="two-way")) as target:
+        target.perform(CreateUser("A"))
+    with closing(opened(path)) as target:
+        assert target.identity.profile == "two-way"
+
+
+def test_two_who_choose_different_profiles_at_once_are_told_apart(path: str) -> None:
+    with (
+        closing(opened(path, profile="two-way")) as first,
+        closing(opened(path, profile="requests")) as second,
+    ):
+        first.perform(CreateUser("A"))
+        with pytest.raises(UsageError, match=r"made with the profile two-way, not requests"):
+            second.perform(CreateUser("B"))
+    with closing(opened(path)) as target:
+        assert target.users() == ("A",)
 
 
 def test_a_reset_empties_the_file_and_frees_its_profile(path: str) -> None:
