@@ -27,29 +27,25 @@ def channel_type(chat: str) -> int:
 
 def written(messages: Sequence[Message]) -> list[list[Any]]:
     """Write messages as `[name, seq]`, oldest first, with what deviates behind it."""
-    texts: list[list[Any]] = []
-    for message in messages:
-        text: list[Any] = [message.text, message.seq]
-        more = _deviations(message, flags=bool(texts))
-        if more:
-            text.append(more)
-        texts.append(text)
+    if not messages:
+        return []
+    first = messages[0]
+    if first.channel == f"{first.sender}@{first.sender}":  # the id of a channel with oneself
+        return [
+            [m.text, m.seq, _deviations(m, i > 0) | {"channel_id": m.channel}]
+            for i, m in enumerate(messages)
+        ]
+    texts: list[list[Any]] = [[message.text, message.seq] for message in messages]
+    for place, message in enumerate(messages):
+        if place and (message.sync_once or not message.no_red_dot):
+            texts[place].append(_deviations(message, flags=True))
     return texts
 
 
-def _deviations(message: Message, *, flags: bool) -> Json | None:
-    """Give the flags, and the channel of a message to oneself."""
-    to_oneself = message.channel.startswith(f"{message.sender}@{message.sender}")
-    if not to_oneself and not (flags and (message.sync_once or not message.no_red_dot)):
-        return None
-    more: Json = {}
-    if flags and not message.no_red_dot:
-        more["red_dot"] = 1
-    if flags and message.sync_once:
-        more["sync_once"] = 1
-    if to_oneself and len(message.channel) == 2 * len(message.sender) + 1:
-        more["channel_id"] = message.channel
-    return more
+def _deviations(message: Message, flags: bool) -> Json:
+    """Give the flags that are set; of the oldest message none is left (A19)."""
+    names = (("red_dot", not message.no_red_dot), ("sync_once", message.sync_once))
+    return {name: 1 for name, on in names if on and flags}
 
 
 def _entry(entry: Entry) -> Json:

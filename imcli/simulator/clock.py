@@ -53,7 +53,7 @@ def _fire(state: State, keeping: Keeping, events: list[Event]) -> None:
     elif kind == "deliver":
         state.under_way -= 1
         arrive(state, DeviceKey(user, device), first, second, events)
-    elif kind == "flush":
+    elif kind == "flush" and due == state.flush_due:  # one that was done by hand leaves its timer
         events.append(Flushed(keeping.flush(state)))
 
 
@@ -78,7 +78,7 @@ def running(state: State) -> tuple[str, ...]:
             if owner is None or owner.session != first or second not in owner.pending:
                 continue
             names[f"a resend to {user}.{device} in {due - state.now} ms"] = None
-        elif kind == "flush":
+        elif kind == "flush" and due == state.flush_due:
             names[f"a flush in {due - state.now} ms"] = None
     return tuple(names)
 

@@ -98,6 +98,8 @@ class MarkedRows(RowKeeping):
         The rest of a channel that was cut in the middle is lost with it (A11, second part).
         """
         state.flush_due = 0
+        if not state.waiting:
+            return 0
         rows = 0
         for key, pending in list(state.waiting.items()):
             if rows >= ROWS_PER_TICK:

@@ -52,7 +52,8 @@ def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Ent
     for key, row in rows:
         if not is_command_key(key):
             once.setdefault(key, row)
-    for place, (key, row) in enumerate(_paged(traits, list(once.items()), ask)):
+    chosen = _paged(list(once.items()), ask) if ask.page and traits.pages else once.items()
+    for place, (key, row) in enumerate(chosen):
         chat = chat_of(ask.user, key)
         if chat == SYSTEM_USER:
             continue
@@ -62,10 +63,8 @@ def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Ent
     return entries
 
 
-def _paged(traits: Traits, rows: Rows, ask: Ask) -> Rows:
+def _paged(rows: Rows, ask: Ask) -> Rows:
     """Cut out a page, before anything is known of which rows will be answered (A17)."""
-    if not traits.pages or not ask.page:
-        return rows
     size = min(ask.page_size or PAGE_SIZE, PAGE_SIZE_MAX)
     return rows[(ask.page - 1) * size : ask.page * size]
 

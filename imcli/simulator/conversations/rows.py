@@ -104,6 +104,8 @@ class Rows(RowKeeping):
     def flush(self, state: State) -> int:
         """`propose`: store what waits; whom a delete hides is not asked (A12)."""
         state.flush_due = 0
+        if not state.waiting:
+            return 0
         rows = 0
         left: dict[str, Waiting] = {}
         for key, update in state.waiting.items():
