@@ -85,7 +85,11 @@ def capabilities_of(profile: Profile) -> frozenset[Capability]:
     traits = TRAITS.get(profile.version)
     if profile.product != "wukongim" or traits is None:
         return CAPABILITIES
-    absent = NOT_IN_WUKONGIM | (frozenset() if traits.by_channel else frozenset({"by-channel"}))
+    absent: set[Capability] = {*NOT_IN_WUKONGIM}
+    if not traits.by_channel:
+        absent.add("by-channel")
+    if traits.send_ban == "stops":
+        absent.remove("group-mute")
     return frozenset(ALL_CAPABILITIES) - absent
 
 

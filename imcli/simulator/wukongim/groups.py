@@ -118,13 +118,17 @@ def dismiss(state: State, keeping: Keeping, action: Dismiss) -> list[Event]:
 
 
 def set_group_flag(state: State, keeping: Keeping, action: SetGroupFlag) -> list[Event]:
-    """`/channel/info`: the flags are overwritten; there is no mute of a whole group."""
-    if action.flag == "muted":
-        return [Refused("unsupported", "WuKongIM bans a group, it does not mute one")]
+    """`/channel/info` with the flags that the group had; only 2.2.0 can mute a group (A29)."""
+    if action.flag == "muted" and TRAITS[state.profile.version].send_ban != "stops":
+        return [
+            Refused("unsupported", "WuKongIM of this version has no `send_ban` that stops anybody")
+        ]
     found = _group(state, action.group)
     if isinstance(found, Refused):
         return [found]
-    state.channel_w(action.group).flags = {"banned": 1} if action.on else {}
+    channel = state.channel_w(action.group)
+    others = {name: 1 for name in channel.flags if name != action.flag}
+    channel.flags = {**others, action.flag: 1} if action.on else others
     return [Done()]
 
 
