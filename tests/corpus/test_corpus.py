@@ -46,7 +46,8 @@ def told(result: CaseResult) -> str:
 @pytest.mark.parametrize("case", CASES, ids=ids(CASES))
 def test_every_case_passes_on_the_reference_or_its_own_profile(case: Case) -> None:
     result = run_case(case)
-    assert result.result == "passed", told(result)
+    raw = "request" in case.tags  # the reference has no HTTP side
+    assert result.result == ("skipped" if raw else "passed"), told(result)
 
 
 @pytest.mark.parametrize(
