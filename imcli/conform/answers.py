@@ -7,7 +7,7 @@ flags of the oldest message of any read are lost: anomaly A19 (WuKongIM `pkg/wkd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from imcli.model.entities import Entry, Message, is_group
 from imcli.simulator.conversations.row_keeping import RowKeeping
@@ -62,17 +62,10 @@ def _entry(entry: Entry) -> Json:
     }
 
 
-def keeping_of(server: Server) -> RowKeeping:
-    """Give the keeping of rows that this server has."""
-    keeping = server.keeping
-    assert isinstance(keeping, RowKeeping), "only such profiles have recordings"
-    return keeping
-
-
 def sync(server: Server, step: Json, expected: Json) -> Json:
     """Answer `/conversation/sync`; positions that `expected` calls free are put in its order."""
     user = step["uid"]
-    keeping = keeping_of(server)
+    keeping = cast(RowKeeping, server.keeping)  # only such profiles have recordings
     rows = keeping.rows(server.state, user)
     only_unread = bool(step.get("version") or step.get("only_unread"))
     known = dict(step["last_msg_seqs"]) if "last_msg_seqs" in step else {}
@@ -81,10 +74,9 @@ def sync(server: Server, step: Json, expected: Json) -> Json:
     if "order_free" in expected:
         _settle_order(convs, expected["order_free"])
     answer: Json = {"status": 200, "convs": convs}
-    stored = server.state.records.get(user, {})
-    waiting = [key for key, _ in rows if key not in stored]
-    if waiting and convs:
-        _name_waiting(answer, user, waiting)
+    if convs and server.state.waiting:
+        stored = server.state.records.get(user, {})
+        _name_waiting(answer, user, [key for key, _ in rows if key not in stored])
     return answer
 
 

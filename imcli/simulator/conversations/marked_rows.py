@@ -137,6 +137,8 @@ class MarkedRows(RowKeeping):
     def rows(self, state: State, user: str) -> row_table.Rows:
         """Give rows, newest first, then what is pending and has no row, with R = 0 and D = 0."""
         rows = row_table.chat_rows(state, self.traits, user)
+        if not state.waiting:
+            return rows
         known = {key for key, _ in rows}
         rows += [
             (key, Record())

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from imcli.model.actions import Synchronise
 from imcli.model.entities import Entry, Message, chat_of, is_group
-from imcli.simulator.conversations.row_table import UINT64, Rows, is_command_key
+from imcli.simulator.conversations.row_table import UINT64, Rows
 from imcli.simulator.log import Log
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
-from imcli.simulator.wukongim.ids import key_of
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of
 from imcli.simulator.wukongim.traits import Traits
 
 SYSTEM_USER = "____system"
@@ -50,7 +50,7 @@ def list_entries(state: State, traits: Traits, rows: Rows, ask: Ask) -> list[Ent
     entries: list[Entry] = []
     once: dict[str, Record] = {}
     for key, row in rows:
-        if not is_command_key(key):
+        if not key.endswith(COMMAND_SUFFIX):
             once.setdefault(key, row)
     chosen = _paged(list(once.items()), ask) if ask.page and traits.pages else once.items()
     for place, (key, row) in enumerate(chosen):

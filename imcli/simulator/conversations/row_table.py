@@ -35,6 +35,8 @@ def base_key(key: str) -> str:
 
 def newest_first(rows: Rows) -> Rows:
     """Sort rows by `updated_at`, newest first."""
+    if len(rows) < 2:
+        return rows
     return sorted(rows, key=lambda pair: pair[1].changed, reverse=True)
 
 
@@ -78,8 +80,10 @@ def chat_rows(state: State, traits: Traits, user: str) -> Rows:
     """Give the rows that a list is made of, newest first, through the cache if there is one."""
     limit = state.profile.list_limit
     if traits.list_cache == "none":
-        rows = newest_first(list(state.all_records(user)))[: limit or None]
-        return [pair for pair in rows if not is_command_key(pair[0])]
+        rows = newest_first(list(state.all_records(user)))
+        if limit and len(rows) > limit:
+            rows = rows[:limit]
+        return [pair for pair in rows if not pair[0].endswith(COMMAND_SUFFIX)]
     cached = state.cached_lists.get(user)
     if cached is None or cached.expires_ms <= state.now:
         chats = [pair for pair in state.all_records(user) if not is_command_key(pair[0])]

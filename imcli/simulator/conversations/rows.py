@@ -158,6 +158,8 @@ class Rows(RowKeeping):
     def rows(self, state: State, user: str) -> row_table.Rows:
         """Give stored rows, newest first, with R raised by what waits, then what only waits."""
         stored = row_table.chat_rows(state, self.traits, user)
+        if not state.waiting:
+            return stored
         return self._with_waiting(stored, self._waiting(state, user))
 
     @staticmethod
