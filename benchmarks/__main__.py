@@ -15,6 +15,7 @@ BENCHMARKS = (
     "against_behave",
     "runner",
     "actions",
+    "conformance",
     "virtual_time",
     "orders",
     "growth",
