@@ -6,7 +6,8 @@ Source: WuKongIM v2.1.4-20250319 to v2.2.5-20260422, `internal/manager/manager_c
 A delete writes D and keeps the row, so that any later message lists it again. A row of a person
 channel is made by the message with sequence number 1 only (from 2.1.4 by none at all: A5), and
 waits in memory until the flush; while it waits, a delete finds no row and does nothing (A4). The
-marks move forward only (A7), and a mark beyond zero stays there for ever (A8).
+marks move forward only (A7), and a mark below zero stays there for ever (A8). In a chat with
+oneself the one user is written twice, which nobody can see (A35).
 """
 
 from __future__ import annotations

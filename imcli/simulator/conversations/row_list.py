@@ -123,11 +123,11 @@ def count(
     last = recents[-1].seq
     if last > read_to:
         unread = last - read_to
-    if traits.own_marks:
+    if traits.own_marks:  # without this, own messages count as unread (A10)
         own = log.last_by(user)
         if own > read_to and last - own < unread and last >= read_to:
             unread, read_to = last - own, own
-    if traits.own_check != "none":
+    if traits.own_check != "none":  # at the oldest, the count depends on `msg_count` (A9)
         looked_at = recents[0] if traits.own_check == "oldest" else recents[-1]
         if looked_at.sender == user:
             return 0, looked_at.seq

@@ -19,7 +19,7 @@ class Traits(msgspec.Struct, frozen=True):
         person_rows: which messages make rows of a person channel: the version's own law of
             updates, none at all (A5), or the one with sequence number 1.
         own_check: which message of a list's window is looked at for "sent by myself" (A9).
-        own_marks: the sender's own newest message counts as read (A10 repaired).
+        own_marks: the sender's own newest message counts as read, which repairs A10.
         list_cache: none, one that misses inserted rows (A2), or one that has them.
         add_reads: adding a member marks the group as read for whoever is named, or only for new
             members (A23).
