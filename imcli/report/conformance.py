@@ -15,11 +15,13 @@ from imcli.report.text import cut, pad, safe, width
 
 WHOLE_MAX = 10
 NAMED_MAX = 50
+NARROW = 70
+"""The state table needs as much."""
 
 
 def report_lines(results: Sequence[Judged], columns: int = 100) -> list[Line]:
     """Show what diverged, and a summary per profile and kind of recording."""
-    columns = max(columns, 60)
+    columns = max(columns, NARROW)
     diverging = [each for each in results if each.divergence is not None]
     lines: list[Line] = []
     for each in diverging[:WHOLE_MAX]:

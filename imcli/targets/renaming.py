@@ -22,7 +22,6 @@ from imcli.model.entities import DeviceKey, Entry, Message, channel_key
 from imcli.model.events import Event
 from imcli.model.questions import ListView, Question, View
 from imcli.targets.base import Capability, Cast, Identity, Outcome, Target
-from imcli.targets.raw import filled
 
 Role = Literal["name", "names", "pairs", "channel", "keys", "value", "values", "lists"]
 
@@ -191,6 +190,8 @@ class RenamedTarget:
     def perform(self, action: Action, *, queue: bool = False) -> Outcome:
         """Do one action, asked for by name."""
         if isinstance(action, Request):
+            from imcli.targets.raw import filled  # rarely asked for, and dear at every start
+
             real: Action = filled(action, self._there.name)
         else:
             real = self._there.struct(action)

@@ -61,7 +61,6 @@ from imcli.targets.base import (
     Outcome,
     Target,
 )
-from imcli.targets.raw import respond
 from imcli.targets.renaming import renamed
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
@@ -177,6 +176,8 @@ class SimulatedTarget:
 
     def _request(self, action: Request) -> Outcome:
         """Ask the HTTP face; a call that ended the server got no answer."""
+        from imcli.targets.raw import respond  # rarely asked for, and dear at every start
+
         response, events = respond(self.server, action)
         self._note(events)
         self._responses[action.label] = ResponseView(response.status, response.body)

@@ -100,7 +100,7 @@ def _into_cache(state: State, user: str, key: str, row: Record) -> None:
     """Put a written row into the user's cached list and begin its time anew.
 
     Lists are found by the prefix `uid:`, so the lists of a user `uid:x` get the row too (A31; its
-    other half, a list read again before a delete is committed, cannot happen here: steps are whole).
+    other half, a list read again before a delete is committed, cannot happen: steps are whole).
     """
     for owner, cached in list(state.cached_lists.items()):
         if owner != user and not owner.startswith(f"{user}:"):
