@@ -68,9 +68,23 @@ def test_what_the_app_does_is_unsupported(version: str) -> None:
         Delete("A", "phone", "B", up_to=1),
         Read("A", "phone", "B", 1),
         MarkUnread("A", "phone", "B"),
-        SetGroupFlag("#team", "muted", True),
     ):
         assert world.refuses(action) == "unsupported"
+
+
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.2.0"])
+def test_a_whole_group_cannot_be_silenced(version: str) -> None:
+    assert wukongim(version).refuses(SetGroupFlag("#team", "muted", True)) == "unsupported"
+
+
+def test_a_group_can_be_silenced_on_2_2_0_and_a_ban_does_not_end_it() -> None:
+    world = wukongim("2.2.0")
+    world.do(AddMembers("#team", ("A", "B")))
+    for flag, on in (("muted", True), ("banned", True), ("banned", False)):
+        world.do(SetGroupFlag("#team", flag, on))
+    assert world.refuses(Send("A", "phone", "#team", "may I?", "n1")) == "silenced"
+    world.do(SetGroupFlag("#team", "muted", False))
+    world.send("A", "#team")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
