@@ -132,6 +132,7 @@ def _change_members(
         return [Done()]
     channel = state.channel_w(group)
     channel.members = {u: 1 for u in members if u not in gone} | dict.fromkeys(new, 1)
+    channel.former = {u: 1 for u in (*channel.former, *gone) if u not in new}
     changes = list(keeping.left(state, group, gone)) if gone else []
     if new:
         changes += keeping.joined(state, group, new, joining)

@@ -85,7 +85,7 @@ def _delete(ledger: Book, action: Delete, done: bool) -> None:
             ledger.touch(peer)
             _cut(policy, peer, last)
     if policy.delete_history == "erased":
-        floors = [other.floor for other in part.channel.parts.values() if other.present]
+        floors = [other.floor for other in part.channel.parts.values() if other.spans]
         part.channel.erase(min(floors, default=0))
 
 

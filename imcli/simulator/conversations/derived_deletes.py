@@ -118,11 +118,15 @@ def _delete_peer(state: State, peer: str, key: str, bound: int) -> Sequence[Chan
 
 
 def _erase(state: State, key: str) -> None:
-    """Drop what lies at or below the floor of every member."""
+    """Drop what lies at or below the floor of everybody who is or was a member.
+
+    Former members can still read what lies in their memberships.
+    """
     first = 0 if state.profile.rejoin_history == "all" else -1
+    channel = state.channels[key]
     floors = [
         max(record.intervals[first][0] - 1, record.deleted_to)
-        for user in state.channels[key].members
+        for user in (*channel.members, *channel.former)
         if (record := state.record(user, key)) is not None
     ]
     if floors and min(floors) > 0:
