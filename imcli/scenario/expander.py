@@ -358,7 +358,7 @@ class Expander:
         kind = "answer" if step.row.name == "request" else "message"
         token = next(m.token for m in step.mentions if m.kind == "new")
         label, complaint = self.labels.define(
-            slots.new, kind, slots.user, owner=id(step), many=many
+            slots.new, kind, slots.user, owner=id(node), many=many
         )
         if complaint:
             self._complain(node, token, complaint)

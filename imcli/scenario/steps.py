@@ -8,6 +8,7 @@ the names exist is not asked here (`expand.py` does).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -31,7 +32,7 @@ from imcli.scenario.sentences import (
 )
 from imcli.scenario.sentences_details import ENDINGS
 from imcli.scenario.syntax import Ending
-from imcli.scenario.tokens import Token
+from imcli.scenario.tokens import REMEMBERED, SHORT, Token
 from imcli.scenario.values import duration_complaint, duration_ms, is_name
 
 Tokens = tuple[Token, ...]
@@ -106,9 +107,18 @@ Step = Sentence | Assertion | Call | Opening
 def read_step(tokens: Tokens, verbs: Iterable[str] = ()) -> Step:
     """Read one step; `verbs` are the file's own.
 
+    What it gives may be shared with others who read the same: to change slots, copy them.
+
     Raises:
         StepFault: it is no sentence.
     """
+    if verbs or tokens[-1].end > SHORT:
+        return read_afresh(tokens, verbs)
+    return _read_short(tokens)
+
+
+def read_afresh(tokens: Tokens, verbs: Iterable[str] = ()) -> Step:
+    """Read one step as `read_step` does, without remembering it."""
     first = tokens[0].text
     if tokens[-1].kind == "colon" and first in ("together", "repeat", "table", "assert"):
         return _read_opening(tokens)
@@ -119,6 +129,9 @@ def read_step(tokens: Tokens, verbs: Iterable[str] = ()) -> Step:
     if first in ("together", "repeat"):
         return _read_opening(tokens)
     return _read_action(tokens)
+
+
+_read_short = lru_cache(REMEMBERED)(read_afresh)
 
 
 def _read_opening(tokens: Tokens) -> Step:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 TokenKind = Literal[
@@ -67,12 +68,22 @@ _TOKEN = re.compile(
 _JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
+SHORT = 200
+"""Lines up to this length are remembered, since a folder of files says the same many times."""
+REMEMBERED = 2_048
+
+
 def cut_line(line: str) -> CutLine:
     """Cut a line into steps and a comment.
 
     Raises:
         LexFault: a tab, a control character, an unfinished text or object, a stray character.
     """
+    return _cut_short(line) if len(line) <= SHORT else cut_afresh(line)
+
+
+def cut_afresh(line: str) -> CutLine:
+    """Cut a line as `cut_line` does, without remembering it."""
     control = CONTROL.search(line)
     if control:
         _refuse_control(line, control.start())
@@ -80,6 +91,9 @@ def cut_line(line: str) -> CutLine:
     if line[at : at + 1] == "#":
         return CutLine((), line[at:].rstrip(), at)
     return _cut(line, len(line.rstrip(" ")))
+
+
+_cut_short = lru_cache(REMEMBERED)(cut_afresh)
 
 
 def _cut(line: str, length: int) -> CutLine:
