@@ -96,8 +96,13 @@ class Ledger:
             deed(self, action, self.done)
         if now_ms != self.now_ms:
             self._tick(now_ms)
+        policy = self.policy
         for part in touched:
-            self._share(part)
+            part.derive(policy)
+            share = 0 if part.muted and not policy.total_counts_muted else part.number
+            if share != part.share:
+                self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
+                part.share = share
         return touched
 
     # Looking things up
@@ -147,15 +152,6 @@ class Ledger:
             part.stamp = self.step
             self.touched.append(part)
 
-    def _share(self, part: Part) -> None:
-        """Work out what is derived, and keep the user's total."""
-        policy = self.policy
-        part.derive(policy)
-        share = part.number if not part.muted or policy.total_counts_muted else 0
-        if share != part.share:
-            self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
-            part.share = share
-
     # What events mean
 
     def store(self, message: Message) -> None:
@@ -165,7 +161,11 @@ class Ledger:
             channel = self._open(message.channel)
         elif channel.owner is not self._owner:
             channel = self._own(channel)
-        if message.seq == 0 or not self._plausible(channel, message):
+        if message.seq == 0:
+            return
+        own = channel.parts.get(message.sender)
+        in_place = message.seq == len(channel.log) + 1 and own is not None and own.present
+        if not in_place and not self._plausible(channel, message, own):
             return
         channel.append(message)
         self.newest_id = message.message_id
@@ -181,11 +181,9 @@ class Ledger:
                 if part.user == sender or part.held or part.archived or not part.record:
                     self._arrive(part, message)
 
-    def _plausible(self, channel: Channel, message: Message) -> bool:
-        """Judge a message as it enters the log; only one in its place can be taken in."""
-        part, last = channel.parts.get(message.sender), len(channel.log)
-        if message.seq == last + 1 and part is not None and part.present:
-            return True
+    def _plausible(self, channel: Channel, message: Message, part: Part | None) -> bool:
+        """Judge a message of a stranger, or out of its place; the latter cannot be taken in."""
+        last = len(channel.log)
         if channel.dismissed:
             self._odd(18, message, "no new message after the dismissal", f"seq {message.seq}")
         elif part is None or not part.present:
