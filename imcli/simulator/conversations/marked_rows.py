@@ -35,14 +35,21 @@ class MarkedRows(RowKeeping):
     """The keeping of WuKongIM 2.1.4 to 2.2.5. Implements `Keeping`."""
 
     def stored(self, state: State, key: str, message: Message) -> Sequence[Change]:
-        """`Push`: only commands and the first message of a person channel wait for a row."""
+        """`Push`: only commands and the first message of a person channel wait for a row.
+
+        With `whitelistOffOfPerson: false` no message makes a person's row: only the allow list
+        does, and only for whoever is named on it (H18).
+        """
         members = state.channels[base_key(key)].members
         if not members:
             return NOTHING
-        first = not is_group(key) and message.seq == 1 and self.traits.person_rows == "first"
+        first = not is_group(key) and message.seq == 1 and self._makes_person_rows(state)
         if first or is_command_key(key):
             self._add(state, key, message, tuple(members))
         return NOTHING
+
+    def _makes_person_rows(self, state: State) -> bool:
+        return self.traits.person_rows == "first" and not state.profile.person_allow_list
 
     def _add(self, state: State, key: str, message: Message, users: tuple[str, ...]) -> None:
         tag = state.tags.get(base_key(key), 0)

@@ -21,7 +21,7 @@ from imcli.simulator.messages import new_message, through_link
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, State
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of, session_key
-from imcli.simulator.wukongim.traits import TRAITS, Traits
+from imcli.simulator.wukongim.traits import TRAITS
 
 
 def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
@@ -77,16 +77,23 @@ def _refusal(state: State, action: Send, channel: Channel) -> Refused | None:
         receiver = state.users.get(action.chat)
         if receiver is not None and action.user in receiver.blocked:
             return Refused("blocked", f"{action.user} is on the deny list of {action.chat}")
+        allowed = receiver.allowed if receiver is not None else {}
+        if state.profile.person_allow_list and action.user not in allowed:
+            return Refused(
+                "not-allowed", f"{action.user} is not on the allow list of {action.chat}"
+            )
         return None
-    return _sender_refusal(TRAITS[state.profile.version], action.user, channel)
+    return _sender_refusal(state, action.user, channel)
 
 
-def _sender_refusal(traits: Traits, sender: str, channel: Channel) -> Refused | None:
+def _sender_refusal(state: State, sender: str, channel: Channel) -> Refused | None:
+    traits = TRAITS[state.profile.version]
     if sender in channel.blocked:
         return Refused("blocked", f"{sender} is on the deny list of {channel.key}")
     if sender not in channel.members:
         return Refused("not-a-member", f"{sender} is no subscriber of {channel.key}")
-    if traits.group_allow_list == "off" or sender in channel.allowed:
+    asked = traits.group_allow_list != "off" or state.profile.person_allow_list
+    if not asked or sender in channel.allowed:
         return None
     emptied = traits.group_allow_list == "sticky" and channel.allow_emptied
     if channel.allowed or emptied:

@@ -27,9 +27,15 @@ def short(version: str) -> str:
 class Lab:
     """One server, and short words for the calls that experiments make."""
 
-    def __init__(self, version: str, *, interval_ms: int = 3_600_000) -> None:
+    def __init__(
+        self, version: str, *, interval_ms: int = 3_600_000, allow_list: bool = False
+    ) -> None:
         self.version = version
-        profile = replace(load_profile(f"wukongim-{version}"), flush_interval=interval_ms)
+        profile = replace(
+            load_profile(f"wukongim-{version}"),
+            flush_interval=interval_ms,
+            person_allow_list=allow_list,
+        )
         self.server = Server(profile)
         self.number = 0
 
