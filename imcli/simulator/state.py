@@ -103,10 +103,11 @@ class Channel(msgspec.Struct):
     """What is known of a channel besides its log. The dicts are replaced, never changed.
 
     `members` are the present ones in the order they came, `former` those who have been. `alert`
-    are users for whom a message needs a closer look (archived, held back, record gone). `order` is the number of the last
-    change that a delta must tell: the newest message. `allow_emptied` says that a white list was
-    emptied entry by entry, which some servers go on asking. `volatile` are the client numbers of
-    messages that no log has: message id and virtual time of acceptance, the oldest first.
+    are users for whom a message needs a closer look (archived, held back, record gone). `order` is
+    the number of the last change that a delta must tell: the newest message. `allow_emptied` says
+    that a white list was emptied entry by entry, which some servers go on asking. `volatile` are
+    the client numbers of messages that no log has: message id and virtual time of acceptance, the
+    oldest first.
     """
 
     key: str
