@@ -1,15 +1,17 @@
 """Other processes for `--jobs`: how they are made, and what each of them can do.
 
 What goes to another process must be found there by name, so the makers of targets and observers are
-functions of this module. An interrupt belongs to the one who was asked: workers ignore it.
+functions of this module. An interrupt belongs to the one who was asked; it tells its workers, and
+each of them breaks off the case under way and answers what it had finished.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +22,9 @@ from imcli.targets.base import OpenTarget, Target
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+    from imcli.scenario.events import RunEvent
     from imcli.scenario.run import Observer
+    from imcli.scenario.run import Options as RunOptions
     from imcli.scenario.syntax import Case
 
 JOBS_MAX = 256
@@ -128,18 +132,64 @@ def open_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     # one thread. Where the system's own libraries do not survive a fork, a fresh one is started.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=ignore_interrupts)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=await_interrupts)
     try:
         yield pool
     except BaseException:
         # What is under way is of no use any more, and might take long.
         for child in multiprocessing.active_children():
-            child.terminate()
+            child.kill()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C to the process that was started by hand."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def interrupt_workers() -> None:
+    """Ask every worker to end: what it had finished comes back."""
+    import multiprocessing
+
+    for child in multiprocessing.active_children():
+        if child.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGINT)
+
+
+class Worker:
+    """What a worker knows about itself; a process has one."""
+
+    stopped = False
+    working = False
+
+
+def await_interrupts() -> None:
+    """Get ready, in a worker, to be told to end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_work)
+
+
+def end_work(number: int, frame: object) -> None:
+    """Break off what this worker does, once; between two pieces of work only take note."""
+    Worker.stopped = True
+    if Worker.working:
+        Worker.working = False
+        raise KeyboardInterrupt
+
+
+def work_until_stopped(
+    cases: tuple[Case, ...],
+    target_names: tuple[str, ...],
+    make_target: Callable[[str], OpenTarget],
+    options: RunOptions,
+) -> list[RunEvent]:
+    """Run some cases in this process; after an interrupt give those that had finished."""
+    from imcli.scenario.suite import run_chunk
+
+    Worker.working = True
+    try:
+        if Worker.stopped:
+            return []
+        return run_chunk(cases, target_names, make_target, options)
+    except KeyboardInterrupt:
+        return []
+    finally:
+        Worker.working = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -209,6 +209,7 @@ def play(
 
     An interrupt, or a defect, ends the run but not its reports: what had finished is in them.
     """
+    from imcli.cli.interrupts import Interrupts
     from imcli.cli.pool import MakeTarget
     from imcli.cli.reports import Reports
     from imcli.cli.targets import token
@@ -218,24 +219,27 @@ def play(
     make = MakeTarget(options.profile, token(shell))
     tally = Tally(0, options)
     status = 0
-    events = run_events(cases, names, make, options, jobs, max_failures)
-    first = next(events)
-    reports = Reports(shell, wanted)
-    try:
-        reports.handle(first)
-        for event in events:
-            tally.add(event)
-            reports.handle(event)
-            if isinstance(event, RunFinished):
-                status = event.exit_status
-    except KeyboardInterrupt:
-        events.close()
-        end = tally.finished(interrupted=True)
-        reports.handle(end)
-        status = end.exit_status
-    finally:
-        events.close()
-        reports.close()
+    if len(cases) == 1:
+        jobs = 1
+    with Interrupts(breakable=jobs == 1) as interrupts:
+        events = run_events(cases, names, make, options, jobs, max_failures, interrupts.asked)
+        first = next(events)
+        reports = Reports(shell, wanted)
+        try:
+            reports.handle(first)
+            for event in interrupts.until_asked(events):
+                tally.add(event)
+                reports.handle(event)
+                if isinstance(event, RunFinished):
+                    status = event.exit_status
+        except KeyboardInterrupt:
+            events.close()
+            end = tally.finished(interrupted=True)
+            reports.handle(end)
+            status = end.exit_status
+        finally:
+            events.close()
+            reports.close()
     return status
 
 
@@ -246,8 +250,9 @@ def run_events(
     options: Options,
     jobs: int,
     max_failures: int,
+    asked: Callable[[], bool],
 ) -> Generator[RunEvent, None, None]:
-    """The events of a run, in this process or in several."""
+    """The events of a run, in this process or in several; `asked` is for the latter to end it."""
     from imcli import __version__
     from imcli.scenario.suite import run_suite, run_suite_parallel
 
@@ -256,7 +261,7 @@ def run_events(
         targets = [make(name) for name in names]
         yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
         return
-    from imcli.cli.pool import must_travel, open_pool
+    from imcli.cli.pool import interrupt_workers, must_travel, open_pool, work_until_stopped
 
     must_travel(make, options)
     with open_pool(min(jobs, len(cases))) as pool:
@@ -269,4 +274,7 @@ def run_events(
             jobs=jobs,
             max_failures=max_failures,
             program=program,
+            work=work_until_stopped,
+            stopped=asked,
+            stop=interrupt_workers,
         )

@@ -8,7 +8,8 @@ For the command line:
 - `run_suite_parallel(cases, target_names, make_target, options, pool, ...)` yields the same events
   in the same order, whatever finishes first. `pool` is a `concurrent.futures.Executor` that the
   caller makes and ends; `make_target(name) -> OpenTarget` must be a function of a module, and so
-  must `options.observer` be, since they go to other processes.
+  must `options.observer` be, since they go to other processes. Once `stopped` says yes, `stop` is
+  called, and what had finished by then is yielded, without a `RunFinished`.
 - `exit_status(results)` and `finished(results, ...)` say what the program tells the shell; the
   latter also makes the `RunFinished` of an interrupted run.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from fnmatch import fnmatchcase
 
 from imcli.model.errors import NothingToRun
@@ -53,6 +54,16 @@ BAD: frozenset[Result] = frozenset({"failed", "unexpected pass", "error", "unkno
 
 CHUNK = 20
 """As many cases go to another process at once, so that sending them costs little."""
+
+ASK_SECONDS = 0.1
+"""How often is asked, while others work, whether the run is to end."""
+GRACE_SECONDS = 5.0
+"""How long those who were told to stop may take to answer what they had finished."""
+
+Work = Callable[
+    [tuple[Case, ...], tuple[str, ...], Callable[[str], OpenTarget], Options], list[RunEvent]
+]
+"""What another process does with some cases: `run_chunk`, or something around it."""
 
 
 # Which cases
@@ -151,6 +162,9 @@ def run_suite_parallel(
     jobs: int = 2,
     max_failures: int = 0,
     program: str = "imcli",
+    work: Work | None = None,
+    stopped: Callable[[], bool] = bool,
+    stop: Callable[[], object] = bool,
 ) -> Iterator[RunEvent]:
     """Run every case on every target in other processes, and yield the events in stable order."""
     identities = [make_target(name).identity for name in target_names]
@@ -161,8 +175,13 @@ def run_suite_parallel(
     waiting: deque[Future[list[RunEvent]]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(pool.submit(run_chunk, chunk, tuple(target_names), make_target, options))
+            waiting.append(
+                pool.submit(work or run_chunk, chunk, tuple(target_names), make_target, options)
+            )
         while waiting:
+            if not _is_done(waiting[0], stopped):
+                yield from _finished_by_now(waiting, stop)
+                return
             for event in waiting.popleft().result():
                 yield event
                 tally.add(event)
@@ -171,8 +190,32 @@ def run_suite_parallel(
                     return
         yield tally.finished()
     finally:
-        for future in waiting:
-            future.cancel()
+        under_way = [future for future in waiting if not future.cancel() and not future.done()]
+        if under_way:
+            stop()
+
+
+def _is_done(future: Future[list[RunEvent]], stopped: Callable[[], bool]) -> bool:
+    """Wait for a piece of work; False: somebody wants the run to end."""
+    while not stopped():
+        if wait([future], ASK_SECONDS).done:
+            return True
+    return False
+
+
+def _finished_by_now(
+    waiting: deque[Future[list[RunEvent]]], stop: Callable[[], object]
+) -> Iterator[RunEvent]:
+    """Give what the others have finished when they are told to stop."""
+    begun = [future for future in waiting if not future.cancel()]
+    waiting.clear()
+    stop()
+    late = wait(begun, GRACE_SECONDS).not_done
+    for future in begun:
+        if future not in late:
+            yield from future.result()
+    if late:
+        raise KeyboardInterrupt
 
 
 def run_chunk(
@@ -181,9 +224,19 @@ def run_chunk(
     make_target: Callable[[str], OpenTarget],
     options: Options,
 ) -> list[RunEvent]:
-    """Run some cases in this process: the work of one job."""
-    targets = [make_target(name) for name in target_names]
-    return [event for case in cases for target in targets for event in run(case, target, options)]
+    """Run some cases in this process: the work of one job.
+
+    After an interrupt: what had finished.
+    """
+    done: list[RunEvent] = []
+    try:
+        targets = [make_target(name) for name in target_names]
+        for case in cases:
+            for target in targets:
+                done += list(run(case, target, options))
+    except KeyboardInterrupt:
+        pass
+    return done
 
 
 def _started(

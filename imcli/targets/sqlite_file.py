@@ -130,8 +130,9 @@ class StateFile:
 
 
 def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> StateFile:
-    """Open a state file; make it where there is none. One without a profile gets `profile`, else
-    the default, with its first command.
+    """Open a state file; make it where there is none.
+
+    One that has no profile yet gets `profile`, else the default, with its first command.
 
     Raises:
         TargetUnavailable: it is no state file, or cannot be read or written.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import get_args
 
 import pytest
@@ -24,12 +26,21 @@ from imcli.scenario.events import (
     RunStarted,
 )
 from imcli.scenario.run import Options
-from imcli.scenario.suite import exit_status, finished, run_suite, run_suite_parallel, select
+from imcli.scenario.suite import (
+    exit_status,
+    finished,
+    run_chunk,
+    run_suite,
+    run_suite_parallel,
+    select,
+)
 from imcli.scenario.syntax import Case
 from imcli.scenario.tags import tag_predicate
 from imcli.targets.base import Identity, OpenTarget
 from tests.scenario.builder import case, claim, sees
 from tests.scenario.scripted import ScriptedOpener, ScriptedTarget
+
+Make = Callable[[str], OpenTarget]
 
 
 def named(name: str, *tags: str, covers: tuple[str, ...] = (), passes: bool = True) -> Case:
@@ -252,6 +263,48 @@ def test_jobs_report_what_one_process_reports_in_the_same_order(
             )
         )
     assert together == alone
+
+
+def test_a_run_that_is_stopped_yields_what_others_had_finished() -> None:
+    begun, told = Event(), Event()
+
+    def work(
+        cases: tuple[Case, ...], names: tuple[str, ...], make: Make, options: Options
+    ) -> list[RunEvent]:
+        begun.set()
+        told.wait()
+        return run_chunk(cases[:2], names, make, options)
+
+    with ThreadPoolExecutor(1) as pool:
+        events = list(
+            run_suite_parallel(
+                MANY,
+                ["sim"],
+                make_target,
+                Options(),
+                pool,
+                work=work,
+                stopped=lambda: begun.wait() and True,
+                stop=told.set,
+            )
+        )
+    assert [case_id for case_id, _, _ in ends(events)] == ["case 00", "case 01"]
+    assert not isinstance(events[-1], RunFinished)
+
+
+def test_a_chunk_that_is_interrupted_answers_what_it_had_finished() -> None:
+    def make(name: str) -> OpenTarget:
+        def look(target: ScriptedTarget, question: Question) -> View:
+            if next(looks) == 2:
+                raise KeyboardInterrupt
+            return ListView(())
+
+        looks = itertools.count()
+        return ScriptedOpener(look=look)
+
+    events = run_chunk(tuple(MANY[:3]), ("sim",), make, Options())
+    assert [case_id for case_id, _, _ in ends(events)] == ["case 00"]
+    assert isinstance(events[-1], CaseFinished)
 
 
 def test_durations_come_from_the_clock_that_was_given() -> None:

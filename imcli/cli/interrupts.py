@@ -1,0 +1,71 @@
+"""Ctrl-C (or a polite end, SIGTERM) in the middle of a run: nothing that had finished is lost.
+
+A run alternates between playing a case, which may be broken off, and handing an event to the
+reports, which may not: half a report is none. So the first interrupt is only noted while an event
+is handed on, and raised at once while a case is played here. Other processes are told by a signal
+of their own; each ends the case under way and answers what it had finished (`pool.py`). A second
+interrupt always ends the program at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from imcli.scenario.events import RunEvent, RunFinished
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Takes interrupts for the time of a `with` block, in the main thread of a program.
+
+    Args:
+        breakable: whether what produces the events is broken off by an interrupt; else it asks
+            `asked` from time to time.
+    """
+
+    def __init__(self, *, breakable: bool) -> None:
+        self._breakable = breakable
+        self._playing = False
+        self._asked = False
+        self._before: dict[int, object] = {}
+
+    def asked(self) -> bool:
+        """Tell whether somebody wants the run to end."""
+        return self._asked
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._take) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler if callable(handler) else signal.SIG_DFL)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        again, self._asked = self._asked, True
+        if again or (self._breakable and self._playing):
+            raise KeyboardInterrupt
+
+    def until_asked(self, events: Iterator[RunEvent]) -> Iterator[RunEvent]:
+        """Yield events until they end.
+
+        Raises:
+            KeyboardInterrupt: somebody wanted the run to end before.
+        """
+        while True:
+            self._playing = True
+            event = next(events, None)
+            self._playing = False
+            if event is not None:
+                yield event
+            if event is None or isinstance(event, RunFinished):
+                break
+            if self._asked and self._breakable:
+                raise KeyboardInterrupt
+        if self._asked and event is None:
+            raise KeyboardInterrupt
