@@ -245,8 +245,15 @@ class ListLog:
 
     def count_countable(self, above: int, upto: int, without: str) -> int:
         """Count messages in a range that make unread for everybody but `without`."""
-        count = _between(self._data.countable, above, upto)
-        own = self._data.own.get(without)
+        data = self._data
+        seqs = data.countable
+        if not seqs or seqs[-1] <= above:
+            return 0
+        if seqs[-1] <= upto:  # nearly always: the range reaches to the end
+            count = len(seqs) - bisect_right(seqs, above)
+        else:
+            count = _between(seqs, above, upto)
+        own = data.own.get(without)
         return count - _between(own, above, upto) if own and count else count
 
     def countable_from_end(self, upto: int, without: str, above: int, n: int) -> int:

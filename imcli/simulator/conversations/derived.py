@@ -96,9 +96,13 @@ def make_entry(
     known = memo.get((user, message_count))
     if known is not None and known[0] is record and known[1] == log.last:
         return known[2]
-    entry = derive_entry(state, user, key, record, message_count)
-    if not log.has_expiring:
-        memo[user, message_count] = (record, log.last, entry)
+    if log.has_expiring:
+        return derive_entry(state, user, key, record, message_count)
+    if record.usual and state.profile.usual_lists:
+        entry = _usual_entry(user, key, record, log, message_count)
+    else:
+        entry = derive_entry(state, user, key, record, message_count)
+    memo[user, message_count] = (record, log.last, entry)
     return entry
 
 
@@ -169,7 +173,13 @@ def _usual_entry(user: str, key: str, record: Record, log: Log, message_count: i
     floor, joined = record.deleted_to, record.intervals[0][0]
     if floor < joined - 1:
         floor = joined - 1
-    messages = log.visible(floor, last_seq, message_count or 1) if last_seq > floor else []
+    if last_seq <= floor:
+        return None
+    newest = log.get(last_seq) if message_count < 2 else None
+    if newest is not None and newest.kind != "command":
+        messages = [newest]
+    else:
+        messages = log.visible(floor, last_seq, message_count or 1)
     if not messages:
         return None
     last = messages[-1]
