@@ -15,7 +15,7 @@ from imcli.model.entities import Entry, Message
 SessionState = Literal["online", "offline", "kicked"]
 
 
-class Base(msgspec.Struct, frozen=True, tag=True):
+class Base(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What every question and view is."""
 
 

@@ -21,9 +21,12 @@ NO_FACTS = Facts()
 def check_sees(claim: SeesChat, answers: Answers, names: Names) -> Mismatch | None:
     """`A sees B with FACTS`, `A shows B`, `a new device of A sees B`, and the negations."""
     wrong: list[Disagreement] = []
+    right: Entry | None = None  # what one device was answered need not be judged for the next
     for key, view in answers:
         assert isinstance(view, ListView)
         entry = find(view, claim.chat)
+        if entry is not None and entry is right:
+            continue
         if claim.negated:
             if entry is not None:
                 wrong.append(_present(claim, key))
@@ -33,6 +36,8 @@ def check_sees(claim: SeesChat, answers: Answers, names: Names) -> Mismatch | No
             found = differences(claim.facts, entry, key.user, names)
             if found:
                 wrong.append(_different(claim, key, found))
+            else:
+                right = entry
     return mismatch(wrong) if wrong else None
 
 

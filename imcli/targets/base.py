@@ -83,7 +83,7 @@ class Identity(msgspec.Struct, frozen=True):
     profile: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What the one who asked learned, and everything that was seen to happen.
 
     `ok`: an answer came. `refused`: a definite no, with a name of `REASONS`. `unknown`: no answer

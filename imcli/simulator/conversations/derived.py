@@ -99,7 +99,9 @@ def make_entry(
     if log.has_expiring:
         return derive_entry(state, user, key, record, message_count)
     if record.usual and state.profile.usual_lists:
-        entry = _usual_entry(user, key, record, log, message_count)
+        before = known[2] if known is not None else None
+        chat = before.chat if before is not None else chat_of(user, key)
+        entry = _usual_entry(user, chat, record, log, message_count)
     else:
         entry = derive_entry(state, user, key, record, message_count)
     memo[user, message_count] = (record, log.last, entry)
@@ -113,7 +115,7 @@ def derive_entry(
     profile = state.profile
     log = state.logs[key]
     if record.usual and profile.usual_lists and not log.has_expiring:
-        return _usual_entry(user, key, record, log, message_count)
+        return _usual_entry(user, chat_of(user, key), record, log, message_count)
     if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
         return None
     spans = spans_of(state, record, log.last)
@@ -163,7 +165,9 @@ def unlisted(state: State, user: str, listed: Sequence[Entry], cursor: int) -> t
     )
 
 
-def _usual_entry(user: str, key: str, record: Record, log: Log, message_count: int) -> Entry | None:
+def _usual_entry(
+    user: str, chat: str, record: Record, log: Log, message_count: int
+) -> Entry | None:
     """Derive the entry of one open membership with nothing out of the ordinary.
 
     The same definitions with most terms known; it is what nearly every look at a list comes to,
@@ -187,7 +191,7 @@ def _usual_entry(user: str, key: str, record: Record, log: Log, message_count: i
         return None
     base = record.read_to if record.read_to > floor else floor
     return Entry(
-        chat_of(user, key),
+        chat,
         log.count_countable(base, last_seq, user) if last_seq > base else 0,
         last,
         tuple(messages) if message_count else (),
