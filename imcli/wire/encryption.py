@@ -34,7 +34,7 @@ from imcli.wire.packets import Recv, Send, WireError
 KEY_BYTES = 32
 BLOCK_BYTES = 16
 
-Sealed = TypeVar("Sealed", Send, Recv)
+Sealed = TypeVar("Sealed", bound=Send | Recv)
 
 
 class BadKey(WireError):

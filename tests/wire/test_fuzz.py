@@ -1,0 +1,149 @@
+"""No bytes make a codec raise anything but its own error, or keep more than it may."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from imcli.wire.binary import Decoder, Malformed, encode
+from imcli.wire.codes import MAX_FRAME_BYTES
+from imcli.wire.dialects import DIALECTS
+from imcli.wire.encryption import Cipher, seal, unseal
+from imcli.wire.jsonrpc import Decoder as JsonDecoder
+from imcli.wire.jsonrpc import encode as encode_json
+from imcli.wire.packets import Packet, Recv, Send, Unknown, WireError
+from tests.wire.recorded import sessions, vectors
+
+QUICK = 20_000
+SLOW = 1_000_000
+PIECES = (b"{", b"}", b'"', b"\\", b"\xff", b"null", b"[", b"\\ud800", b"9" * 30, b'"id":', b"\x80")
+CIPHER = Cipher(b"0c15fdbf4d09bc6c", b"0123456789abcdef")
+
+
+def frames() -> list[bytes]:
+    found = [bytes.fromhex(vector["hex"]) for vector in vectors()["frames"]]
+    found += [
+        bytes.fromhex(line["hex"])
+        for session in sessions()
+        for line in session["frames"]
+        if "hex" in line
+    ]
+    return found
+
+
+def objects() -> list[bytes]:
+    found = [vector["input"].encode() for vector in vectors()["jsonrpc_client_to_server"]]
+    found += [
+        line["json"].encode()
+        for session in sessions()
+        for line in session["frames"]
+        if "json" in line and line["conn"] != "http"
+    ]
+    return found
+
+
+def spoiled(seeds: list[bytes], chance: random.Random) -> bytes:
+    """Random bytes, or something real with bytes changed, cut, doubled or put in."""
+    if chance.randrange(4) == 0:
+        return chance.randbytes(chance.randrange(60))
+    data = bytearray(chance.choice(seeds))
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(len(data) + 1)
+        match chance.randrange(4):
+            case 0 if at < len(data):
+                data[at] = chance.randrange(256)
+            case 1:
+                del data[at : at + chance.randrange(1, 9)]
+            case 2:
+                data[at:at] = chance.choice(PIECES)
+            case _:
+                data += chance.choice(seeds)[: chance.randrange(40)]
+    return bytes(data)
+
+
+def inputs(seeds: list[bytes], count: int, seed: int) -> Iterator[tuple[bytes, random.Random]]:
+    chance = random.Random(seed)
+    for _ in range(count):
+        yield spoiled(seeds, chance), chance
+
+
+def fuzz_binary(count: int) -> tuple[int, int]:
+    """Give how many inputs were read to the end, and how many were refused."""
+    read = refused = 0
+    for data, chance in inputs(frames(), count, seed=1):
+        version = chance.randrange(1, 6)
+        decoder = Decoder(version)
+        cut = chance.randrange(len(data) + 1)
+        packets: list[Packet] = []
+        try:
+            packets += decoder.receive(data[:cut])
+            packets += decoder.receive(data[cut:])
+            read += 1
+        except Malformed as error:
+            packets += error.packets
+            refused += 1
+        for packet in packets:
+            if isinstance(packet, Send | Recv):
+                try_to_unseal(packet)
+            assert encode(packet, version)  # whatever was read can be written
+        assert decoder.pending <= len(data)
+    return read, refused
+
+
+def try_to_unseal(packet: Send | Recv) -> None:
+    sealed = seal(packet, CIPHER)
+    assert unseal(sealed, CIPHER).payload == packet.payload
+    try:
+        unseal(packet, CIPHER)
+    except WireError:
+        return
+
+
+def fuzz_json(count: int) -> tuple[int, int]:
+    """The same for both sides and all dialects."""
+    read = refused = 0
+    for data, chance in inputs(objects(), count, seed=2):
+        dialect = chance.choice(DIALECTS)
+        decoder = JsonDecoder(dialect, "client" if chance.randrange(2) else "server")
+        cut = chance.randrange(len(data) + 1)
+        try:
+            for envelope in decoder.receive(data[:cut]) + decoder.receive(data[cut:]):
+                encode_json(envelope, dialect)
+            read += 1
+        except WireError:
+            refused += 1
+        assert decoder.pending <= len(data)
+    return read, refused
+
+
+FUZZERS = pytest.mark.parametrize("fuzz", [fuzz_binary, fuzz_json])
+
+
+@FUZZERS
+def test_no_bytes_raise_anything_but_the_codecs_own_error(
+    fuzz: Callable[[int], tuple[int, int]],
+) -> None:
+    read, refused = fuzz(QUICK)
+    assert read + refused == QUICK
+    assert min(read, refused) > QUICK // 20, "the inputs are all good or all bad"
+
+
+@pytest.mark.slow
+@FUZZERS
+def test_no_million_of_inputs_raises_anything_but_the_codecs_own_error(
+    fuzz: Callable[[int], tuple[int, int]],
+) -> None:
+    assert sum(fuzz(SLOW)) == SLOW
+
+
+def test_a_decoder_keeps_no_more_than_one_frame() -> None:
+    decoder = Decoder()
+    assert len(decoder.receive(b"\x70" * 100_000)) == 100_000
+    assert decoder.pending == 0
+    frame = encode(Unknown(13, bytes(MAX_FRAME_BYTES)))
+    assert decoder.receive(frame[:-1]) == []
+    assert decoder.pending == len(frame) - 1
+    assert len(decoder.receive(frame[-1:] + frame[:3])) == 1
+    assert decoder.pending == 3
