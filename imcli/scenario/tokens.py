@@ -208,7 +208,7 @@ def read_json(text: str, start: int = 0) -> str:
     """
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
-        canonical = json.dumps(value, ensure_ascii=False)
+        canonical = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:
         detail = error.msg if isinstance(error, json.JSONDecodeError) else "it is out of range"
         raise LexFault(f"this is not JSON: {detail}", start, start + len(text), "JSON") from error

@@ -1,7 +1,7 @@
 """The state file: opening it, never harming it, and one transaction per command.
 
-A file is looked at before it is touched: through a read-only door that takes no lock and makes no
-file beside it. Only a file that carries imcli's mark (`application_id`) and a format this program
+A file is looked at before it is touched: its head is read, without a lock and without a file beside
+it. Only a file that carries imcli's mark (`application_id`) and a format this program
 knows (`user_version`) is opened for writing; everything else stays byte for byte as it is. A new
 file is made in one transaction, so it is there wholly or not at all.
 
@@ -31,6 +31,10 @@ APPLICATION_ID = 0x696D636C
 """The letters `imcl`: what tells a state file from any other database."""
 FORMAT = 1
 BUSY_MS_MAX = 60_000
+
+MAGIC = b"SQLite format 3\0"
+HEADER_BYTES, FORM_AT, MARK_AT = 100, 60, 68
+"""The head of a file, as the file format of SQLite lays it out: where its two numbers are."""
 
 _HINT = "--state names another file; `imcli reset-state` empties a state file of imcli's"
 _DAMAGED_HINT = "remove it once you have a copy, or name another file with --state"
@@ -185,15 +189,18 @@ def _may(path: str, mode: int) -> bool:
 
 
 def _inspect_header(path: str) -> None:
-    # `immutable` keeps SQLite from locking the file and from making others beside it.
+    # Read as bytes: SQLite would lock the file and make others beside it, or, told not to, would
+    # pass over the log beside it and take a file for damaged that was only not tidied up.
     try:
-        door = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)
-        with contextlib.closing(door):
-            mark = door.execute("PRAGMA application_id").fetchone()[0]
-            form = door.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        said = f"{path} is not a state file of imcli, or is damaged: it is left as it is ({error})"
+        with open(path, "rb") as file:
+            header = file.read(HEADER_BYTES)
+    except OSError as error:
+        said = f"the state file {path} cannot be read: {(error.strerror or str(error)).lower()}"
         raise TargetUnavailable(said, hint=_HINT) from error
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
+        said = f"{path} is not a state file of imcli, or is damaged: it is left as it is"
+        raise TargetUnavailable(said, hint=_HINT)
+    form, mark = (int.from_bytes(header[at : at + 4], "big") for at in (FORM_AT, MARK_AT))
     if mark != APPLICATION_ID:
         said = f"{path} is a database of another program: it is left as it is"
         raise TargetUnavailable(said, hint=_HINT)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from http.client import BadStatusLine, RemoteDisconnected
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -182,6 +183,8 @@ def _why(error: BaseException) -> str:
         error, inner = inner, inner.__cause__ or inner.__context__
     if isinstance(error, ConnectTimeoutError | TimeoutError):
         return "timed out"
+    if isinstance(error, BadStatusLine) and not isinstance(error, RemoteDisconnected):
+        return f"what answers does not speak HTTP: {str(error).strip()[:40]!r}"
     return str(error).rpartition(" object at ")[2].partition(">: ")[2] or str(error)
 
 
