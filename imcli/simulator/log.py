@@ -16,8 +16,8 @@ import msgspec
 
 from imcli.model.entities import Entry, Message
 
-Memo = dict[tuple[str, int], tuple[object, int, Entry | None]]
-"""(user, number of messages) -> the entry that was derived, of which record and `last`."""
+Memo = dict[tuple[str, int], tuple[object, int, Entry | None, bool]]
+"""(user, number of messages) -> record, `last`, the entry derived of them, and if it is usual."""
 
 
 class Log(Protocol):

@@ -140,7 +140,8 @@ class Server:
             asking: str = action.device  # type: ignore[union-attr]  # those laws name one
             if asking:
                 user: str = getattr(action, owner)
-                device = self.state.device(user, asking)
+                asker = self.state.users.get(user)
+                device = None if asker is None else asker.devices.get(asking)
                 if device is None:
                     return [Refused("invalid", f"there is no device {user}.{asking}")]
                 if device.kicked and isinstance(action, act.Send) and self._leaves_open():

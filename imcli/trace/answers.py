@@ -53,8 +53,15 @@ def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -
     if not event.seq or not isinstance(action, Send):
         return
     ledger.repeats += event.duplicate
-    user, chat = action.user, action.chat
     message = event.message
+    if (
+        message is not None
+        and message is ledger.newest
+        and event.message_id == message.message_id
+        and event.seq == message.seq
+    ):
+        return  # nearly always: the very message that this step put in its place in the log
+    user, chat = action.user, action.chat
     channel = ledger.channels.get(message.channel if message else channel_key(user, chat))
     if channel is None or event.seq > len(channel.log):
         out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "nothing was stored"))

@@ -43,6 +43,7 @@ class Ledger:
         self.done = True
         self.skewed = False
         self.step = 0
+        self.newest: Message | None = None
         self.newest_id = 0
         self.version = 0
         self.repeats = 0
@@ -168,7 +169,7 @@ class Ledger:
         if not in_place and not self._plausible(channel, message, own):
             return
         channel.append(message)
-        self.newest_id = message.message_id
+        self.newest, self.newest_id = message, message.message_id
         if message.expires_ms:
             due = (message.expires_ms, message.channel, message.seq)
             heapq.heappush(self._expiring, due)

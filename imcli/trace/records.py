@@ -237,26 +237,35 @@ class Part:
         The common case (one membership that goes on, nothing held back) is written out, because
         this is done for everybody whom a step touches.
         """
-        if self.held or len(self.spans) != 1 or not (self.present and self.record):
+        spans = self.spans
+        if self.held or len(spans) != 1 or not (self.present and self.record):
             self.is_listed = self.listed()
             self.number = self.unread(policy) if self.is_listed else 0
             return
         channel = self.channel
-        first = self.spans[0][0] - 1
-        floor = first if first > self.cut else self.cut
+        floor = spans[0][0] - 1
+        if self.cut > floor:
+            floor = self.cut
         content = channel.content
         newest = content[-1] if content else 0
-        self.is_listed = self.kept or (newest > floor and newest > self.hide)
+        if not (self.kept or (newest > floor and newest > self.hide)):
+            self.is_listed = False
+            self.number = 0
+            return
+        self.is_listed = True
+        if policy.unread_counts != "visible-content":
+            self.number = self.unread(policy)
+            return
         countable = channel.countable
         base = floor if floor > self.mark else self.mark
-        if not self.is_listed or policy.unread_counts != "visible-content":
-            self.number = self.unread(policy) if self.is_listed else 0
-        elif not countable or countable[-1] <= base:
+        if not countable or countable[-1] <= base:
             self.number = 0
-        else:
-            own = channel.own.get(self.user, ())
-            number = len(countable) - bisect_right(countable, base)
-            self.number = number - (len(own) - bisect_right(own, base))
+            return
+        number = len(countable) - bisect_right(countable, base)
+        own = channel.own.get(self.user)
+        if own and own[-1] > base:
+            number -= len(own) - bisect_right(own, base)
+        self.number = number
 
     def listed(self) -> bool:
         """Tell whether the user's list has this conversation."""

@@ -94,17 +94,21 @@ def make_entry(
     if memo is None:
         return derive_entry(state, user, key, record, message_count)
     known = memo.get((user, message_count))
-    if known is not None and known[0] is record and known[1] == log.last:
-        return known[2]
+    if known is not None and known[0] is record:  # whether it is usual depends on it alone
+        if known[1] == log.last:
+            return known[2]
+        usual = known[3]
+    else:
+        usual = record.usual and state.profile.usual_lists
     if log.has_expiring:
         return derive_entry(state, user, key, record, message_count)
-    if record.usual and state.profile.usual_lists:
+    if usual:
         before = known[2] if known is not None else None
         chat = before.chat if before is not None else chat_of(user, key)
         entry = _usual_entry(user, chat, record, log, message_count)
     else:
-        entry = derive_entry(state, user, key, record, message_count)
-    memo[user, message_count] = (record, log.last, entry)
+        entry = _any_entry(state, user, key, record, message_count)
+    memo[user, message_count] = (record, log.last, entry, usual)
     return entry
 
 
@@ -112,10 +116,18 @@ def derive_entry(
     state: State, user: str, key: str, record: Record, message_count: int
 ) -> Entry | None:
     """Derive a user's entry, or None where the conversation is not listed."""
+    log = state.logs[key]
+    if record.usual and state.profile.usual_lists and not log.has_expiring:
+        return _usual_entry(user, chat_of(user, key), record, log, message_count)
+    return _any_entry(state, user, key, record, message_count)
+
+
+def _any_entry(
+    state: State, user: str, key: str, record: Record, message_count: int
+) -> Entry | None:
+    """Derive an entry straight from the definitions."""
     profile = state.profile
     log = state.logs[key]
-    if record.usual and profile.usual_lists and not log.has_expiring:
-        return _usual_entry(user, chat_of(user, key), record, log, message_count)
     if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
         return None
     spans = spans_of(state, record, log.last)
