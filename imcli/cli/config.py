@@ -133,8 +133,10 @@ def read_file(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8") as file:
             document = tomli.loads(file.read())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start})") from None
     except tomli.TOMLDecodeError as error:
         raise InvalidInput(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from None
     problems = [problem for key, value in document.items() if (problem := fault(key, value))]

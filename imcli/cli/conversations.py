@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("device", "conversation", "unread", "last", "read", "deleted", "flags")
 UpToOption = Annotated[
-    int, typer.Option("--up-to", metavar="SEQ", help="Only up to this message; default: all.")
+    int | None,
+    typer.Option("--up-to", metavar="SEQ", help="Only up to this message; default: all."),
 ]
 
 
@@ -150,21 +151,21 @@ def mark_read(
     ctx: typer.Context,
     user: UserArgument,
     chat: ChatArgument,
-    up_to: UpToOption = 0,
+    up_to: UpToOption = None,
     device: DeviceOption = "",
 ) -> int:
     """Mark a conversation as read."""
     from imcli.cli import kit
 
-    check_bound(up_to)
-    action = kit.actions.Read(kit.user_name(user), bare(device), kit.chat_name(chat), up_to)
+    bound = checked_bound(up_to)
+    action = kit.actions.Read(kit.user_name(user), bare(device), kit.chat_name(chat), bound)
     return act(
         shell_of(ctx),
         "mark-read",
         action,
         device,
         said=f"{user} has read {chat}",
-        visible=lambda entry: entry is None or entry.unread == 0 or 0 < up_to <= entry.read_to,
+        visible=lambda entry: entry is None or entry.unread == 0 or 0 < bound <= entry.read_to,
     )
 
 
@@ -203,7 +204,7 @@ def delete_conversation(
     for_both: Annotated[
         bool, typer.Option("--for-both", help="Remove it from the other user's list too.")
     ] = False,
-    up_to: UpToOption = 0,
+    up_to: UpToOption = None,
     device: DeviceOption = "",
 ) -> int:
     """Remove a conversation from a user's list.
@@ -213,9 +214,9 @@ def delete_conversation(
     """
     from imcli.cli import kit
 
-    check_bound(up_to)
+    bound = checked_bound(up_to)
     action = kit.actions.Delete(
-        kit.user_name(user), bare(device), kit.chat_name(chat), for_both, up_to
+        kit.user_name(user), bare(device), kit.chat_name(chat), for_both, bound
     )
     return act(
         shell_of(ctx),
@@ -223,7 +224,7 @@ def delete_conversation(
         action,
         device,
         said=f"deleted {user}'s conversation with {chat}" + (" for both" if for_both else ""),
-        visible=lambda entry: entry is None or 0 < up_to <= entry.deleted_to,
+        visible=lambda entry: entry is None or 0 < bound <= entry.deleted_to,
         doing=f"delete {user}'s conversation with {chat}",
     )
 
@@ -284,10 +285,11 @@ def bare(device: str) -> str:
     return device.partition(":")[0]
 
 
-def check_bound(up_to: int) -> None:
-    """Refuse a bound that is no sequence number."""
-    if up_to < 0:
+def checked_bound(up_to: int | None) -> int:
+    """Refuse a bound that is no sequence number; 0 where none was given, which means all."""
+    if up_to is not None and up_to < 1:
         raise UsageError(f"--up-to is {up_to}, and numbers of messages begin at 1")
+    return up_to or 0
 
 
 # Explaining

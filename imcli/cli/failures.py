@@ -75,6 +75,7 @@ def of_usage(error: ClickUsageError) -> Failure:
         case click.BadParameter():
             name = parameter_name(error)
             message = error.message[:1].lower() + error.message[1:].rstrip(".")
+            message = message.replace("a valid int", "a whole number")
             return Failure(f"{name}: {message}", ExitStatus.USAGE, help_hint(error))
         case _:
             return other_usage(error)
@@ -88,9 +89,17 @@ def other_usage(error: ClickUsageError) -> Failure:
         return Failure(
             f"more arguments than the command takes: {extra}",
             ExitStatus.USAGE,
-            f"a text of several words is quoted; {help_hint(error)}",
+            f"a text of several words is quoted; {help_hint(error)}"
+            if takes_text(error)
+            else help_hint(error),
         )
     return Failure(message[:1].lower() + message[1:], ExitStatus.USAGE, help_hint(error))
+
+
+def takes_text(error: ClickUsageError) -> bool:
+    """Whether a command takes a text, which may have been meant to be of several words."""
+    params = error.ctx.command.get_params(error.ctx) if error.ctx is not None else []
+    return any(getattr(param, "metavar", None) == "TEXT" for param in params)
 
 
 def no_such_option(error: ClickUsageError) -> Failure:

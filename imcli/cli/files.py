@@ -43,6 +43,8 @@ def files_of(world: World, path: str) -> Iterator[str]:
     """Name the files of one path."""
     real = world.path(path)
     if "\0" in path or not os.path.exists(real):
+        if "\0" not in path and os.path.islink(real):
+            raise NothingToRun(f"{path!r} is a link that leads to no file")
         raise NothingToRun(f"there is no file or folder {path!r}", hint=near_path(world, path))
     if not os.path.isdir(real):
         yield path

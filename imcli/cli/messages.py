@@ -97,11 +97,21 @@ def canonical(payload: str) -> str:
         return ""
     try:
         value = json.loads(payload)
-    except (ValueError, RecursionError) as error:
+        text = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+        )
+        text.encode()
+    except RecursionError:
+        raise UsageError("--payload is not JSON that can be sent: nested too deeply") from None
+    except UnicodeEncodeError:
+        raise UsageError(
+            "--payload is not JSON that can be sent: half of a surrogate pair"
+        ) from None
+    except ValueError as error:
         raise UsageError(
             f"--payload is not JSON: {error}", hint="""quote it for the shell: '{"type": 1}'"""
         ) from None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text
 
 
 def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:

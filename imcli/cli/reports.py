@@ -7,6 +7,7 @@ that are replaced at the end, also after an interrupt.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
@@ -52,6 +53,7 @@ class Reports:
 
     def __init__(self, shell: Shell, wanted: Wanted) -> None:
         self._shell = shell
+        check_paths(shell, wanted)
         self._documents = documents(wanted)
         for path, document in self._documents:
             write_text(shell.world, path, document.render())
@@ -147,6 +149,20 @@ class ProgressLine:
             self._world.stderr.write("\r\x1b[K")
             self._world.stderr.flush()
             self._drawn = False
+
+
+def check_paths(shell: Shell, wanted: Wanted) -> None:
+    """Refuse two reports in one file: the later would overwrite the earlier.
+
+    Raises:
+        UsageError: naming the file.
+    """
+    seen: set[str] = set()
+    for path in filter(None, (wanted.jsonl, wanted.junit, wanted.issue)):
+        real = os.path.realpath(shell.world.path(path))
+        if real in seen and not real.startswith("/dev/"):
+            raise UsageError(f"{path} is named for two reports", hint="give each its own file")
+        seen.add(real)
 
 
 def documents(wanted: Wanted) -> list[tuple[str, Rendered]]:

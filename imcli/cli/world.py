@@ -63,16 +63,19 @@ def here() -> World:
     """
     import time
 
-    for stream in (sys.stdout, sys.stderr):
+    # A stream that was closed before we began (`>&-`) is None: what is written there goes nowhere.
+    stdin = sys.stdin or nowhere(os.O_RDONLY)
+    stdout, stderr = sys.stdout or nowhere(os.O_WRONLY), sys.stderr or nowhere(os.O_WRONLY)
+    for stream in (stdout, stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     return World(
         argv=tuple(sys.argv[1:]),
         env=os.environ,
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
         cwd=working_folder(),
         now=time.time,  # noqa: TID251 - the one place where the real clock enters
         elapsed=time.monotonic,
@@ -80,6 +83,11 @@ def here() -> World:
         processors=os.cpu_count() or 1,
         token=lambda: os.urandom(8).hex(),
     )
+
+
+def nowhere(flags: int) -> TextIO:
+    """A stream from or to nowhere; it stays open until the program ends."""
+    return os.fdopen(os.open(os.devnull, flags), "r" if flags == os.O_RDONLY else "w")
 
 
 def working_folder() -> str:

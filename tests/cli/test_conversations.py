@@ -137,6 +137,8 @@ def test_clearing_keeps_the_entry(imcli: Run) -> None:
     "argv",
     [
         ["mark-read", "A", "B", "--up-to", "-1"],
+        ["mark-read", "A", "B", "--up-to", "0"],
+        ["delete-conversation", "A", "B", "--up-to", "0"],
         ["delete-conversation", "A", "B", "--up-to", "-1"],
         ["mark-unread", "A", "B", "--count", "0"],
     ],
