@@ -116,7 +116,7 @@ def test_too_many_arguments_are_named(imcli: Run) -> None:
 def test_a_number_that_is_none_is_named_with_its_option(imcli: Run) -> None:
     ran = imcli("send", "B", "A", "hi", "--count", "three")
     assert ran.status == 2
-    assert ran.err.startswith("error: --count: 'three' is not a valid int")
+    assert ran.err.startswith("error: --count: 'three' is not a whole number")
 
 
 def test_common_options_may_stand_before_the_command(imcli: Run) -> None:
