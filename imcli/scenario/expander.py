@@ -42,8 +42,8 @@ from imcli.scenario.values import duration_ms
 from imcli.scenario.written import Node, OwnVerb, Place
 from imcli.targets.base import Capability
 
-STEPS_MAX = 100_000
-"""Expanded steps of one case."""
+STEPS_MAX = 50_000
+"""Expanded steps of one case: as many as run and are explained in less than 200 MB."""
 
 
 ALL_STEPS_MAX = 250_000

@@ -31,10 +31,19 @@ def one(subject: str, said: str, conversation: str = "") -> Mismatch:
     return Mismatch((Disagreement(subject, said, conversation),))
 
 
+SPOKEN_MAX = 60
+"""As many names are said; of a longer list its beginning and its end."""
+SPOKEN_FIRST, SPOKEN_LAST = 20, 5
+
+
 def spoken(names: Iterable[str], nothing: str = "nothing") -> str:
-    """Say a list.
+    """Say a list, of a very long one only the beginning and the end.
 
     >>> spoken(["m1", "m2"]), spoken([])
     ('m1, m2', 'nothing')
     """
-    return ", ".join(names) or nothing
+    said = list(names)
+    if len(said) > SPOKEN_MAX:
+        left = len(said) - SPOKEN_FIRST - SPOKEN_LAST
+        said[SPOKEN_FIRST:-SPOKEN_LAST] = [f"… ({left:,} more) …"]
+    return ", ".join(said) or nothing

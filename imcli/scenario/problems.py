@@ -17,6 +17,7 @@ from imcli.scenario.syntax import Span
 
 PROBLEMS_MAX = 100
 SHOWN_WIDTH_MAX = 120
+SAID_MAX = 500
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -97,16 +98,22 @@ def visible(text: str) -> str:
 def render_problem(problem: Problem, lines: Sequence[str]) -> str:
     """Write a problem as people read it: several lines, without one at the end."""
     span = problem.span
-    out = [f"{visible(span.file)}:{span.line}:{span.column}  {visible(problem.message)}"]
+    out = [f"{visible(span.file)}:{span.line}:{span.column}  {_said(problem.message)}"]
     if 1 <= span.line <= len(lines):
         out += _source(lines[span.line - 1], span)
     if problem.expected:
-        out.append(f"  expected: {visible(problem.expected)}")
+        out.append(f"  expected: {_said(problem.expected)}")
     if problem.nearest:
-        out.append(f"  nearest:  {visible(problem.nearest)}")
+        out.append(f"  nearest:  {_said(problem.nearest)}")
     if problem.hint:
-        out.append(f"  hint: {visible(problem.hint)}")
+        out.append(f"  hint: {_said(problem.hint)}")
     return "\n".join(out)
+
+
+def _said(text: str) -> str:
+    """Show what is said about a place, cut where a word of the file makes it endless."""
+    cut = text if len(text) <= SAID_MAX else f"{text[:SAID_MAX]}…"
+    return visible(cut)
 
 
 def _source(line: str, span: Span) -> list[str]:

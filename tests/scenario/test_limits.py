@@ -10,7 +10,7 @@ from imcli.scenario.parse import FILE_SIZE_MAX, parse_scenario
 from imcli.scenario.problems import PROBLEMS_MAX, InvalidScenario, visible
 from tests.scenario.language import TWO, problems_of, scenario_text, wrong
 
-TOO_MANY = "the case has more than 100,000 steps when expanded"
+TOO_MANY = "the case has more than 50,000 steps when expanded"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_matrix_of_millions_is_refused_before_it_is_made() -> None:
 
 def test_all_cases_together_have_a_bound_too() -> None:
     tail = f"[matrix]\nn = {list(range(40))}\n"
-    assert wrong("B sends 60000 messages", tail=tail) == [
+    assert wrong("B sends 40000 messages", tail=tail) == [
         "the cases of this file have more than 250,000 steps in all"
     ]
 
