@@ -46,7 +46,7 @@ STEPS_MAX = 50_000
 """Expanded steps of one case: as many as run and are explained in less than 200 MB."""
 
 
-ALL_STEPS_MAX = 250_000
+ALL_STEPS_MAX = 100_000
 """Expanded steps of all cases of one file."""
 
 

@@ -20,6 +20,7 @@ through; the world is closed in any case.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -85,6 +86,10 @@ class Options(msgspec.Struct, frozen=True):
 
 DEFAULT = Options()
 
+BIG_CASE = 10_000
+"""Steps from which on the world of a case, a ring of references, is freed at once: several that
+wait for the collector would need memory several times over."""
+
 
 def run(case: Case, open_target: OpenTarget, options: Options = DEFAULT) -> Iterator[RunEvent]:
     """Run one case and yield what happens; the last event is its `CaseFinished`."""
@@ -97,6 +102,9 @@ def run(case: Case, open_target: OpenTarget, options: Options = DEFAULT) -> Iter
     runner = Runner(case, open_target, options)
     yield from runner.play_all()
     result = apply_known(runner.result(), case)
+    del runner
+    if len(case.steps) > BIG_CASE:
+        gc.collect()
     if options.clock is not None:
         spent = round((options.clock() - started) * 1000)
         result = msgspec.structs.replace(result, duration_ms=spent)

@@ -44,7 +44,7 @@ def test_a_matrix_of_millions_is_refused_before_it_is_made() -> None:
 def test_all_cases_together_have_a_bound_too() -> None:
     tail = f"[matrix]\nn = {list(range(40))}\n"
     assert wrong("B sends 40000 messages", tail=tail) == [
-        "the cases of this file have more than 250,000 steps in all"
+        "the cases of this file have more than 100,000 steps in all"
     ]
 
 
