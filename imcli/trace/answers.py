@@ -26,6 +26,7 @@ from imcli.trace.ledger import Ledger
 from imcli.trace.records import Part
 from imcli.trace.safety import Look, agrees, explain
 from imcli.trace.verdicts import Broken
+from imcli.trace.words import message_words, seqs, up_to, within, words_of_type
 
 Judge = Callable[[Ledger, Action, Event, list[Broken]], None]
 
@@ -82,7 +83,7 @@ def judge_refusal(action: Action, events: Sequence[Event], out: list[Broken]) ->
         if type(event) in EFFECTS:
             user = getattr(action, "user", "")
             chat = getattr(action, "chat", "") or getattr(action, "group", "")
-            what = type(event).__name__
+            what = f"an event: {words_of_type(event)}"
             out.append(Broken(13, user, chat, "no effect of a refused action", what))
 
 
@@ -92,7 +93,9 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     channel = ledger.channels.get(message.channel)
     devices = event.devices
     if channel is None:
-        out.append(Broken(20, "", message.channel, "a push of a known channel", f"{message}"))
+        out.append(
+            Broken(20, "", message.channel, "a push of a known channel", message_words(message))
+        )
         return
     if ledger.reachable(channel).issuperset(devices):
         return
@@ -102,7 +105,7 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
             wanted = f"{message.channel} to its own members only"
             out.append(Broken(20, user, message.channel, wanted, f"pushed to {user}.{device}"))
         elif not part.present and message.seq and not part.was_there(message.seq):
-            wanted = f"nothing from outside {part.past}"
+            wanted = f"nothing from outside the membership, {within(part.past)}"
             out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
 
 
@@ -170,9 +173,11 @@ def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
     for message in event.commands:
         part = ledger.part(user, chat_of(user, message.channel))
         if part is None:
-            out.append(Broken(20, user, message.channel, "own commands only", str(message.seq)))
+            out.append(Broken(20, user, message.channel, "own commands only", seqs([message.seq])))
         elif not part.was_there(message.seq):
-            out.append(Broken(17, user, part.chat, f"within {part.spans}", str(message.seq)))
+            out.append(
+                Broken(17, user, part.chat, f"commands {within(part.spans)}", seqs([message.seq]))
+            )
 
 
 # Histories
@@ -192,29 +197,29 @@ def _history(ledger: Ledger, action: Action, event: Event, out: list[Broken]) ->
 
 def judge_page(part: Part, messages: Sequence[Message], out: list[Broken]) -> None:
     """Judge messages of a history: each allowed, each right, none left out in between."""
-    seqs = [message.seq for message in messages]
-    if not seqs:
+    found_seqs = [message.seq for message in messages]
+    if not found_seqs:
         return
     cut, log = part.cut, part.channel.log
-    between = visible_between(part, seqs[0], seqs[-1])
-    if between == seqs and all(log[m.seq - 1] == m for m in messages):
+    between = visible_between(part, found_seqs[0], found_seqs[-1])
+    if between == found_seqs and all(log[m.seq - 1] == m for m in messages):
         return
-    there = set(seqs)
-    low = [seq for seq in seqs if seq <= cut]
-    outside = [seq for seq in seqs if seq > cut and not part.within(seq)]
+    there = set(found_seqs)
+    low = [seq for seq in found_seqs if seq <= cut]
+    outside = [seq for seq in found_seqs if seq > cut and not part.within(seq)]
     holes = [seq for seq in between if seq not in there]
     wrong = [m.seq for m in messages if m.seq > len(log) or log[m.seq - 1] != m]
-    hidden = [s for s in seqs if s not in set(between) and s not in low and s not in outside]
+    hidden = [s for s in found_seqs if s not in set(between) and s not in low and s not in outside]
     for number, expected, found in (
-        (11, "rising sequence numbers", seqs if seqs != sorted(there) else []),
-        (3, f"nothing up to {cut} in a history", low),
-        (17, f"a history within {part.spans}", outside),
+        (11, "rising sequence numbers", found_seqs if found_seqs != sorted(there) else []),
+        (3, f"nothing {up_to(cut)} in a history", low),
+        (17, f"a history {within(part.spans)}", outside),
         (12, "no gap in a history", holes),
         (1, "messages as they were accepted", wrong),
         (25, "a history of what a list may show", hidden),
     ):
         if found:
-            out.append(Broken(number, part.user, part.chat, expected, f"{found}"))
+            out.append(Broken(number, part.user, part.chat, expected, seqs(found)))
 
 
 def judge_whole(part: Part, messages: Sequence[Message], out: list[Broken]) -> None:
@@ -222,7 +227,7 @@ def judge_whole(part: Part, messages: Sequence[Message], out: list[Broken]) -> N
     there = {message.seq for message in messages}
     missing = [seq for seq in part.newest(0) if seq not in there]
     if missing:
-        out.append(Broken(1, part.user, part.chat, f"{missing} in the history", "not there"))
+        out.append(Broken(1, part.user, part.chat, f"{seqs(missing)} in the history", "not there"))
 
 
 def visible_between(part: Part, first: int, last: int) -> list[int]:

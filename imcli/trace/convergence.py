@@ -28,6 +28,7 @@ from imcli.model.questions import ListView
 from imcli.trace.ledger import Ledger
 from imcli.trace.probe import Probe, World
 from imcli.trace.verdicts import Broken
+from imcli.trace.words import value_words
 
 PAGE_SIZES = (1, 2, 7)
 
@@ -116,7 +117,7 @@ def first_difference(before: View, after: View) -> tuple[str, str] | None:
     mine, other = dict(before), dict(after)
     for what in dict.fromkeys([*mine, *other]):
         if mine.get(what) != other.get(what):
-            return f"{what}: {mine.get(what)}", f"{other.get(what)}"
+            return f"as {what}: {value_words(mine.get(what))}", value_words(other.get(what))
     return "the same order", "another order"
 
 
@@ -237,8 +238,9 @@ def _pages(scene: Scene) -> bool:
             tried = True
             paged = [bare(e) for e in paged_list(scene.world.fork(), user, size, len(whole))]
             if paged != whole:
-                expected = ", ".join(entry.chat for entry in whole)
-                actual = f"{', '.join(e.chat for e in paged)} in pages of {size}"
+                expected = ", ".join(entry.chat for entry in whole) or "nothing"
+                got = ", ".join(entry.chat for entry in paged) or "nothing"
+                actual = f"{got} in pages of {size}"
                 scene.out.append(Broken(23, user, "", expected, actual))
     return tried
 

@@ -241,7 +241,13 @@ class Ledger:
         channel = self._own(self.channels.get(event.group) or self._open(event.group))
         if channel.dismissed and (event.joined or event.dismissed):
             whom = ", ".join(event.joined)
-            odd = Broken(18, whom, event.group, "no change after the dismissal", str(event))
+            odd = Broken(
+                18,
+                whom,
+                event.group,
+                "no change after the dismissal",
+                f"members added: {whom or 'nobody'}",
+            )
             self.oddities.append(odd)
         channel.version = -1
         for user in event.joined:

@@ -13,6 +13,7 @@ from imcli.trace.ledger import Ledger
 from imcli.trace.probe import Probe
 from imcli.trace.records import Part
 from imcli.trace.verdicts import Broken
+from imcli.trace.words import entry_words, seqs, value_words
 
 
 def naive_visible(part: Part, now_ms: int) -> list[Message]:
@@ -51,8 +52,9 @@ def judge_recount(ledger: Ledger, probe: Probe, out: list[Broken]) -> None:
         for entry in listing.entries:
             judge_entry(ledger, looked, entry, out)
             if entry != probe.entry(user, entry.chat):
-                alone = str(probe.entry(user, entry.chat))
-                out.append(Broken(25, user, entry.chat, f"in the list {entry}", f"alone {alone}"))
+                alone = value_words(probe.entry(user, entry.chat))
+                listed = f"asked for alone what stands in the list: {entry_words(entry)}"
+                out.append(Broken(25, user, entry.chat, listed, alone))
         if ledger.policy.list_limit:
             continue
         judge_list(ledger, user, listing, out)
@@ -72,7 +74,9 @@ def _recount_part(ledger: Ledger, probe: Probe, part: Part, out: list[Broken]) -
     there = {message.seq for message in history}
     beyond = [message.seq for message in entry.messages if message.seq not in there]
     if beyond:
-        out.append(Broken(25, part.user, part.chat, f"{beyond} in the history too", "not there"))
+        out.append(
+            Broken(25, part.user, part.chat, f"{seqs(beyond)} in the history too", "not there")
+        )
     unread = naive_unread(ledger, part)
     if entry.unread != unread:
         expected, actual = f"{unread} unread by recount", f"{entry.unread}"

@@ -23,6 +23,7 @@ from imcli.model.actions import (
 from imcli.model.entities import Entry, Message
 from imcli.trace.records import Part
 from imcli.trace.verdicts import Broken
+from imcli.trace.words import deed, entry_words, facts, message_words, seqs, up_to, within
 
 Finding = tuple[str, str] | None
 
@@ -99,22 +100,21 @@ def wanted(part: Part) -> str:
     """Describe what the list must have."""
     if not part.is_listed:
         return "not listed"
-    flags = [name for name in ("pinned", "muted", "archived", "marked") if getattr(part, name)]
-    return (
-        f"{part.number} unread, newest {part.newest(3)}, read to {part.mark}, "
-        f"deleted to {part.cut}, flags {flags}"
-    )
+    flags = [name for name in ("pinned", "muted", "archived") if getattr(part, name)]
+    flags += ["marked unread"] * part.marked
+    return facts(part.number, part.newest(3), part.mark, part.cut, flags)
 
 
 def shown(entry: Entry | None) -> str:
     """Describe what the list has."""
     if entry is None:
         return "not listed"
-    flags = [name for name in ("pinned", "muted", "archived") if getattr(entry, name)]
-    return (
-        f"{entry.unread} unread, newest {seqs_of(entry)[-3:]}, read to {entry.read_to}, "
-        f"deleted to {entry.deleted_to}, flags {flags + ['marked'] * entry.marked_unread}"
-    )
+    return entry_words(entry)
+
+
+def last_words(seq: int) -> str:
+    """Say which message stands last."""
+    return f"the last message being {seqs([seq] if seq else [])}"
 
 
 def seqs_of(entry: Entry) -> list[int]:
@@ -134,16 +134,16 @@ def _lost(look: Look) -> Finding:
     log = look.part.channel.log
     missing = [seq for seq in look.messages if seq not in there]
     if missing and look.part.is_listed:
-        return f"messages {look.messages}", f"without {missing}"
+        return seqs(look.messages), f"them without {seqs(missing)}"
     for message in look.entry.messages:
         if message.seq <= len(log) and message != log[message.seq - 1]:
-            return f"{log[message.seq - 1]} unchanged", str(message)
+            return f"{message_words(log[message.seq - 1])} unchanged", message_words(message)
     return None
 
 
 def _stays_away(look: Look) -> Finding:
     if look.part.is_listed and look.entry is None and look.part.deletes:
-        return f"listed with {look.messages}", "not listed"
+        return f"listed with {seqs(look.messages)}", "not listed"
     return None
 
 
@@ -151,7 +151,7 @@ def _below_floor(look: Look) -> Finding:
     if look.entry is None:
         return None
     low = [seq for seq in seqs_of(look.entry) if seq <= look.part.cut]
-    return (f"nothing up to {look.part.cut}", f"messages {low}") if low else None
+    return (f"nothing {up_to(look.part.cut)}", seqs(low)) if low else None
 
 
 def _wrong_unread(look: Look) -> Finding:
@@ -182,14 +182,17 @@ def _went_back(look: Look) -> Finding:
     if look.entry is None or look.before is None:
         return None
     if look.entry.deleted_to < look.before.deleted_to:
-        return f"deleted to {look.before.deleted_to} or more", f"{look.entry.deleted_to}"
+        return (
+            f"deleted {up_to(look.before.deleted_to)} or further",
+            f"deleted {up_to(look.entry.deleted_to)}",
+        )
     marking = isinstance(look.action, MarkUnread) and look.mine
     if (
         look.entry.read_to < look.before.read_to
         and not marking
         and look.entry.read_to != look.part.mark
     ):
-        return f"read to {look.before.read_to} or more", f"{look.entry.read_to}"
+        return f"read {up_to(look.before.read_to)} or further", f"read {up_to(look.entry.read_to)}"
     return None
 
 
@@ -198,7 +201,7 @@ def _hole(look: Look) -> Finding:
         return None
     there = seqs_of(look.entry)
     holes = [seq for seq in look.messages if there[0] < seq < there[-1] and seq not in there]
-    return ("no gap", f"{holes} missing between the others") if holes else None
+    return ("no gap", f"{seqs(holes)} missing between the others") if holes else None
 
 
 def _refused_effect(look: Look) -> Finding:
@@ -218,7 +221,7 @@ def _preview(look: Look) -> Finding:
         return None
     newest = max(look.part.newest(1), default=0)
     last = look.entry.last.seq if look.entry.last is not None else 0
-    return None if newest == last else (f"last is {newest or 'none'}", f"last is {last or 'none'}")
+    return None if newest == last else (last_words(newest), last_words(last))
 
 
 def _outsider(look: Look) -> Finding:
@@ -228,7 +231,7 @@ def _outsider(look: Look) -> Finding:
     if not (part.present or part.read_only):
         return "nothing listed without a membership", shown(look.entry)
     outside = [m.seq for m in look.entry.messages if m.seq > part.cut and not part.within(m.seq)]
-    return (f"messages within {part.spans}", f"messages {outside}") if outside else None
+    return (f"messages {within(part.spans)}", seqs(outside)) if outside else None
 
 
 def _dismissed(look: Look) -> Finding:
@@ -240,7 +243,7 @@ def _dismissed(look: Look) -> Finding:
 def _revived(look: Look) -> Finding:
     if look.entry is None or look.part.is_listed or look.before is not None or look.first:
         return None
-    return f"still not listed after {type(look.action).__name__}", shown(look.entry)
+    return f"still not listed after {deed(look.action)}", shown(look.entry)
 
 
 def _foreign(look: Look) -> Finding:
@@ -250,7 +253,10 @@ def _foreign(look: Look) -> Finding:
     strange = [m.channel for m in look.entry.messages if m.channel != key]
     if look.entry.chat == look.part.chat and not strange:
         return None
-    return f"{look.part.chat} with messages of {key}", f"{look.entry.chat} with {strange}"
+    return (
+        f"{look.part.chat} with messages of {key}",
+        f"{look.entry.chat} with some of {strange[0]}",
+    )
 
 
 PREDICATES: dict[int, Callable[[Look], Finding]] = {
