@@ -17,6 +17,7 @@ from imcli.model.actions import Action, AddDevice, Send
 from imcli.model.errors import TargetUnavailable
 from imcli.model.questions import Observable, ObservableView
 from imcli.model.reasons import REASON_BY_NAME
+from imcli.scenario.broken import sentences
 from imcli.scenario.check_others import observable_changes
 from imcli.scenario.events import Disagreement, Negative, Phase
 from imcli.scenario.names import LabelProblem, Names
@@ -284,7 +285,7 @@ class Play:
             number,
             do.span,
             do.text,
-            sentences(broken),
+            sentences(broken, self.names),
             at_ms=self.target.now(),
         )
 
@@ -354,10 +355,11 @@ def _refused(ending: Ending | None, outcome: Outcome) -> tuple[Verdict, str] | N
 
 
 def refusal(outcome: Outcome) -> str:
-    """Say a refusal: its name, its sentence, and what the server said besides."""
+    """Say a refusal: its name, and what the server said of it, else its general sentence."""
+    if outcome.detail:
+        return f"{outcome.reason or 'no reason'}: {outcome.detail}"
     reason = REASON_BY_NAME.get(outcome.reason)
-    words = f"{outcome.reason} ({reason.sentence})" if reason else outcome.reason or "no reason"
-    return _with(words, outcome)
+    return f"{outcome.reason} ({reason.sentence})" if reason else outcome.reason or "no reason"
 
 
 def _with(words: str, outcome: Outcome) -> str:
@@ -371,15 +373,6 @@ def where(unit: Unit) -> tuple[Span, str]:
     if isinstance(unit, Block):
         return unit.asserts[0].span, unit.asserts[0].text
     return unit.together.span, unit.together.text
-
-
-def sentences(broken: list[str]) -> str:
-    """Say several things one after the other.
-
-    >>> sentences(["one is broken", "two is broken."])
-    'one is broken; two is broken'
-    """
-    return "; ".join(sentence.rstrip(".") for sentence in broken)
 
 
 def step_name(phase: Phase, number: int) -> str:

@@ -42,7 +42,9 @@ def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:
 
 def reproduce(case: Case, target: str, options: Sequence[str]) -> str:
     """One line for a shell that runs this case again, and no other."""
-    words = ["imcli", "run-scenario", case.path, "--target", target]
+    words = ["imcli", "run-scenario", case.path]
+    if not ("--profile" in options and target.startswith("sim:") and target[4:] in options):
+        words += ["--target", target]
     if case.case_id != case.path:
         words += ["--only", case.case_id]
     return shlex.join([*words, *options])

@@ -28,6 +28,7 @@ import msgspec
 
 from imcli.model.errors import Defect, ImcliError
 from imcli.scenario.branches import grow
+from imcli.scenario.broken import sentences
 from imcli.scenario.events import (
     CaseFinished,
     CaseResult,
@@ -45,7 +46,7 @@ from imcli.scenario.judge import judge_block
 from imcli.scenario.known import apply_known
 from imcli.scenario.names import Names
 from imcli.scenario.orders import Plan, Plans, TooManyOrders, plan_orders
-from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, sentences, step_name, where
+from imcli.scenario.play import Clock, Logged, Observer, Play, Problem, step_name, where
 from imcli.scenario.program import Unit, prepare
 from imcli.scenario.rerun import state_now, watch_again, watch_now
 from imcli.scenario.results import order_texts, reproduce, verdict
@@ -247,7 +248,7 @@ class Runner:
         unit = self.program.main[-1]
         span, text = where(unit)
         now = play.target.now()
-        headline = sentences(broken)
+        headline = sentences(broken, play.names)
         return [
             Problem("failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now)
         ]

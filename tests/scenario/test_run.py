@@ -88,7 +88,7 @@ def test_one_of_several_claims_is_enough() -> None:
 
 ENDINGS = [
     (None, Outcome("ok"), "passed", ""),
-    (None, REFUSED, "error", "was refused with blocked (the sender is on a black list): no"),
+    (None, REFUSED, "error", "was refused with blocked: no"),
     (None, Outcome("unknown"), "unknown", "got no answer"),
     (None, Outcome("offline"), "error", "the device is offline"),
     (REFUSES, REFUSED, "passed", ""),
