@@ -131,7 +131,7 @@ def check(claim: Claim, answers: Answers, names: Names) -> Mismatch | None:
         case KeepsRecord():
             return check_keeps(claim, answers, names)
         case DevicesAgree():
-            return check_agreement(claim, answers)
+            return check_agreement(claim, answers, names)
         case NotAffected():
             return check_not_affected(claim, answers, names)
         case HasStatus():

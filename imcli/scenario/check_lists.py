@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from imcli.model.entities import Entry
+from imcli.model.entities import Entry, channel_key
 from imcli.model.questions import AgreementView, ListView
 from imcli.scenario.events import Disagreement
 from imcli.scenario.mismatch import Answers, Mismatch, mismatch, spoken
+from imcli.scenario.names import Names
 from imcli.scenario.syntax import DevicesAgree, HasRequest, SeesList, TotalUnread
 
 COMPARED_MESSAGES = 20
@@ -58,7 +59,7 @@ def check_request(claim: HasRequest, answers: Answers) -> Mismatch | None:
     return mismatch(wrong) if wrong else None
 
 
-def check_agreement(claim: DevicesAgree, answers: Answers) -> Mismatch | None:
+def check_agreement(claim: DevicesAgree, answers: Answers, names: Names) -> Mismatch | None:
     """`A's devices agree`: with each other, and with a full synchronisation."""
     ((_, view),) = answers
     assert isinstance(view, AgreementView)
@@ -68,20 +69,32 @@ def check_agreement(claim: DevicesAgree, answers: Answers) -> Mismatch | None:
         return None
     wrong = []
     for device, shown in lists.items():
-        words = _disagreement(shown, fresh)
+        words = _disagreement(claim.user, shown, fresh, names)
         if words:
-            wrong.append(Disagreement(f"{claim.user}.{device}", words))
+            chat = _only_difference(shown, fresh)
+            expected = (("", "what the device shows"),) if chat else ()
+            wrong.append(Disagreement(f"{claim.user}.{device}", words, chat, expected))
     return mismatch(wrong) if wrong else None
 
 
-def _disagreement(shown: ListView, fresh: ListView) -> str:
+def _only_difference(shown: ListView, fresh: ListView) -> str:
+    """Name the conversation that one of two lists has and the other has not; "" for several."""
+    mine = {entry.chat: None for entry in shown.entries}
+    full = {entry.chat: None for entry in fresh.entries}
+    apart = [chat for chat in (*mine, *full) if (chat in mine) != (chat in full)]
+    return apart[0] if len(apart) == 1 else ""
+
+
+def _disagreement(user: str, shown: ListView, fresh: ListView, names: Names) -> str:
     """Say the first way in which a device differs from a full synchronisation."""
     chats = [entry.chat for entry in shown.entries]
     wanted = [entry.chat for entry in fresh.entries]
     if chats != wanted:
         return f"shows {spoken(chats)} where a full synchronisation shows {spoken(wanted)}"
     for have, want in zip(shown.entries, fresh.entries, strict=True):
-        for (name, mine), (_, full) in zip(_compared(have), _compared(want), strict=True):
+        for (name, mine), (_, full) in zip(
+            _compared(user, have, names), _compared(user, want, names), strict=True
+        ):
             if mine != full:
                 return (
                     f"shows {have.chat} with {name} {mine} where a full synchronisation says {full}"
@@ -91,8 +104,13 @@ def _disagreement(shown: ListView, fresh: ListView) -> str:
     return ""
 
 
-def _compared(entry: Entry) -> tuple[tuple[str, str], ...]:
+def _compared(user: str, entry: Entry, names: Names) -> tuple[tuple[str, str], ...]:
     newest = entry.messages[-COMPARED_MESSAGES:]
+    channel = channel_key(user, entry.chat)
+
+    def called(seq: int) -> str:
+        return names.call_seq(channel, seq, entry.messages) if seq else "nothing"
+
     flags = [
         word
         for word, on in (
@@ -105,9 +123,9 @@ def _compared(entry: Entry) -> tuple[tuple[str, str], ...]:
     ]
     return (
         ("unread", str(entry.unread)),
-        ("last message", f"seq {entry.last.seq}" if entry.last else "none"),
-        ("messages", spoken((f"seq {m.seq}" for m in newest), "none")),
-        ("read up to", f"seq {entry.read_to}"),
-        ("deleted up to", f"seq {entry.deleted_to}"),
+        ("last message", names.call(entry.last) if entry.last else "none"),
+        ("messages", spoken((names.call(m) for m in newest), "none")),
+        ("read up to", called(entry.read_to)),
+        ("deleted up to", called(entry.deleted_to)),
         ("flags", spoken(flags, "none")),
     )

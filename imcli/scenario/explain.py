@@ -220,6 +220,18 @@ def _intervals(key: DeviceKey, chat: str, watched: Watched) -> str:
     return " and ".join(words)
 
 
+def _gap(key: DeviceKey, chat: str, watched: Watched) -> str:
+    """Say when a conversation was last away and by which step; "" where it never went."""
+    snapshots = watched.snapshots
+    there = [entry_of(snapshot, key, chat) is not None for snapshot in snapshots]
+    went = [at for at in range(1, len(there)) if there[at - 1] and not there[at]]
+    if not went or not there[-1]:
+        return ""
+    gone = snapshots[went[-1]]
+    back = snapshots[there.index(True, went[-1])]
+    return f"{chat} went at {gone.step} ({gone.text}) and came back at {back.step} ({back.text})"
+
+
 # Because
 
 
@@ -241,11 +253,15 @@ def _listed(problem: Problem, watched: Watched) -> list[str]:
     keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
     for disagreement in problem.disagreements:
         key, chat = keys.get(disagreement.subject), disagreement.conversation
-        if key is None or not chat or not _about_listing(key, disagreement, watched):
+        if key is None or not chat:
             continue
-        story = _intervals(key, chat, watched)
+        if _about_listing(key, disagreement, watched):
+            spans = _intervals(key, chat, watched)
+            story = f"{chat} was listed {spans}" if spans else ""
+        else:
+            story = _gap(key, chat, watched)
         if story:
-            stories.setdefault(f"{chat} was listed {story}", []).append(disagreement.subject)
+            stories.setdefault(story, []).append(disagreement.subject)
     return [f"{story} (on {spoken(who)})." for story, who in stories.items()]
 
 

@@ -80,10 +80,13 @@ def test_a_conversation_that_came_back_tells_both_times() -> None:
     )
 
 
-def test_facts_that_are_wrong_tell_nothing_of_coming_and_going() -> None:
+def test_facts_that_are_wrong_tell_by_which_steps_a_conversation_went_and_came_back() -> None:
     wrong = claim(sees("A", "B", Facts(pinned=True, muted=True), device="web"))
     found = failure(send("B", "A"), DELETES, send("B", "A"), wrong)
-    assert found.because == ()
+    (told,) = found.because
+    assert told.startswith("B went at step 2 (")
+    assert ") and came back at step 3 (" in told
+    assert told.endswith(" (on A.web).")
     assert row(found, "A.web").cells[-1].expected == "pinned, muted"
 
 
