@@ -7,9 +7,9 @@ from functools import cache
 
 from imcli.cli.pool import watch
 from imcli.scenario.events import CaseFinished, CaseResult
-from imcli.scenario.expand import cases
-from imcli.scenario.parse import parse_scenario
-from imcli.scenario.run import Options, run
+from imcli.scenario.reading.expand import cases
+from imcli.scenario.reading.parse import parse_scenario
+from imcli.scenario.running.run import Options, run
 from imcli.scenario.syntax import Case
 from imcli.targets.base import OpenTarget
 from imcli.targets.simulated import open_simulated

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from benchmarks.cases import WATCHED, parsed, play
 from benchmarks.figures import Figure
 from benchmarks.timing import seconds
-from imcli.scenario.run import Options
+from imcli.scenario.running.run import Options
 
 TEXT = """
 title = "Eight people write to A at once"

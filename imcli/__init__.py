@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from imcli.model.errors import ImcliError
     from imcli.model.events import Event
     from imcli.model.questions import Question, View
-    from imcli.scenario.parse import parse_scenario
-    from imcli.scenario.run import run
+    from imcli.scenario.reading.parse import parse_scenario
+    from imcli.scenario.running.run import run
     from imcli.simulator.server import Server
     from imcli.targets.base import OpenTarget, Outcome, Target
     from imcli.targets.simulated import open_simulated
@@ -33,8 +33,8 @@ PUBLIC: dict[str, str] = {
     "Target": "imcli.targets.base",
     "View": "imcli.model.questions",
     "open_simulated": "imcli.targets.simulated",
-    "parse_scenario": "imcli.scenario.parse",
-    "run": "imcli.scenario.run",
+    "parse_scenario": "imcli.scenario.reading.parse",
+    "run": "imcli.scenario.running.run",
 }
 """Where each public name lives."""
 

@@ -174,8 +174,8 @@ def result_on(shell: Shell, text: str, profile: str) -> CaseResult:
     from imcli.cli.files import cases_of
     from imcli.cli.pool import MakeTarget, watch
     from imcli.scenario.events import CaseFinished
-    from imcli.scenario.parse import parse_scenario
-    from imcli.scenario.run import Options, run
+    from imcli.scenario.reading.parse import parse_scenario
+    from imcli.scenario.running.run import Options, run
 
     case = msgspec.structs.replace(cases_of([parse_scenario(text, FILE_NAME)])[0], known_failing=())
     name = "sim" if profile == "reference" else f"sim:{profile}"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from imcli.cli.text import visible
 from imcli.model.actions import Action, Wait
 from imcli.model.entities import DEVICE_KINDS
-from imcli.scenario.check import is_negative
-from imcli.scenario.skip import skip_reason
+from imcli.scenario.checking.check import is_negative
+from imcli.scenario.running.skip import skip_reason
 from imcli.scenario.syntax import Assert, Case, Do, Step, Timing, Together
 from imcli.targets.base import Capability, Cast, Target
 

@@ -14,8 +14,8 @@ from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, NothingToRun, UsageError
 
 if TYPE_CHECKING:
+    from imcli.scenario.reading.written import Scenario
     from imcli.scenario.syntax import Case
-    from imcli.scenario.written import Scenario
 
 NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
 FILE_BYTES_MAX = 1024 * 1024
@@ -131,7 +131,7 @@ def parse_files(world: World, paths: list[str]) -> list[Scenario]:
     Raises:
         InvalidInput: at least one is invalid.
     """
-    from imcli.scenario.parse import parse_scenario
+    from imcli.scenario.reading.parse import parse_scenario
 
     scenarios: list[Scenario] = []
     invalid: list[InvalidInput] = []
@@ -182,7 +182,7 @@ def check_profiles(cases: list[Case]) -> None:
 
 def cases_of(scenarios: list[Scenario]) -> list[Case]:
     """Expand scenarios into cases; report the problems of all of them at once."""
-    from imcli.scenario.expand import cases
+    from imcli.scenario.reading.expand import cases
 
     found: list[Case] = []
     invalid: list[InvalidInput] = []

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
     from imcli.scenario.events import RunEvent
-    from imcli.scenario.run import Observer
-    from imcli.scenario.run import Options as RunOptions
+    from imcli.scenario.running.run import Observer
+    from imcli.scenario.running.run import Options as RunOptions
     from imcli.scenario.syntax import Case
 
 JOBS_MAX = 256
@@ -182,7 +182,7 @@ def work_until_stopped(
     options: RunOptions,
 ) -> list[RunEvent]:
     """Run some cases in this process; after an interrupt give those that had finished."""
-    from imcli.scenario.suite import run_chunk
+    from imcli.scenario.running.suite import run_chunk
 
     Worker.working = True
     try:

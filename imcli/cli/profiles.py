@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imcli.report.anomalies import Language
     from imcli.report.versions import Situation
     from imcli.scenario.events import CaseResult
-    from imcli.scenario.written import Scenario
+    from imcli.scenario.reading.written import Scenario
     from imcli.simulator.profiles import Profile, Switch
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
@@ -93,7 +93,7 @@ def results_on_versions(scenarios: list[Scenario]) -> list[CaseResult]:
     from imcli.cli.files import cases_of
     from imcli.cli.pool import MakeTarget
     from imcli.scenario.events import CaseFinished
-    from imcli.scenario.suite import run_suite
+    from imcli.scenario.running.suite import run_suite
     from imcli.simulator.profiles import builtin_names, load_profile
 
     profiles = [load_profile(name) for name in builtin_names()]

@@ -54,7 +54,7 @@ def format_scenarios(
     Comments stay. A file that is invalid is named, and no file is changed then.
     """
     from imcli.cli.files import find_files, parse_files, read_text, write_text
-    from imcli.scenario.format import format_scenario
+    from imcli.scenario.reading.format import format_scenario
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imcli.cli.reports import Wanted
     from imcli.report.console import Show
     from imcli.scenario.events import RunEvent
-    from imcli.scenario.run import Options
+    from imcli.scenario.running.run import Options
     from imcli.scenario.syntax import Case
 
 SHOWS: dict[str, Show] = {"failures": "failures", "final": "final", "each": "each"}
@@ -102,7 +102,7 @@ def run_scenario(
     from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
     from imcli.cli.pool import job_count
     from imcli.cli.reports import Wanted
-    from imcli.scenario.suite import select
+    from imcli.scenario.running.suite import select
 
     shell = shell_of(ctx)
     options = run_options(
@@ -135,7 +135,7 @@ def run_options(
         UsageError: a value that an option does not take.
     """
     from imcli.cli.pool import OBSERVERS
-    from imcli.scenario.run import Options
+    from imcli.scenario.running.run import Options
 
     if show not in SHOWS:
         raise UsageError(f"--show is {show!r}, which is none of {', '.join(SHOWS)}")
@@ -214,7 +214,7 @@ def play(
     from imcli.cli.reports import Reports
     from imcli.cli.targets import token
     from imcli.scenario.events import RunFinished
-    from imcli.scenario.suite import Tally
+    from imcli.scenario.running.suite import Tally
 
     make = MakeTarget(options.profile, token(shell))
     tally = Tally(0, options)
@@ -254,7 +254,7 @@ def run_events(
 ) -> Generator[RunEvent, None, None]:
     """The events of a run, in this process or in several; `asked` is for the latter to end it."""
     from imcli import __version__
-    from imcli.scenario.suite import run_suite, run_suite_parallel
+    from imcli.scenario.running.suite import run_suite, run_suite_parallel
 
     program = f"imcli {__version__}"
     if jobs == 1 or len(cases) == 1:

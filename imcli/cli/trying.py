@@ -38,7 +38,7 @@ def try_sentences(
     begins a sentence.
     """
     from imcli.cli.reports import Wanted
-    from imcli.scenario.parse import parse_try
+    from imcli.scenario.reading.parse import parse_try
 
     shell = shell_of(ctx)
     names = target_names(shell, target or [], profile)

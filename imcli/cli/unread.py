@@ -1,7 +1,7 @@
 """Why an unread count is what it is: what the server says, the marks, the messages above them.
 
 Everything is asked of the server as any device could ask it, so it works on live servers too. What
-the count should be is `scenario/unread.py`'s business; here it is asked for and laid out.
+the count should be is `scenario/checking/unread.py`'s business; here it is asked for and laid out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.events import HistoryPage
 from imcli.model.questions import Kept, KeptView, ListView, Seen
-from imcli.scenario.unread import UnreadCount, count_unread
+from imcli.scenario.checking.unread import UnreadCount, count_unread
 from imcli.targets.base import Directory
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The simulated server behind WuKongIM's real protocols: sockets, HTTP and a clock, nothing else."""
+"""The simulated server behind WuKongIM's real protocols: sockets, HTTP and a clock, no laws."""

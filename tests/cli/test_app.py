@@ -243,7 +243,13 @@ def test_the_version_loads_not_even_typer() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["sned"], ["send", "--help"]])
 def test_help_and_mistakes_load_nothing_heavy(words: list[str]) -> None:
     code = f"sys.argv += {words}\nfrom imcli.cli.app import main\nmain()"
-    heavy = {"rich", "urllib3", "sqlite3", "imcli.simulator.server", "imcli.scenario.sentences"}
+    heavy = {
+        "rich",
+        "urllib3",
+        "sqlite3",
+        "imcli.simulator.server",
+        "imcli.scenario.table.sentences",
+    }
     assert not heavy & loaded(code)
 
 

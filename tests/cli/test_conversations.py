@@ -6,7 +6,7 @@ import pytest
 
 from imcli.cli.unread import explained
 from imcli.model.entities import Entry, Message
-from imcli.scenario.unread import count_unread
+from imcli.scenario.checking.unread import count_unread
 from tests.cli.conftest import Run
 
 LIVE = "http://im.example:5001"

@@ -19,7 +19,7 @@ from imcli.cli import pool
 from imcli.cli.interrupts import Interrupts
 from imcli.model.exit_status import ExitStatus
 from imcli.scenario.events import CaseStarted, RunEvent, RunFinished
-from imcli.scenario.run import Options
+from imcli.scenario.running.run import Options
 
 QUICK = """title = "Quick"
 users = ["A", "B"]

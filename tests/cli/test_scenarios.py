@@ -11,7 +11,7 @@ import pytest
 
 from imcli.cli.text import columns_of
 from imcli.scenario.events import RunEvent
-from imcli.scenario.run import run as run_case
+from imcli.scenario.running.run import run as run_case
 from tests.cli.conftest import Run
 
 GOOD = """\
@@ -228,7 +228,7 @@ def test_an_interrupt_leaves_complete_reports_of_what_had_finished(
             raise KeyboardInterrupt
         return run_case(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("imcli.scenario.suite.run", interrupted)
+    monkeypatch.setattr("imcli.scenario.running.suite.run", interrupted)
     ran = imcli("run-scenario", "cases", "--jsonl", "run.jsonl", "--junit", "run.xml")
     assert ran.status == 130
     assert ran.lines[-1].startswith("interrupted: 1 failed")
@@ -243,7 +243,7 @@ def test_a_defect_in_the_middle_leaves_valid_reports(
     def broken(*args: object, **options: object) -> Iterator[RunEvent]:
         raise RuntimeError("oh")
 
-    monkeypatch.setattr("imcli.scenario.suite.run", broken)
+    monkeypatch.setattr("imcli.scenario.running.suite.run", broken)
     ran = imcli("run-scenario", "cases", "--junit", "run.xml")
     assert ran.status == 70
     assert "a defect in imcli (RuntimeError: oh)" in ran.err

@@ -21,7 +21,7 @@ from imcli.scenario.coverage import (
     uncovered,
 )
 from imcli.scenario.events import CaseResult
-from imcli.scenario.format import format_scenario
+from imcli.scenario.reading.format import format_scenario
 from imcli.scenario.syntax import Assert, Case, SeesChat
 from imcli.simulator.profiles import SWITCHES, Switch, load_profile
 from tests.corpus.corpus import FILES, ROOT, File, run_case

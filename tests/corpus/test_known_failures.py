@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from imcli.report.anomalies import load_anomalies
 from imcli.scenario.events import CaseResult
-from imcli.scenario.known import apply_known
-from imcli.scenario.known_failing import matches
-from imcli.scenario.suite import exit_status
+from imcli.scenario.reading.known_failing import matches
+from imcli.scenario.running.known import apply_known
+from imcli.scenario.running.suite import exit_status
 from imcli.scenario.syntax import Case, KnownFailing, Span
 from imcli.simulator.profiles import builtin_names
 from tests.corpus.corpus import FILES, File, run_case

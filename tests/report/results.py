@@ -17,8 +17,8 @@ from imcli.scenario.events import (
     StepRecord,
     TableRow,
 )
-from imcli.scenario.run import Options
-from imcli.scenario.suite import finished, run_suite
+from imcli.scenario.running.run import Options
+from imcli.scenario.running.suite import finished, run_suite
 from imcli.scenario.syntax import Case, Facts, KnownFailing, Span
 from imcli.targets.base import Identity
 from imcli.targets.simulated import open_simulated

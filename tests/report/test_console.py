@@ -19,8 +19,8 @@ from imcli.scenario.events import (
     StateTable,
     TableRow,
 )
-from imcli.scenario.run import Options
-from imcli.scenario.suite import finished
+from imcli.scenario.running.run import Options
+from imcli.scenario.running.suite import finished
 from tests.report.results import FOUND, HOSTILE, LOST, SIM, events, every, hostile_events
 
 

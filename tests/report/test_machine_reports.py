@@ -15,7 +15,7 @@ from imcli.report.jsonl import JsonLinesReport, event_line, read_events
 from imcli.report.junit import JUnitReport
 from imcli.scenario import events as run_events
 from imcli.scenario.events import RESULTS, Result, RunEvent, RunStarted
-from imcli.scenario.run import Options
+from imcli.scenario.running.run import Options
 from tests.report.results import FOUND, HOSTILE, LOST, SIM, events, every, hostile_events
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imcli.model.actions import Action
-from imcli.scenario.expand import cases
-from imcli.scenario.parse import parse_scenario
-from imcli.scenario.problems import InvalidScenario, Problem
+from imcli.scenario.reading.expand import cases
+from imcli.scenario.reading.parse import parse_scenario
+from imcli.scenario.reading.problems import InvalidScenario, Problem
 from imcli.scenario.syntax import Assert, Case, Claim, Do
 
 TWO = 'users = { A = ["phone", "web"], B = ["phone"] }\n'

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from imcli.scenario.events import CaseFinished, CaseResult
-from imcli.scenario.expand import cases
-from imcli.scenario.parse import parse_scenario
-from imcli.scenario.run import run
+from imcli.scenario.reading.expand import cases
+from imcli.scenario.reading.parse import parse_scenario
+from imcli.scenario.running.run import run
 from imcli.targets.base import OpenTarget
 from imcli.targets.embedded import open_embedded_case
 from imcli.targets.live import OpenLive, open_live

@@ -1,0 +1,1 @@
+"""From text to cases, and back: parsing, names, verbs, the matrix, the canonical form."""

@@ -1,0 +1,125 @@
+"""From a scenario to its cases: one, or one per cell of its matrix.
+
+This is where it shows whether names exist, so `parse_scenario` comes through here too. How one case
+is made is in `expander.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from imcli.scenario.reading.context import Context
+from imcli.scenario.reading.expander import ALL_STEPS_MAX, Abandon, Expander
+from imcli.scenario.reading.matrix import (
+    Values,
+    cells,
+    fill_profile,
+    fill_text,
+    written,
+)
+from imcli.scenario.reading.problems import Problems
+from imcli.scenario.reading.suggest import nearest_word
+from imcli.scenario.reading.written import MatrixValue, Scenario
+from imcli.scenario.syntax import Case, KnownFailing
+
+
+def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator[Case]:
+    """Make the cases of a scenario one after the other, so that a big matrix fits in memory.
+
+    Raises:
+        InvalidScenario: a name is unknown, or a limit is passed (only where `problems` is None).
+    """
+    if problems is None and scenario.ready is not None:
+        yield scenario.ready
+        return
+    found = Problems() if problems is None else problems
+    context = Context(scenario, found)
+    if not _measured(context):
+        if problems is None:
+            found.raise_if_any(scenario.lines)
+        return
+    if found.full:
+        return
+    for values in cells(scenario):
+        context.forget()
+        case = _case(context, values)
+        if problems is None:
+            found.raise_if_any(scenario.lines)
+        if case is None:
+            return
+        yield case
+
+
+def _measured(context: Context) -> bool:
+    """Count the steps of all cases before any is made; False where a limit is passed (noted)."""
+    total = 0
+    for values in cells(context.scenario):
+        context.forget()
+        expander = Expander(context, values)
+        try:
+            total += expander.measure()
+            if total > ALL_STEPS_MAX:
+                message = f"the cases of this file have more than {ALL_STEPS_MAX:,} steps in all"
+                expander.refuse(expander.nodes[0], message)
+        except Abandon:
+            return False
+    return True
+
+
+def cases(scenario: Scenario) -> tuple[Case, ...]:
+    """Make all cases of a scenario: one, or one per cell of its matrix.
+
+    Raises:
+        InvalidScenario: a name is unknown, or a limit is passed.
+    """
+    return tuple(iter_cases(scenario))
+
+
+def _case(context: Context, values: dict[str, MatrixValue]) -> Case | None:
+    scenario = context.scenario
+    expander = Expander(context, values)
+    try:
+        given = expander.expand(scenario.given)
+        steps = expander.expand(scenario.steps)
+        cleanup = expander.expand(scenario.cleanup)
+    except Abandon:
+        return None
+    known = tuple(_known(one, expander) for one in scenario.known_failing)
+    profile = fill_profile(scenario.profile, values)
+    assert profile is None or isinstance(profile, dict)
+    return Case(
+        _case_id(scenario.path, values),
+        scenario.path,
+        fill_text(scenario.title, values),
+        scenario.cast,
+        tuple(steps),
+        tuple(given),
+        tuple(cleanup),
+        scenario.covers,
+        scenario.tags,
+        scenario.needs,
+        profile,
+        scenario.timing,
+        known,
+        scenario.lines,
+        scenario.about,
+    )
+
+
+def _case_id(path: str, values: Values) -> str:
+    if not values:
+        return path
+    return f"{path}[{','.join(f'{name}={written(value)}' for name, value in values.items())}]"
+
+
+def _known(one: KnownFailing, expander: Expander) -> KnownFailing:
+    """Bring the claim of a known failure into the form in which the case has it."""
+    if not one.claim:
+        return one
+    claim = expander.canonical_claim(one)
+    if claim and claim not in expander.claim_texts and not expander.values:
+        near = nearest_word(claim, expander.claim_texts)
+        expander.problems.add(one.span, "no step asserts this claim", nearest=near)
+    return msgspec.structs.replace(one, claim=claim or one.claim)

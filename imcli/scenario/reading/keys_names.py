@@ -1,0 +1,221 @@
+"""The keys that bring names into a file: users, groups, ids, the matrix, own verbs."""
+
+from __future__ import annotations
+
+from imcli.model.entities import FORBIDDEN_ID_CHARACTERS, DeviceSpec
+from imcli.scenario.reading.key_reader import KeyReader
+from imcli.scenario.reading.keys import TOP_KEYS
+from imcli.scenario.reading.layout import Path
+from imcli.scenario.reading.matrix import CELLS_MAX
+from imcli.scenario.reading.suggest import nearest_word
+from imcli.scenario.reading.written import MatrixValue, OwnVerb
+from imcli.scenario.table.values import device_spec, is_name
+from imcli.targets.base import Cast
+
+
+def read_cast(reader: KeyReader) -> Cast:
+    """Read users with their devices, ids and groups."""
+    users = _users(reader)
+    names = [user for user, _ in users]
+    return Cast(users, _groups(reader, names), _ids(reader, names))
+
+
+def _users(reader: KeyReader) -> tuple[tuple[str, tuple[DeviceSpec, ...]], ...]:
+    value = reader.data.get("users", [])
+    users: list[tuple[str, list[tuple[Path, object]]]] = []
+    if isinstance(value, list):
+        for index, name in enumerate(value):
+            if not isinstance(name, str):
+                reader.wrong(("users", index), "a user is a name in quotes", '"A"')
+            elif reader.claim_name(("users", index), name, "a user"):
+                users.append((name, [(("users", index), "phone")]))
+    elif isinstance(value, dict):
+        for name, devices in value.items():
+            if name in TOP_KEYS:
+                continue
+            if reader.claim_name(("users", name), name, "a user", at_key=True):
+                users.append((name, _device_list(reader, name, devices)))
+    else:
+        reader.wrong(("users",), "`users` must be a table or an array", 'users = ["A", "B"]')
+    return tuple((name, _devices(reader, name, devices)) for name, devices in users)
+
+
+def _device_list(reader: KeyReader, user: str, value: object) -> list[tuple[Path, object]]:
+    path: Path = ("users", user)
+    if not isinstance(value, list) or not value:
+        reader.wrong(path, f"the devices of {user} are an array", f'{user} = ["phone"]')
+        return [(path, "phone")]
+    return [((*path, index), item) for index, item in enumerate(value)]
+
+
+def _devices(
+    reader: KeyReader, user: str, items: list[tuple[Path, object]]
+) -> tuple[DeviceSpec, ...]:
+    found: list[DeviceSpec] = []
+    for path, item in items:
+        spec = device_spec(item) if isinstance(item, str) else None
+        if spec is None:
+            reader.wrong(
+                path,
+                f"`{item}` is no device" if isinstance(item, str) else "this is no device",
+                'phone, app, tablet, web, browser, desktop, pc, laptop, or "name:kind" with '
+                "kind app, web or pc",
+                nearest_word(str(item), ("phone", "tablet", "web", "browser", "desktop")),
+            )
+        elif any(other.name == spec.name for other in found):
+            reader.wrong(path, f"{user} has the device `{spec.name}` twice")
+        elif reader.claim_name(path, spec.name, "a device"):
+            found.append(spec)
+    return tuple(found) or (DeviceSpec("phone"),)
+
+
+def _groups(reader: KeyReader, users: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    groups: list[tuple[str, tuple[str, ...]]] = []
+    for name, members in reader.table("groups", reader.data.get("groups", {})).items():
+        path: Path = ("groups", name)
+        if name in TOP_KEYS or not reader.claim_name(path, name, "a group", at_key=True):
+            continue
+        if not isinstance(members, list):
+            reader.wrong(path, "the members of a group are an array", f'{name} = ["A", "B"]')
+            continue
+        for index, member in enumerate(members):
+            if member not in users:
+                near = nearest_word(str(member), users)
+                reader.wrong((*path, index), f"unknown user `{member}`", ", ".join(users), near)
+            elif member in members[:index]:
+                reader.wrong((*path, index), f"`{member}` stands there twice")
+        groups.append((f"#{name}", tuple(str(member) for member in members)))
+    return tuple(groups)
+
+
+def _ids(reader: KeyReader, users: list[str]) -> tuple[tuple[str, str], ...]:
+    ids: list[tuple[str, str]] = []
+    for name, value in reader.table("ids", reader.data.get("ids", {})).items():
+        path: Path = ("ids", name)
+        if name not in users:
+            if name not in TOP_KEYS:
+                near = nearest_word(name, users)
+                reader.problems.add(reader.key_span(path), f"unknown user `{name}`", nearest=near)
+        elif not isinstance(value, str) or not value:
+            reader.wrong(path, "an id is a string", f'{name} = "a:1"')
+        elif any(character in FORBIDDEN_ID_CHARACTERS for character in value):
+            reader.wrong(path, f"an id holds none of {' '.join(FORBIDDEN_ID_CHARACTERS)}")
+        elif any(other == value for _, other in ids):
+            reader.wrong(path, f"two users have the id {value}")
+        else:
+            reader.no_control(path, value)
+            ids.append((name, value))
+    return tuple(ids)
+
+
+def read_matrix(reader: KeyReader) -> tuple[tuple[str, tuple[MatrixValue, ...]], ...]:
+    """Read the parameters; the product of their values is bounded."""
+    found: list[tuple[str, tuple[MatrixValue, ...]]] = []
+    product = 1
+    for name, values in reader.table("matrix", reader.data.get("matrix", {})).items():
+        path: Path = ("matrix", name)
+        if name == "exclude" or name in TOP_KEYS:
+            continue
+        if not reader.claim_name(path, name, "a matrix name", at_key=True):
+            continue
+        read = _values(reader, path, values)
+        if read:
+            found.append((name, read))
+            product *= len(read)
+    reader.matrix_names = tuple(name for name, _ in found)
+    if product > CELLS_MAX:
+        reader.problems.add(
+            reader.key_span(("matrix",)),
+            f"the matrix has {product:,} cases, more than {CELLS_MAX:,}",
+        )
+        return ()
+    return tuple(found)
+
+
+def _values(reader: KeyReader, path: Path, values: object) -> tuple[MatrixValue, ...]:
+    if not isinstance(values, list) or not values:
+        reader.wrong(path, "a parameter has an array of values", f"{path[-1]} = [1, 2]")
+        return ()
+    found: list[MatrixValue] = []
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if not isinstance(value, str | int):
+            reader.wrong((*path, index), "a value is a string, an integer or a boolean")
+        elif str(value) in seen:
+            reader.wrong((*path, index), f"the value {value} stands there twice")
+        else:
+            if isinstance(value, str):
+                reader.no_control((*path, index), value)
+            found.append(value)
+            seen.add(str(value))
+    return tuple(found)
+
+
+def read_exclude(
+    reader: KeyReader, matrix: tuple[tuple[str, tuple[MatrixValue, ...]], ...]
+) -> tuple[tuple[tuple[str, MatrixValue], ...], ...]:
+    """Read the combinations that are left out."""
+    table = reader.data.get("matrix")
+    rules = table.get("exclude", []) if isinstance(table, dict) else []
+    path: Path = ("matrix", "exclude")
+    if not isinstance(rules, list):
+        reader.wrong(path, "`matrix.exclude` is an array of tables", "exclude = [{ n = 1 }]")
+        return ()
+    known = dict(matrix)
+    found: list[tuple[tuple[str, MatrixValue], ...]] = []
+    for index, rule in enumerate(rules):
+        if not isinstance(rule, dict) or not rule:
+            reader.wrong((*path, index), "a rule is a table of values", "{ n = 1 }")
+            continue
+        for name, value in rule.items():
+            _rule(reader, (*path, index, name), name, value, known)
+        found.append(tuple(rule.items()))
+    return tuple(rule for rule in found if all(name in known for name, _ in rule))
+
+
+def _rule(
+    reader: KeyReader,
+    path: Path,
+    name: str,
+    value: object,
+    known: dict[str, tuple[MatrixValue, ...]],
+) -> None:
+    if name not in known:
+        near = nearest_word(name, known)
+        reader.problems.add(reader.key_span(path), f"unknown matrix name `{name}`", nearest=near)
+    elif value not in known[name]:
+        reader.wrong(path, f"{value} is no value of `{name}`")
+
+
+def read_verbs(reader: KeyReader) -> tuple[OwnVerb, ...]:
+    """Read the file's own sentences."""
+    found: list[OwnVerb] = []
+    for pattern, value in reader.table("verbs", reader.data.get("verbs", {})).items():
+        if pattern in TOP_KEYS:
+            continue
+        verb = _verb(reader, pattern, value)
+        if verb is not None:
+            found.append(verb)
+    return tuple(found)
+
+
+def _verb(reader: KeyReader, pattern: str, value: object) -> OwnVerb | None:
+    path: Path = ("verbs", pattern)
+    words = tuple(pattern.split())
+    span = reader.key_span(path)
+    expected = 'a hole, a verb, and more of both: "X greets Y"'
+    holes = tuple(word for word in words if word[:1].isupper())
+    if len(words) < 2 or words[0] not in holes or words[1] in holes:
+        reader.problems.add(span, "an own verb begins with a hole and a verb", expected)
+        return None
+    wrong = next((w for w in words if w in holes and not is_name(w)), "")
+    if wrong or len(set(holes)) != len(holes):
+        message = f"`{wrong}` is no hole" if wrong else "each hole needs a name of its own"
+        reader.problems.add(span, message, expected)
+        return None
+    if not reader.claim_name(path, words[1], "an own verb", at_key=True):
+        return None
+    nodes = reader.nodes(path, value)
+    if not nodes and not reader.problems.found:
+        reader.wrong(path, "this verb does nothing", "steps")
+    return OwnVerb(words[1], words, holes, nodes, span)

@@ -1,0 +1,142 @@
+"""What a step that is none was meant to be: the nearest sentence of the table.
+
+First each unknown word is replaced with the nearest literal word, and the step read again. Where
+that gives no sentence, the row that fitted best is shown as its pattern and its example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from imcli.scenario.reading.steps import Assertion, Sentence, StepFault, read_step, write_step
+from imcli.scenario.reading.suggest import free_name, nearest_word
+from imcli.scenario.table.holes import HOLES
+from imcli.scenario.table.sentences import ACTION_INDEX, CLAIM_INDEX, RESERVED
+from imcli.scenario.table.sentences_details import FACTS, OPTIONS
+from imcli.scenario.table.tokens import LexFault, Token
+from imcli.scenario.table.values import is_name
+
+TOKENS_MAX = 40
+WIDTH_MAX = 200
+
+
+class Names(Protocol):
+    """What has to be known of a file: its users and its own verbs."""
+
+    users: tuple[str, ...]
+
+    @property
+    def verb_names(self) -> Iterable[str]:
+        """The second words of the file's own sentences."""
+
+
+def describe_fault(
+    fault: StepFault, tokens: tuple[Token, ...], names: Names
+) -> tuple[str, str, str]:
+    """Give what was expected, the nearest valid sentence, and the message."""
+    nearest = nearest_sentence(tokens, names, fault)
+    if not nearest and fault.row is not None:
+        nearest = fault.row.example
+    return _expected(fault), nearest, _message(fault, tokens)
+
+
+def _message(fault: StepFault, tokens: tuple[Token, ...]) -> str:
+    """Say more where a name is missing because the word is one of the language."""
+    token = next((one for one in tokens if one.start == fault.start), None)
+    if token is None:
+        return fault.message
+    if token.kind == "group":
+        return f"{fault.message}; a comment is written `# {token.text[1:]}`"
+    if token.kind != "word":
+        return fault.message
+    if token.text[:1] == "$":
+        return f"unknown matrix name `{token.text}`"
+    if "NEWLABEL" in fault.expected and token.text in RESERVED:
+        near = free_name(token.text, RESERVED)
+        return f"`{token.text}` is a word of the language; a free name is {near}"
+    return fault.message
+
+
+def _expected(fault: StepFault) -> str:
+    """Write what would have been right: words as they are, holes with what they accept."""
+    if any(word in ("FACTS", "fact") for word in fault.expected):
+        return f"facts: {', '.join(row.pattern for row in FACTS)}"
+    if any(word in ("OPTIONS", "option") for word in fault.expected):
+        return f"options: {', '.join(row.pattern for row in OPTIONS)}"
+    parts: list[str] = []
+    for expected in fault.expected:
+        kind = HOLES.get(expected)
+        parts.append(kind.meaning.replace("`", "") if kind else expected)
+    return " | ".join(dict.fromkeys(parts))
+
+
+def nearest_sentence(
+    tokens: tuple[Token, ...], names: Names, fault: StepFault | None = None
+) -> str:
+    """Find a valid sentence near these tokens, or ""."""
+    if len(tokens) > TOKENS_MAX or tokens[-1].end - tokens[0].start > WIDTH_MAX:
+        return ""
+    for mended in (*_mended_at(list(tokens), fault), *_mended(list(tokens), names)):
+        try:
+            step = read_step(tuple(mended))
+        except (StepFault, LexFault):
+            continue
+        if isinstance(step, Sentence | Assertion):
+            return write_step(step)
+    return ""
+
+
+def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[Token]]:
+    """Give the step with the faulty word replaced by the nearest that was expected there."""
+    at = next((i for i, one in enumerate(tokens) if fault and one.start == fault.start), -1)
+    if fault is None or at < 0 or tokens[at].kind != "word":
+        return
+    expected: Iterable[str] = fault.expected
+    if at == 1:
+        expected = (*expected, *ACTION_INDEX[1])
+    elif at == 2 and tokens[0].text == "assert":
+        expected = (*expected, *CLAIM_INDEX[1])
+    near = nearest_word(tokens[at].text, (word for word in expected if word in RESERVED))
+    if near:
+        yield [*tokens[:at], tokens[at]._replace(text=near), *tokens[at + 1 :]]
+
+
+def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:
+    """Give better versions of a step: with words mended, with `assert`, or without it."""
+    first = tokens[0]
+    if first.text != "assert" and len(tokens) > 1 and _is_claim(tokens):
+        yield [first._replace(kind="word", text="assert"), *tokens]
+    if first.text == "assert" and len(tokens) > 2:
+        yield tokens[1:]
+    known = (*RESERVED_LIST, *names.verb_names)
+    mended = [_mend(token, known) if _is_odd(token, names) else token for token in tokens]
+    if mended != tokens:
+        yield mended
+        if mended[0].text != "assert" and len(mended) > 1 and _is_claim(mended):
+            yield [mended[0]._replace(kind="word", text="assert"), *mended]
+
+
+RESERVED_LIST: Sequence[str] = sorted(RESERVED)
+
+
+def _is_claim(tokens: Sequence[Token]) -> bool:
+    return tokens[0].text in CLAIM_INDEX[0] or (
+        tokens[1].text in CLAIM_INDEX[1] and tokens[1].text not in ACTION_INDEX[1]
+    )
+
+
+def _is_odd(token: Token, names: Names) -> bool:
+    """Tell whether a word is neither of the language nor a user of the file."""
+    return (
+        token.kind == "word"
+        and len(token.text) > 2
+        and token.text not in RESERVED
+        and token.text.split(".")[0] not in names.users
+        and is_name(token.text.replace("-", "_"))
+    )
+
+
+def _mend(token: Token, known: Iterable[str]) -> Token:
+    near = nearest_word(token.text, known)
+    return token._replace(text=near) if near else token

@@ -1,0 +1,1 @@
+"""Playing cases: units, orders, judging in time, explaining what failed."""

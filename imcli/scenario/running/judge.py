@@ -1,0 +1,217 @@
+"""Claims in time: when to look, how long to wait, and what a negative answer is worth.
+
+In a virtual world a bare claim is judged once, when every delivery and answer under way is done;
+there a negative is *proved at this instant*. In a real world a positive claim gets its deadline,
+and a negative one must hold through a quiet window: it was *observed*. `within` and `for` mean the
+same in both: the clock is moved, or waited for, only to moments at which an answer may change.
+"""
+
+from __future__ import annotations
+
+from imcli.model.entities import DeviceKey
+from imcli.model.questions import View
+from imcli.scenario.checking.check import ask, check, is_negative
+from imcli.scenario.checking.check_table import row_span
+from imcli.scenario.checking.names import LabelProblem
+from imcli.scenario.events import Disagreement, Negative
+from imcli.scenario.running.play import Play, Problem, step_name
+from imcli.scenario.running.program import Block
+from imcli.scenario.syntax import Assert, Claim, Span, TableIs
+
+ADVANCES_MAX = 1_000_000
+"""No claim looks more often than this; a world that changes without end is named, not awaited."""
+
+Wrong = tuple[tuple[Claim, tuple[Disagreement, ...]], ...]
+"""The claims of one assertion that do not hold, with those who disagree."""
+
+
+def judge_block(play: Play, block: Block) -> list[Problem]:
+    """Judge consecutive assertions; all of them, so that all failures are reported."""
+    target = play.target
+    problems: list[Problem] = []
+    settled = False
+    started = 0 if target.virtual else target.now()
+    for offset, statement in enumerate(block.asserts):
+        timed = statement.within_ms is not None or statement.for_ms is not None
+        if target.virtual and not timed:
+            if not settled:
+                target.settle()
+                settled = True
+            problem = _once(play, block, offset, statement)
+        else:
+            problem = _judge_timed(play, block, offset, statement, started)
+            settled = False
+        if problem is not None:
+            problems.append(problem)
+            if problem.kind == "limit":
+                break
+    return problems
+
+
+def _once(play: Play, block: Block, offset: int, statement: Assert) -> Problem | None:
+    """A bare claim in a virtual world: one look."""
+    try:
+        wrong = evaluate(play, statement.claims)
+    except LabelProblem as error:
+        return _unclear(block, offset, statement, error)
+    if wrong is None:
+        for claim in statement.claims:
+            if is_negative(claim):
+                _held(play, block, offset, statement, Negative("", "", "proved"))
+                break
+        return None
+    running = play.target.timers()
+    judged = f"still running: {', '.join(running)}" if running else ""
+    return _failed(play, block, offset, statement, wrong, judged)
+
+
+def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
+    """Look once: nothing if one of the claims holds, else what is wrong with each."""
+    names, observe = play.names, play.target.observe
+    wrong: list[tuple[Claim, tuple[Disagreement, ...]]] = []
+    for claim in claims:
+        answers: list[tuple[DeviceKey, View]] = [
+            (key, observe(question)) for key, question in ask(claim, names)
+        ]
+        found = check(claim, answers, names)
+        if found is None:
+            return None
+        wrong.append((claim, found.disagreements))
+    return tuple(wrong)
+
+
+def _judge_timed(
+    play: Play, block: Block, offset: int, statement: Assert, started: int
+) -> Problem | None:
+    """A claim with a time, written or implied by a real world."""
+    now = play.target.now()
+    timing = play.case.timing
+    try:
+        if statement.for_ms is not None:
+            return _throughout(play, block, offset, statement, now + statement.for_ms)
+        if statement.within_ms is not None:
+            return _before(play, block, offset, statement, now + statement.within_ms)
+        if all(is_negative(claim) for claim in statement.claims):
+            return _throughout(play, block, offset, statement, now + timing.settle_ms)
+        return _before(play, block, offset, statement, max(now, started + timing.within_ms))
+    except LabelProblem as error:
+        return _unclear(block, offset, statement, error)
+
+
+def _before(play: Play, block: Block, offset: int, statement: Assert, until: int) -> Problem | None:
+    """It must become true before `until`."""
+    start = play.target.now()
+    for _ in range(ADVANCES_MAX):
+        wrong = evaluate(play, statement.claims)
+        if wrong is None:
+            return None
+        if _is_late(play):
+            return play.late(block)
+        if not play.target.advance(until):
+            wrong = evaluate(play, statement.claims)
+            if wrong is None:
+                return None
+            judged = f"waited for {spell_ms(until - start)}"
+            return _failed(play, block, offset, statement, wrong, judged)
+    return _endless(play, block, offset, statement)
+
+
+def _throughout(
+    play: Play, block: Block, offset: int, statement: Assert, until: int
+) -> Problem | None:
+    """It must hold from now until `until`."""
+    start = play.target.now()
+    for _ in range(ADVANCES_MAX):
+        wrong = evaluate(play, statement.claims)
+        more = wrong is None and play.target.advance(until)
+        if wrong is None and not more:
+            wrong = evaluate(play, statement.claims)
+        if wrong is not None:
+            held = play.target.now() - start
+            since = f"after {spell_ms(held)}" if held else "from the start"
+            judged = f"did not hold {since} of {spell_ms(until - start)}"
+            return _failed(play, block, offset, statement, wrong, judged)
+        if not more:
+            window = Negative("", "", "observed", until - start)
+            if any(is_negative(claim) for claim in statement.claims):
+                _held(play, block, offset, statement, window)
+            return None
+        if _is_late(play):
+            return play.late(block)
+    return _endless(play, block, offset, statement)
+
+
+def _is_late(play: Play) -> bool:
+    return play.clock is not None and play.clock() > play.deadline
+
+
+def _held(play: Play, block: Block, offset: int, statement: Assert, how: Negative) -> None:
+    timers = play.target.timers() if how.how == "proved" else ()
+    name = step_name(block.phase, block.number + offset)
+    play.negatives.append(Negative(name, statement.text, how.how, how.window_ms, timers))
+
+
+def _failed(
+    play: Play, block: Block, offset: int, statement: Assert, wrong: Wrong, judged: str
+) -> Problem:
+    claim = wrong[0][0]
+    one_claim = len(statement.claims) == 1
+    disagreements = tuple(d for _, found in wrong for d in found)
+    return Problem(
+        "failed",
+        "claim",
+        block.phase,
+        block.number + offset,
+        _place(claim, disagreements, play) if one_claim else statement.span,
+        statement.text,
+        "the claim does not hold" if one_claim else "none of the claims holds",
+        disagreements,
+        statement.claims,
+        judged,
+        play.target.now(),
+    )
+
+
+def _place(claim: Claim, disagreements: tuple[Disagreement, ...], play: Play) -> Span:
+    """The place of a claim; in a table, of the first row that is wrong."""
+    if isinstance(claim, TableIs):
+        return row_span(claim, disagreements[0], play.names) or claim.span
+    return claim.span
+
+
+def _unclear(block: Block, offset: int, statement: Assert, error: LabelProblem) -> Problem:
+    return Problem(
+        "error",
+        "claim",
+        block.phase,
+        block.number + offset,
+        statement.span,
+        statement.text,
+        str(error),
+    )
+
+
+def _endless(play: Play, block: Block, offset: int, statement: Assert) -> Problem:
+    headline = f"something changed {ADVANCES_MAX:,} times within the time of this claim"
+    return Problem(
+        "error",
+        "limit",
+        block.phase,
+        block.number + offset,
+        statement.span,
+        statement.text,
+        headline,
+        at_ms=play.target.now(),
+    )
+
+
+def spell_ms(duration_ms: int) -> str:
+    """Say a duration.
+
+    >>> spell_ms(300), spell_ms(2000), spell_ms(90_000), spell_ms(8_640_000_000)
+    ('300 ms', '2 s', '90 s', '100 d')
+    """
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
+        if duration_ms >= size and duration_ms % size == 0:
+            return f"{duration_ms // size} {unit}"
+    return f"{duration_ms / 1000:.10g} s" if duration_ms >= 1000 else f"{duration_ms} ms"

@@ -1,0 +1,80 @@
+"""Events and answers in words, for the trace of a failing case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imcli.model.events import (
+    Accepted,
+    ConversationPushed,
+    Done,
+    Event,
+    Flushed,
+    HistoryPage,
+    ListAnswer,
+    MembersChanged,
+    Offline,
+    Pushed,
+    Refused,
+    Response,
+    ServerRestarted,
+    SessionEnded,
+    SessionStarted,
+    Stored,
+    Unanswered,
+)
+from imcli.scenario.checking.mismatch import spoken
+from imcli.scenario.checking.state_rows import Caller
+from imcli.targets.base import Outcome
+
+
+def answer_text(outcome: Outcome) -> str:
+    """Say what the one who asked learned."""
+    reason = f" ({outcome.reason})" if outcome.reason else ""
+    detail = f": {outcome.detail}" if outcome.detail else ""
+    return f"{outcome.result}{reason}{detail}"
+
+
+def event_texts(events: Iterable[Event], names: Caller) -> tuple[str, ...]:
+    """Say what was seen to happen, an event a line; what only repeats the answer is left out."""
+    return tuple(text for text in (event_text(event, names) for event in events) if text)
+
+
+def event_text(event: Event, names: Caller) -> str:
+    """Say one event."""
+    match event:
+        case Done() | Refused() | Stored():
+            return ""
+        case Accepted(message_id=message_id, seq=seq, duplicate=duplicate):
+            known = ", known already" if duplicate else ""
+            return f"accepted as seq {seq}, id {message_id}{known}"
+        case Unanswered(user=user, device=device):
+            return f"{user}.{device} got no answer"
+        case Offline(user=user, device=device):
+            return f"{user}.{device} is offline"
+        case ListAnswer(user=user, device=device, full=full, entries=entries):
+            kind = "a full" if full else "an incremental"
+            chats = spoken(f"{e.chat} ({e.unread} unread)" for e in entries)
+            gone = f"; gone: {spoken(c for c, _ in event.tombstones)}" if event.tombstones else ""
+            return f"{user}.{device} got {kind} list: {chats}{gone}"
+        case HistoryPage(user=user, device=device, chat=chat, messages=messages):
+            return f"{user}.{device} got history with {chat}: {spoken(map(names.call, messages))}"
+        case Response(label=label, status=status, body=body):
+            return f"{label or 'answer'}: status {status}, body {body}"
+        case MembersChanged(group=group, joined=joined, left=left, dismissed=dismissed):
+            parts = [f"joined: {spoken(joined)}"] if joined else []
+            parts += [f"left: {spoken(left)}"] if left else []
+            return f"{group} {'dismissed ' if dismissed else ''}{'; '.join(parts)}".strip()
+        case SessionStarted(user=user, device=device):
+            return f"{user}.{device} is online"
+        case SessionEnded(user=user, device=device, because=because):
+            return f"{user}.{device} is offline ({because})"
+        case Flushed(rows=rows):
+            return f"{rows} row{'' if rows == 1 else 's'} written"
+        case ServerRestarted(crashed=crashed):
+            return f"the server {'crashed and came' if crashed else 'came'} up again"
+        case Pushed(message=message, devices=devices, attempt=attempt):
+            again = f" (attempt {attempt})" if attempt > 1 else ""
+            return f"{names.call(message)} pushed to {spoken(map(str, devices), 'nobody')}{again}"
+        case ConversationPushed(user=user, chat=chat, change=change, devices=devices):
+            return f"{user}'s {spoken(devices, 'no device')} told that {chat} was {change}"

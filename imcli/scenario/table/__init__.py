@@ -1,0 +1,1 @@
+"""THE table: words, holes, sentences, and what is derived from them alone."""

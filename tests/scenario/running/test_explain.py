@@ -1,0 +1,409 @@
+"""What a failure shows: table, since when, what arrived, why a count is what it is, the trace."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    Clear,
+    Delete,
+    Fault,
+    Flush,
+    MarkUnread,
+    Read,
+    Send,
+    SetFlag,
+)
+from imcli.model.entities import DeviceKey, DeviceSpec, Entry, Message
+from imcli.model.errors import TargetUnavailable
+from imcli.model.questions import History, ListView, Question, Seen, Shown, View
+from imcli.scenario.checking.names import Names
+from imcli.scenario.checking.state_rows import PlainCaller, state_table
+from imcli.scenario.checking.unread import count_unread, unread_sentences
+from imcli.scenario.events import CaseFinished, CaseResult, Cell, Failure, StateTable, TableRow
+from imcli.scenario.running.explain import ROWS_MAX
+from imcli.scenario.running.play import Observer
+from imcli.scenario.running.run import Options, run
+from imcli.scenario.running.trace_words import event_text
+from imcli.scenario.syntax import Case, Ending, Facts, ReceivedMessage, SeesList, Step
+from imcli.targets.base import Cast, OpenTarget, Outcome, Target
+from imcli.targets.simulated import open_simulated
+from tests.scenario.builder import AT, PHONES, case, claim, do, sees, send, together
+from tests.scenario.scripted import LIVE, ScriptedOpener, ScriptedTarget, message, nothing
+
+SIM = open_simulated("reference")
+DELETES = do(Delete("A", "phone", "B"), "A.phone deletes B")
+READS = do(Read("A", "phone", "B"), "A reads B")
+
+
+def result(case_: Case, opener: OpenTarget = SIM, options: Options | None = None) -> CaseResult:
+    *_, last = run(case_, opener, options or Options())
+    assert isinstance(last, CaseFinished)
+    return last.case
+
+
+def failure(*steps: Step, opener: OpenTarget = SIM, cast: Cast = PHONES) -> Failure:
+    return result(case(*steps, cast=cast), opener).failures[0]
+
+
+def table_of(found: Failure) -> StateTable:
+    assert found.table is not None
+    return found.table
+
+
+def row(found: Failure, device: str) -> TableRow:
+    return next(r for r in table_of(found).rows if r.device == device)
+
+
+def test_an_absent_conversation_says_since_which_step() -> None:
+    found = failure(send("B", "A", "m1"), do(Flush()), DELETES, do(Flush()), claim(sees("A", "B")))
+    assert row(found, "A.phone").note == "expected listed; absent since step 3 (A.phone deletes B)"
+    assert row(found, "A.phone").wrong
+    assert found.because[0] == "B was listed from step 1 to step 2 (on A.phone, A.web)."
+
+
+def test_a_conversation_that_was_never_there_says_so() -> None:
+    found = failure(do(Flush()), claim(sees("A", "B", Facts(unread=1))))
+    assert row(found, "A.phone").note == "expected 1 unread; never listed"
+
+
+def test_a_conversation_that_came_back_tells_both_times() -> None:
+    found = failure(
+        send("B", "A"), DELETES, send("B", "A"), do(Flush()), DELETES, claim(sees("A", "B"))
+    )
+    assert found.because[0] == (
+        "B was listed after step 1 only and from step 3 to step 4 (on A.phone, A.web)."
+    )
+
+
+def test_facts_that_are_wrong_tell_by_which_steps_a_conversation_went_and_came_back() -> None:
+    wrong = claim(sees("A", "B", Facts(pinned=True, muted=True), device="web"))
+    found = failure(send("B", "A"), DELETES, send("B", "A"), wrong)
+    (told,) = found.because
+    assert told.startswith("B went at step 2 (")
+    assert ") and came back at step 3 (" in told
+    assert told.endswith(" (on A.web).")
+    assert row(found, "A.web").cells[-1].expected == "pinned, muted"
+
+
+def test_an_unwanted_conversation_that_came_back_is_listed_since_then() -> None:
+    gone = claim(sees("A", "B", negated=True, device="web"))
+    found = failure(send("B", "A"), DELETES, send("B", "A"), gone)
+    assert found.because == ("B was listed after step 1 only and since step 3 (on A.web).",)
+
+
+def test_an_unwanted_conversation_says_since_which_step_it_is_listed() -> None:
+    found = failure(do(Flush()), send("B", "A"), do(Flush()), claim(sees("A", "B", negated=True)))
+    note = row(found, "A.web").note
+    assert note == "expected not to be listed; listed since step 2 (B sends A)"
+
+
+def test_a_wrong_cell_shows_what_was_expected() -> None:
+    found = failure(send("B", "A", "m1"), claim(sees("A", "B", Facts(unread=2), device="web")))
+    assert table_of(found).columns == ("unread", "last", "read", "deleted")
+    assert row(found, "A.web").cells[0] == Cell("1", "2 unread", True)
+    assert not row(found, "A.phone").wrong
+
+
+def test_cells_that_the_last_change_changed_are_marked() -> None:
+    found = failure(send("B", "A", "m1"), send("B", "A", "m2"), do(Flush()), claim(sees("A", "C")))
+    cells = row(found, "A.phone").note or next(
+        r.cells for r in table_of(found).rows if r.conversation == "B"
+    )
+    assert cells == (Cell("2", None, True), Cell("m2", None, True), Cell("-"), Cell("-"))
+    assert table_of(found).legend == "changed by step 2 (B sends A)"
+
+
+def test_columns_that_are_claimed_are_shown() -> None:
+    found = failure(
+        send("B", "A", "m1"), claim(sees("A", "B", Facts(messages=("m1", "m1"), pinned=True)))
+    )
+    assert table_of(found).columns == ("unread", "last", "messages", "read", "deleted", "flags")
+
+
+def test_flags_are_shown_where_there_are_any() -> None:
+    pins = do(SetFlag("A", "phone", "B", "pinned", True))
+    found = failure(send("B", "A", "m1"), pins, claim(sees("A", "B", negated=True)))
+    assert "flags" in table_of(found).columns
+
+
+def test_what_became_of_the_messages_is_said() -> None:
+    refused = do(Send("B", "phone", "A", "x", ""), label="m2", ending=Ending("may"))
+    got = claim(ReceivedMessage(AT, "A received m1", "", "A", "", "m1", 2))
+    found = failure(send("B", "A", "m1"), got)
+    assert found.because == ("m1 was accepted as seq 1 and pushed to A.phone, A.web.",)
+    opener = ScriptedOpener(answers=[Outcome("refused", "blocked")])
+    claims = claim(sees("A", "B", Facts(last=("label", "m2"))))
+    assert "m2 was refused with blocked." in failure(refused, claims, opener=opener).because
+    quiet = failure(send("B", "A", "m1"), got, opener=ScriptedOpener())
+    assert quiet.because == ("m1 was accepted as seq 1, and pushed to no device.",)
+
+
+def test_a_message_on_a_slow_link_reached_its_device_later() -> None:
+    slow = do(Fault("A", "phone", "delays", 0, 500), "link A.phone delays by 500ms")
+    got = claim(ReceivedMessage(AT, "A.web received m1 twice", "", "A", "web", "m1", 2))
+    found = failure(slow, send("B", "A", "m1"), got)
+    assert found.because == (
+        "m1 was accepted as seq 1 and pushed to A.web; it reached A.phone later.",
+    )
+
+
+def test_all_failures_of_a_block_are_explained() -> None:
+    found = result(case(send("B", "A"), claim(sees("A", "C")), claim(sees("B", "C"))))
+    assert [len(f.disagreements) for f in found.failures] == [2, 1]
+    assert all(f.table is not None for f in found.failures)
+
+
+def test_the_table_is_of_what_devices_show_where_the_claim_is() -> None:
+    asked: list[Question] = []
+
+    def look(target: ScriptedTarget, question: Question) -> View:
+        asked.append(question)
+        return nothing(target, question)
+
+    failure(claim(sees("A", "B", source="shows")), opener=ScriptedOpener(look=look))
+    assert any(isinstance(question, Shown) for question in asked)
+    assert not any(isinstance(question, Seen) for question in asked)
+
+
+def test_with_many_devices_only_those_spoken_of_are_watched() -> None:
+    cast = Cast(tuple((f"U{n}", (DeviceSpec("phone"),)) for n in range(40)))
+    found = failure(send("U2", "U1"), claim(sees("U1", "U3")), cast=cast)
+    assert {r.device for r in table_of(found).rows} == {"U1.phone", "U3.phone"}
+
+
+def test_a_long_table_keeps_its_wrong_rows_and_counts_the_others() -> None:
+    others = tuple((f"U{n}", (DeviceSpec("phone"),)) for n in range(60))
+    cast = Cast((("A", (DeviceSpec("phone"),)), *others))
+    steps = [send(f"U{n}", "A") for n in range(60)]
+    found = failure(*steps, claim(sees("A", "U0", negated=True)), cast=cast)
+    table = table_of(found)
+    assert len(table.rows) == ROWS_MAX
+    assert table.left_out == 61 - ROWS_MAX
+    assert sum(r.wrong for r in table.rows) == 1
+
+
+def test_a_failure_knows_its_line_and_place() -> None:
+    case_ = case(send("B", "A", line=1), claim(sees("A", "C", line=2), line=2))
+    found = result(case_).failures[0]
+    assert (found.span.line, found.source) == (2, "assert A sees C")
+
+
+def test_the_order_that_failed_is_the_one_that_is_explained() -> None:
+    race = together([send("B", "A", "m1")], [send("A", "B", "m2")])
+    last = claim(sees("A", "B", Facts(last=("label", "m2"))))
+    found = result(case(race, last), options=Options(orders="all"))
+    assert found.order == ("A sends B", "B sends A")
+    assert row(found.failures[0], "A.phone").cells[1].value == "m1"
+
+
+def test_the_trace_has_every_action_and_every_answer() -> None:
+    found = result(case(send("B", "A", "m1"), DELETES, claim(sees("A", "B"))))
+    assert [(r.step, r.text, r.answer) for r in found.trace] == [
+        ("step 1", "B sends A", "ok"),
+        ("step 2", "A.phone deletes B", "ok"),
+    ]
+    assert "m1 pushed to A.phone, A.web" in found.trace[0].seen
+    assert any("told that B was deleted" in seen for seen in found.trace[1].seen)
+
+
+def test_a_real_world_is_looked_at_once_at_the_failure() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        seen = isinstance(question, Seen) and question.user == "B"
+        return ListView((Entry("A"),)) if seen else nothing(target, question)
+
+    opener = ScriptedOpener(look=look, identity=LIVE)
+    found = result(case(send("B", "A", "m1"), claim(sees("A", "B"))), opener)
+    assert len(opener.opened) == 1
+    assert row(found.failures[0], "A.phone").note == "expected listed; absent now"
+    assert found.trace[0].answer == "ok"
+
+
+def test_a_real_world_that_went_away_has_a_trace_and_no_table() -> None:
+    opener = ScriptedOpener(answers=[None, TargetUnavailable("gone")], identity=LIVE)
+    found = result(case(send("B", "A"), DELETES), opener)
+    assert found.failures[0].table is None
+    assert [r.text for r in found.trace] == ["B sends A"]
+
+
+def test_a_failure_that_does_not_come_again_says_so() -> None:
+    seen: list[ScriptedTarget] = []
+
+    def look(target: ScriptedTarget, question: Question) -> View:
+        seen.append(target)
+        return ListView(() if target is seen[0] else (Entry("B"),))
+
+    found = result(case(do(Flush()), claim(sees("A", "B"))), ScriptedOpener(look=look))
+    assert found.result == "failed"
+    assert "played again, it did not fail in the same place" in found.notes
+
+
+def test_results_and_cases_can_go_to_another_process() -> None:
+    case_ = case(send("B", "A"), claim(sees("A", "C")))
+    found = result(case_)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert pickle.loads(pickle.dumps(case_)) == case_
+
+
+# Unread
+
+
+def counted(entry: Entry, *history: Message, joined: int = 0) -> str:
+    names = Names(PHONES)
+    count = count_unread("A", entry, history, joined=joined)
+    return " ".join(unread_sentences(count, names))
+
+
+def text(seq: int, words: str, sender: str = "B", **options: bool) -> Message:
+    kind = "notice" if options.pop("notice", False) else "content"
+    return Message("A@B", seq, seq, f"n{seq}", sender, words, kind, **options)  # type: ignore[arg-type]
+
+
+COUNTS = [
+    (Entry("B", unread=1), 0, 'counted from the beginning: "one", which makes 1.'),
+    (
+        Entry("B", unread=1, read_to=1),
+        0,
+        "the read mark (seq 1): no message, which makes 0. The server says 1.",
+    ),
+    (Entry("B", unread=0, deleted_to=1), 0, "from the delete mark (seq 1): no message"),
+    (Entry("B", unread=0), 2, "from the join (seq 1): no message"),
+]
+
+
+@pytest.mark.parametrize(("entry", "joined", "words"), COUNTS)
+def test_a_count_names_the_term_that_won(entry: Entry, joined: int, words: str) -> None:
+    assert words in counted(entry, text(1, "one"), joined=joined)
+
+
+def test_an_own_send_that_moved_the_read_mark_is_told_apart() -> None:
+    words = counted(Entry("B", unread=0, read_to=2), text(1, "one"), text(2, "mine", "A"))
+    assert "counted from an own send, which moved the read mark (seq 2)" in words
+
+
+def test_what_does_not_count_says_why() -> None:
+    words = counted(
+        Entry("B", unread=1),
+        text(1, "mine", "A"),
+        text(2, "quiet", no_red_dot=True),
+        text(3, "notice", notice=True),
+        text(4, "real"),
+    )
+    assert '"mine" (own), "quiet" (no red dot), "notice" (notice).' in words
+    assert 'the beginning: "real", which makes 1.' in words
+
+
+def test_a_server_that_subtracts_numbers_is_recognised() -> None:
+    words = counted(Entry("B", unread=2), text(1, "mine", "A"), text(2, "real"))
+    assert "The server says 2, the difference of sequence numbers (2 - 0)" in words
+
+
+def test_a_wrong_unread_count_is_explained_in_the_failure() -> None:
+    found = failure(
+        send("B", "A", "m1"), READS, send("B", "A", "m2"), claim(sees("A", "B", Facts(unread=2)))
+    )
+    assert found.because[0] == (
+        "Unread of B for A: counted from the read mark (m1): m2, which makes 1."
+    )
+
+
+def test_a_count_in_a_group_knows_when_the_user_joined() -> None:
+    cast = Cast((("A", (DeviceSpec("phone"),)), ("B", (DeviceSpec("phone"),))), (("team", ("B",)),))
+    joins = do(AddMembers("#team", ("A",), "B", "phone"), "B adds A to #team")
+    say = send("B", "#team", "m1")
+    found = failure(
+        say, joins, send("B", "#team", "m2"), claim(sees("A", "#team", Facts(unread=2))), cast=cast
+    )
+    assert "counted from the join (m1): m2, which makes 1." in found.because[0]
+
+
+def test_history_that_cannot_be_read_leaves_the_count_unexplained() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if isinstance(question, History):
+            raise TargetUnavailable("gone")
+        return ListView((Entry("B", unread=1),))
+
+    found = failure(claim(sees("A", "B", Facts(unread=2))), opener=ScriptedOpener(look=look))
+    assert found.because == ()
+
+
+# Rows and words
+
+
+def test_the_state_table_has_a_row_of_dashes_for_a_device_with_nothing() -> None:
+    entry = Entry("B", 1, message("c1", 1), (message("c1", 1),), 1, 0, pinned=True)
+    lists = [(DeviceKey("A", "phone"), ListView((entry,))), (DeviceKey("B", "phone"), ListView(()))]
+    table = state_table(lists, PlainCaller())
+    first, second = table.rows
+    assert [cell.value for cell in first.cells] == ["1", "1", "1", "1", "-", "pinned"]
+    assert second == TableRow("B.phone", "-", tuple(Cell("-") for _ in table.columns))
+
+
+def test_every_event_of_a_busy_case_has_words_or_repeats_the_answer() -> None:
+    target = SIM(PHONES)
+    actions: list[Action] = [
+        Send("B", "phone", "A", "hi", "c1"),
+        Delete("A", "phone", "B"),
+        Clear("A", "phone", "B"),
+        MarkUnread("A", "phone", "B"),
+        Flush(),
+    ]
+    events = [event for action in actions for event in target.perform(action).events]
+    words = [event_text(event, Names(PHONES)) for event in events]
+    assert "A.phone, A.web" in " ".join(words)
+    assert len(events) > len(actions)
+
+
+def test_a_list_claim_fails_with_a_table() -> None:
+    only = claim(SeesList(AT, "A sees nothing", "", "A", "phone", (), "sees"))
+    assert table_of(failure(send("B", "A", "m1"), only)).rows[0].conversation == "B"
+
+
+def test_a_case_with_too_much_to_look_at_is_looked_at_once_at_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("imcli.scenario.running.rerun.ENTRIES_MAX", 3)
+    found = failure(send("B", "A"), do(Flush()), DELETES, do(Flush()), claim(sees("A", "B")))
+    assert row(found, "A.phone").note == "expected listed; absent now"
+
+
+def test_only_the_last_steps_of_a_long_case_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imcli.scenario.running.rerun.LOOKS_MAX", 9)
+    found = failure(send("B", "A"), *([do(Flush())] * 20), DELETES, claim(sees("A", "B")))
+    assert row(found, "A.phone").note.endswith("absent since step 22 (A.phone deletes B)")
+
+
+def test_a_world_that_cannot_be_looked_at_again_is_explained_without_a_table() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if isinstance(question, Seen) and question.chat is None:
+            raise TargetUnavailable("gone")
+        return nothing(target, question)
+
+    assert failure(claim(sees("A", "B")), opener=ScriptedOpener(look=look)).table is None
+    live = ScriptedOpener(look=look, identity=LIVE)
+    assert table_of(failure(claim(sees("A", "B")), opener=live)).rows == ()
+    final = result(case(do(Flush())), ScriptedOpener(look=look), Options(show="final"))
+    assert (final.result, final.table) == ("passed", None)
+
+
+def test_a_case_that_breaks_an_invariant_at_its_end_shows_the_end() -> None:
+    class Sulky:
+        def before(self, action: object) -> None:
+            """See nothing."""
+
+        def after(self, action: object, outcome: object) -> list[str]:
+            return []
+
+        def finish(self) -> list[str]:
+            return ["1 nothing accepted is lost."]
+
+    def observer(case_: Case, target: Target) -> Observer:
+        return Sulky()
+
+    found = result(case(send("B", "A", "m1")), options=Options(observer=observer)).failures[0]
+    assert found.headline == "1 nothing accepted is lost"
+    assert row(found, "A.phone").conversation == "B"

@@ -1,0 +1,86 @@
+"""Every event has words for the trace, but for those that only repeat the answer."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from imcli.model.entities import DeviceKey, Entry
+from imcli.model.events import (
+    Accepted,
+    ConversationPushed,
+    Done,
+    Event,
+    Flushed,
+    HistoryPage,
+    ListAnswer,
+    MembersChanged,
+    Offline,
+    Pushed,
+    Refused,
+    Response,
+    ServerRestarted,
+    SessionEnded,
+    SessionStarted,
+    Stored,
+    Unanswered,
+)
+from imcli.scenario.checking.names import Names
+from imcli.scenario.running.trace_words import answer_text, event_text, event_texts
+from imcli.targets.base import Outcome
+from tests.scenario.builder import PHONES
+from tests.scenario.scripted import message
+
+M1 = message("c1", 1, text="hi")
+PHONE = DeviceKey("A", "phone")
+WORDS: list[tuple[Event, str]] = [
+    (Done(), ""),
+    (Refused("blocked"), ""),
+    (Stored(M1), ""),
+    (Accepted("A", "phone", "c1", 7, 1, M1), "accepted as seq 1, id 7"),
+    (Accepted("A", "phone", "c1", 7, 1, M1, True), "accepted as seq 1, id 7, known already"),
+    (Unanswered("A", "phone", True), "A.phone got no answer"),
+    (Offline("A", "phone"), "A.phone is offline"),
+    (
+        ListAnswer("A", "phone", True, 3, (Entry("B", unread=2),)),
+        "A.phone got a full list: B (2 unread)",
+    ),
+    (
+        ListAnswer("A", "phone", False, 3, (), (("B", 4),)),
+        "A.phone got an incremental list: nothing; gone: B",
+    ),
+    (HistoryPage("A", "phone", "B", (M1,), False), 'A.phone got history with B: "hi"'),
+    (Response("r1", 400, "{}"), "r1: status 400, body {}"),
+    (MembersChanged("#team", 3, ("A",), ("B",)), "#team joined: A; left: B"),
+    (MembersChanged("#team", 3, dismissed=True), "#team dismissed"),
+    (SessionStarted("A", "phone"), "A.phone is online"),
+    (SessionEnded("A", "phone", "kicked"), "A.phone is offline (kicked)"),
+    (Flushed(2), "2 rows written"),
+    (ServerRestarted(True), "the server crashed and came up again"),
+    (ServerRestarted(False), "the server came up again"),
+    (Pushed(M1, (PHONE,), 2), '"hi" pushed to A.phone (attempt 2)'),
+    (Pushed(M1, ()), '"hi" pushed to nobody'),
+    (
+        ConversationPushed("A", "B", "deleted", ("web",), 3),
+        "A's web told that B was deleted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "words"), WORDS)
+def test_an_event_has_its_words(event: Event, words: str) -> None:
+    assert event_text(event, Names(PHONES)) == words
+
+
+def test_every_event_is_in_the_table_above() -> None:
+    assert {type(event) for event, _ in WORDS} == set(get_args(Event))
+
+
+def test_events_without_words_leave_no_line() -> None:
+    assert event_texts((Done(), Flushed(1)), Names(PHONES)) == ("1 row written",)
+
+
+def test_an_answer_says_why() -> None:
+    assert answer_text(Outcome("ok")) == "ok"
+    assert answer_text(Outcome("refused", "blocked", "B is")) == "refused (blocked): B is"
