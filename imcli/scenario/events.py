@@ -17,6 +17,7 @@ import msgspec
 
 from imcli.scenario.syntax import Span
 from imcli.targets.base import Identity
+from imcli.targets.exchange import Exchange
 
 VERSION = 1
 
@@ -138,7 +139,8 @@ class CaseResult(msgspec.Struct, frozen=True, omit_defaults=True):
     `runs` is how many times it ran (orders × repeats); `order` and `repeat` name the run that
     failed. `reason` says why it was skipped, is known to fail or could not be told. `delete` is
     the line of an unexpected pass that is to be deleted. `table` is the state at the end of the
-    steps, where `Options.show` asks for it.
+    steps, where `Options.show` asks for it. `exchanges` are what went over the wire to a real
+    server in the run that is reported; of very many the middle is left out.
     """
 
     case_id: str
@@ -163,6 +165,8 @@ class CaseResult(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     delete: Span | None = None
     table: StateTable | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    exchanges_left_out: int = 0
 
 
 def _tag(name: str) -> str:

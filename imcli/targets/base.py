@@ -73,7 +73,8 @@ class Identity(msgspec.Struct, frozen=True):
     """What a target is, for `known_failing` and for reports.
 
     `name` is what the user wrote (`sim:wukongim-2.1.3`). `product` is `"wukongim"` or
-    `"reference"` (every other profile) and `version` its numbers, `()` where unknown.
+    `"reference"` (every other profile) and `version` its numbers, `()` where unknown. `build` is
+    what a real server says of itself, word for word (`v2.2.5-20260422, commit a888f8953`).
     """
 
     name: str
@@ -81,6 +82,7 @@ class Identity(msgspec.Struct, frozen=True):
     product: str
     version: tuple[int, ...] = ()
     profile: str = ""
+    build: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

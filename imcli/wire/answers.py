@@ -113,9 +113,28 @@ class _Online(msgspec.Struct):
     online: int = 0
 
 
-class _Varz(msgspec.Struct):
+class Varz(msgspec.Struct, frozen=True):
+    """What a server says of itself. `version` can be empty in a private build."""
+
     server_name: str = ""
     version: str = ""
+    commit: str = ""
+    uptime: str = ""
+    connections: int = 0
+    manager_token_on: int | bool = 0
+    tcp_addr: str = ""
+    ws_addr: str = ""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the version; `()` where there are none."""
+        return version_numbers(self.version)
+
+    @property
+    def build(self) -> str:
+        """The version word for word, with the commit where it is told."""
+        said = (self.version, f"commit {self.commit[:12]}" if self.commit.strip() else "")
+        return ", ".join(part for part in said if part)
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
@@ -124,7 +143,7 @@ _PAGE = msgspec.json.Decoder(_Page)
 _LIST = msgspec.json.Decoder(list[_Conversation] | None)
 _ROWS = msgspec.json.Decoder(_Rows)
 _ONLINE = msgspec.json.Decoder(list[_Online] | None)
-_VARZ = msgspec.json.Decoder(_Varz)
+_VARZ = msgspec.json.Decoder(Varz)
 
 
 def excerpt(body: bytes, length: int = 120) -> str:
@@ -258,14 +277,14 @@ def read_online(body: bytes, names: Names) -> frozenset[tuple[str, int]]:
     return frozenset((names.user_name(o.uid), o.device_flag) for o in online or () if o.online)
 
 
-def read_version(body: bytes) -> tuple[int, ...]:
-    """Read the numbers of `/varz`'s version; `()` where a private build has none.
+def read_varz(body: bytes) -> Varz:
+    """Read what `/varz` says.
 
     Raises:
         Garbled: it is something else.
     """
-    varz: _Varz = _decode(_VARZ, body)
-    return version_numbers(varz.version)
+    varz: Varz = _decode(_VARZ, body)
+    return varz
 
 
 def version_numbers(text: str) -> tuple[int, ...]:

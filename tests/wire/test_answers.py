@@ -18,7 +18,7 @@ from imcli.wire.answers import (
     read_page,
     read_rows,
     read_sent,
-    read_version,
+    read_varz,
 )
 from imcli.wire.http import payload_bytes
 from imcli.wire.names import Names
@@ -169,7 +169,7 @@ READERS: tuple[Callable[[bytes], object], ...] = (
     lambda body: read_list(body, NAMES, "A"),
     lambda body: read_rows(body, NAMES, "A"),
     lambda body: read_online(body, NAMES),
-    read_version,
+    read_varz,
 )
 
 

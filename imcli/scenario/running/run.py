@@ -53,6 +53,7 @@ from imcli.scenario.running.results import order_texts, reproduce, verdict
 from imcli.scenario.running.skip import profile_of, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
+from imcli.targets.exchange import Exchanges, Recorded
 
 __all__ = ["Observer", "Options", "run"]
 
@@ -125,6 +126,10 @@ def _result(case: Case, target: Identity, result: Result, *, reason: str) -> Cas
     )
 
 
+def _noted(target: Target) -> Exchanges:
+    return target.exchanges() if isinstance(target, Recorded) else Exchanges()
+
+
 class Ended(msgspec.Struct, frozen=True):
     """One run that did not pass, or the last one that did."""
 
@@ -136,6 +141,7 @@ class Ended(msgspec.Struct, frozen=True):
     repeat: int = 0
     seed: int = 0
     table: StateTable | None = None
+    noted: Exchanges = Exchanges()
 
 
 class Runner:
@@ -237,8 +243,17 @@ class Runner:
             problems, failures = self._clean_up(play, problems, failures)
         elif self.program.cleanup:
             self.notes.append("cleanup was not run, because the target is gone")
+        noted = _noted(play.target) if problems else Exchanges()
         self.ended = Ended(
-            tuple(problems), failures, tuple(play.negatives), trace, plan, repeat, seed, table
+            tuple(problems),
+            failures,
+            tuple(play.negatives),
+            trace,
+            plan,
+            repeat,
+            seed,
+            table,
+            noted,
         )
 
     def _last_words(self, play: Play, observer: Observer) -> list[Problem]:
@@ -381,6 +396,8 @@ class Runner:
             covers=self.case.covers,
             tags=self.case.tags,
             table=ended.table,
+            exchanges=ended.noted.all,
+            exchanges_left_out=ended.noted.left_out,
         )
 
     def _reproduce(self) -> str:

@@ -30,7 +30,7 @@ from imcli.targets.live.target import (
     Sleep,
     capabilities_at,
 )
-from imcli.wire.answers import Garbled, excerpt, read_version
+from imcli.wire.answers import Garbled, Varz, excerpt, read_varz
 from imcli.wire.http import Call, Setting
 from imcli.wire.names import Names, collide
 
@@ -192,12 +192,12 @@ def open_live_admin(
 
 def _identify(client: HttpClient, name: str) -> Identity:
     """Ask who is there, and whether it is ready."""
-    version = _ask_version(client)
+    varz = _ask_varz(client)
     _ask_health(client)
-    return Identity(name, "live", "wukongim", version)
+    return Identity(name, "live", "wukongim", varz.numbers, build=varz.build)
 
 
-def _ask_version(client: HttpClient) -> tuple[int, ...]:
+def _ask_varz(client: HttpClient) -> Varz:
     try:
         reply = client.call(Call("GET", "/varz"))
         if reply.status == 401:
@@ -205,7 +205,7 @@ def _ask_version(client: HttpClient) -> tuple[int, ...]:
             raise TargetUnavailable(said, hint=_TOKEN_HINT)
         if reply.status != 200:
             raise Garbled(f"it answers {reply.status} to /varz")
-        return read_version(reply.body)
+        return read_varz(reply.body)
     except (NotAsked, NoAnswer) as error:
         raise unavailable(error) from None
     except Garbled as error:

@@ -12,6 +12,7 @@ header `token` and stands in no message, because no message is built from header
 
 from __future__ import annotations
 
+import copy
 import socket
 import threading
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from urllib3.exceptions import (
 )
 
 from imcli.model.errors import TargetUnavailable, UsageError
+from imcli.targets.exchange import Transcript
 from imcli.wire.http import Call
 
 REPLY_BYTES_MAX = 16 * 1024 * 1024
@@ -105,6 +107,18 @@ class HttpClient:
         self._deadline = _Deadline()
         self._headers = {"content-type": "application/json", **_token_header(token)}
         self._pool = self._make_pool(parts)
+        self._transcript: Transcript | None = None
+
+    def noting(self, transcript: Transcript) -> HttpClient:
+        """Give the same client, connections and all, that notes its calls in a transcript."""
+        twin = copy.copy(self)
+        twin._transcript = transcript
+        return twin
+
+    @property
+    def secret(self) -> str:
+        """The manager token, for whoever must keep it out of a text."""
+        return self._headers.get("token", "")
 
     def _make_pool(self, parts: SplitResult) -> urllib3.HTTPConnectionPool:
         deadline, clock = self._deadline, self._clock
@@ -126,6 +140,20 @@ class HttpClient:
             NotAsked: nothing was asked.
             NoAnswer: it may or may not have happened.
         """
+        began_ms = self._clock()
+        try:
+            reply = self._answered(call, within_ms)
+        except (NotAsked, NoAnswer) as error:
+            self._note(began_ms, call, 0, str(error))
+            raise
+        self._note(began_ms, call, reply.status, reply.body)
+        return reply
+
+    def _note(self, began_ms: int, call: Call, status: int, answer: bytes | str) -> None:
+        if self._transcript is not None:
+            self._transcript.asked(began_ms, call.method, call.path, call.body, status, answer)
+
+    def _answered(self, call: Call, within_ms: int | None) -> Reply:
         limit_ms = self.call_ms_max if within_ms is None else min(within_ms, self.call_ms_max)
         self._deadline.at_ms = self._clock() + limit_ms
         try:

@@ -31,6 +31,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.targets.base import Capability, Identity, Outcome
+from imcli.targets.exchange import Exchanges, Transcript
 from imcli.targets.live.flush import PendingRows
 from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply, unavailable
 from imcli.targets.live.made import Made
@@ -94,10 +95,14 @@ class LiveTarget:
     ) -> None:
         self.identity = identity
         self.capabilities = capabilities_at(identity.version)
+        hidden = ((client.secret, "***"), (setting.names.prefix, ""))
+        self._transcript = Transcript(clock, hidden=hidden)
+        client = client.noting(self._transcript)
         self._client = client
         self._setting = setting
         self._reader = Reader(client, setting)
         self._clock = clock
+        self._opened_ms = clock()
         self._sleep = sleep
         self._stored_within_ms = stored_within_ms
         self._flushed_within_ms = flushed_within_ms
@@ -304,7 +309,7 @@ class LiveTarget:
 
     def advance(self, until_ms: int) -> bool:
         """Pause a little, longer each time until something is done; see `Target.advance`."""
-        left_ms = until_ms - self._clock()
+        left_ms = until_ms - self.now()
         if left_ms <= 0:
             return False
         self._sleep(min(self._pause_ms, left_ms))
@@ -312,8 +317,12 @@ class LiveTarget:
         return True
 
     def now(self) -> int:
-        """Tell the monotonic time in milliseconds."""
-        return self._clock()
+        """Tell how many milliseconds ago this world was opened."""
+        return self._clock() - self._opened_ms
+
+    def exchanges(self) -> Exchanges:
+        """Give every request with its answer; names stand in the place of this run's own ids."""
+        return self._transcript.exchanges()
 
     def timers(self) -> tuple[str, ...]:
         """A real server's timers cannot be seen."""
