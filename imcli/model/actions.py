@@ -93,7 +93,8 @@ class Send(Base, frozen=True, gc=False):
     """Send a message to a chat.
 
     `expire_ms` 0 means never. `client_msg_no` is the client's own number, the key of
-    deduplication. With `device == ""` the app's back end sends in `user`'s name.
+    deduplication. With `device == ""` the app's back end sends in `user`'s name. `setting` (bits)
+    and `topic` mean nothing to the server: it keeps them for whoever gets the message.
     """
 
     user: str
@@ -107,6 +108,8 @@ class Send(Base, frozen=True, gc=False):
     command: bool = False
     notice: bool = False
     expire_ms: int = 0
+    setting: int = 0
+    topic: str = ""
 
 
 # Conversations

@@ -63,7 +63,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     `seq` is 0 for a no-persist message (it is in no log). `payload` is canonical JSON text, or ""
     where the message is only a text. `expires_ms` is the server time at which the message stops
     being visible, or 0. `sync_once` is the header flag as it was sent: some servers keep such a
-    message among the others when a device sent it.
+    message among the others when a device sent it. `setting` and `topic` are the sender's, for the
+    receivers: no server looks at them.
     """
 
     channel: str
@@ -78,6 +79,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     no_red_dot: bool = False
     payload: str = ""
     sync_once: bool = False
+    setting: int = 0
+    topic: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

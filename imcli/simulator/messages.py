@@ -181,6 +181,9 @@ def new_message(state: State, action: Send, key: str, seq: int) -> Message:
         state.now + action.expire_ms if action.expire_ms else 0,
         action.no_red_dot,
         action.payload,
+        False,
+        action.setting,
+        action.topic,
     )
 
 

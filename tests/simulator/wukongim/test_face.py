@@ -375,3 +375,14 @@ def test_a_flush_over_the_interval_shows_in_the_stored_rows(lab: Lab) -> None:
     assert len(found) == (0 if lab.version == "2.1.4" else 1)
     for row in found:
         assert (row["channel_id"], row["type"], row["unread_count"]) == ("A@B", 0, 1)
+
+
+def test_setting_and_topic_of_a_message_are_the_senders(lab: Lab) -> None:
+    lab.server.apply(CreateUser("B"))
+    lab.server.apply(AddDevice("B", "phone", online=True))
+    lab.server.apply(CreateUser("A"))
+    for setting, topic in ((0x88, "news"), (0, "")):
+        lab.server.apply(Send("B", "phone", "A", "hi", "c1", setting=setting, topic=topic))
+    first, second = lab.history("A", "B")
+    assert (first["setting"], first["topic"]) == (0x88, "news")
+    assert (second["setting"], "topic" in second) == (0, False)

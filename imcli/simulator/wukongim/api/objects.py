@@ -83,13 +83,15 @@ def written_message(message: Message, traits: Traits, *, flags: bool) -> Json:
             "red_dot": int(flags and not message.no_red_dot),
             "sync_once": int(flags and message.sync_once),
         },
-        "setting": 0,
+        "setting": message.setting,
         "message_id": message.message_id,
         "message_idstr": str(message.message_id),
         "client_msg_no": message.client_msg_no,
     }
     if traits.streams:
         written["stream_idstr"] = "0"
+    if message.topic:
+        written["topic"] = message.topic
     expires = max(0, message.expires_ms - message.time_ms) // 1000
     return written | {
         "message_seq": message.seq,
