@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from imcli.cli.pool import watch
+from imcli.cli.running.pool import watch
 from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario

@@ -29,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "send",
         "Messages",
-        "messages",
+        "verbs.messages",
         "send",
         "act",
         "Send a message to a user or a group.",
@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "show-history",
         "Messages",
-        "messages",
+        "verbs.messages",
         "show_history",
         "read",
         "Show the messages of a conversation, as one of its users may read them.",
@@ -47,7 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list-conversations",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "list_conversations",
         "read",
         "List a user's conversations, as a device would get them now.",
@@ -56,7 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "show-conversation",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "show_conversation",
         "read",
         "Show one conversation of a user.",
@@ -65,7 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "explain-unread",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "explain_unread",
         "read",
         "Explain an unread count: which messages were counted, and from which mark.",
@@ -74,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "mark-read",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "mark_read",
         "act",
         "Mark a conversation as read.",
@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "mark-unread",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "mark_unread",
         "act",
         "Mark a conversation as unread.",
@@ -92,7 +92,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "delete-conversation",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "delete_conversation",
         "act",
         "Remove a conversation from a user's list.",
@@ -101,7 +101,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "clear-history",
         "Conversations",
-        "conversations",
+        "verbs.conversations",
         "clear_history",
         "act",
         "Clear the history of a conversation and keep its entry in the list.",
@@ -110,7 +110,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "create-group",
         "Groups",
-        "groups",
+        "verbs.groups",
         "create_group",
         "set",
         "Create a group with its first members.",
@@ -119,7 +119,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "add-members",
         "Groups",
-        "groups",
+        "verbs.groups",
         "add_members",
         "set",
         "Add members to a group; those who are in it stay as they are.",
@@ -128,7 +128,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "remove-members",
         "Groups",
-        "groups",
+        "verbs.groups",
         "remove_members",
         "set",
         "Remove members from a group.",
@@ -137,7 +137,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "dismiss-group",
         "Groups",
-        "groups",
+        "verbs.groups",
         "dismiss_group",
         "set",
         "End a group for ever.",
@@ -146,7 +146,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list-groups",
         "Groups",
-        "groups",
+        "verbs.groups",
         "list_groups",
         "read",
         "List the groups of the embedded server with their members.",
@@ -155,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "block",
         "People",
-        "access",
+        "verbs.access",
         "block",
         "set",
         "Put a user on the black list of a user or a group.",
@@ -164,7 +164,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "unblock",
         "People",
-        "access",
+        "verbs.access",
         "unblock",
         "set",
         "Take a user off a black list.",
@@ -173,7 +173,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "allow",
         "People",
-        "access",
+        "verbs.access",
         "allow",
         "set",
         "Put a user on the white list of a user or a group.",
@@ -182,7 +182,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "disallow",
         "People",
-        "access",
+        "verbs.access",
         "disallow",
         "set",
         "Take a user off a white list.",
@@ -191,7 +191,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "create-user",
         "People",
-        "devices",
+        "verbs.devices",
         "create_user",
         "set",
         "Create a user with one or more devices.",
@@ -200,7 +200,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list-devices",
         "People",
-        "devices",
+        "verbs.devices",
         "list_devices",
         "read",
         "List a user's devices and whether each is online.",
@@ -209,7 +209,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "kick-device",
         "People",
-        "devices",
+        "verbs.devices",
         "kick_device",
         "set",
         "End the session of a device, or all sessions of a user.",
@@ -218,7 +218,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list-sessions",
         "People",
-        "devices",
+        "verbs.devices",
         "list_sessions",
         "read",
         "List the devices that are online, of one user or of everybody.",
@@ -227,7 +227,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "run-scenario",
         "Scenarios",
-        "scenarios",
+        "running.scenarios",
         "run_scenario",
         "talk",
         "Run scenario files, or all files of folders, and report what did not hold.",
@@ -239,7 +239,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "try",
         "Scenarios",
-        "trying",
+        "running.trying",
         "try_sentences",
         "talk",
         "Run a scenario of one line, without a file.",
@@ -248,7 +248,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "check-scenario",
         "Scenarios",
-        "scenario_files",
+        "running.scenario_files",
         "check_scenario",
         "talk",
         "Check scenario files without running them.",
@@ -257,7 +257,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "format-scenario",
         "Scenarios",
-        "scenario_files",
+        "running.scenario_files",
         "format_scenarios",
         "talk",
         "Write scenario files in their one canonical form.",
@@ -266,7 +266,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "explain-scenario",
         "Scenarios",
-        "scenario_files",
+        "running.scenario_files",
         "explain_scenario",
         "talk",
         "Explain a scenario: resolved steps, waits, what it needs of a target.",
@@ -275,7 +275,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "list-families",
         "Scenarios",
-        "families",
+        "running.families",
         "list_families",
         "talk",
         "List the families of situations and the scenario files that cover them.",
@@ -284,7 +284,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "conform",
         "Scenarios",
-        "conform",
+        "running.conform",
         "conform_recordings",
         "print",
         "Replay what real servers answered, and find the first answer that differs.",
@@ -314,7 +314,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "reset-state",
         "About imcli",
-        "state",
+        "verbs.state",
         "reset_state",
         "talk",
         "Empty the embedded server: every user, group and message.",
@@ -323,7 +323,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "demo",
         "About imcli",
-        "demo",
+        "running.demo",
         "demo",
         "talk",
         "Tell the story of a famous bug over five versions of a server.",

@@ -70,7 +70,7 @@ def list_profiles(
 
 def compare_versions(shell: Shell, paths: list[str], language: Language) -> int:
     """Run scenarios on every version, and print the page, or the data where that is asked for."""
-    from imcli.cli.files import find_files, parse_files
+    from imcli.cli.running.files import find_files, parse_files
     from imcli.report.anomalies import load_anomalies
     from imcli.report.versions import page, situations, unforeseen
 
@@ -90,8 +90,8 @@ def compare_versions(shell: Shell, paths: list[str], language: Language) -> int:
 
 def results_on_versions(scenarios: list[Scenario]) -> list[CaseResult]:
     """Run every case on every version of WuKongIM that imcli simulates, oldest first."""
-    from imcli.cli.files import cases_of
-    from imcli.cli.pool import MakeTarget
+    from imcli.cli.running.files import cases_of
+    from imcli.cli.running.pool import MakeTarget
     from imcli.scenario.events import CaseFinished
     from imcli.scenario.running.suite import run_suite
     from imcli.simulator.profiles import builtin_names, load_profile

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imcli.cli.unread import explained
+from imcli.cli.verbs.unread import explained
 from imcli.model.entities import Entry, Message
 from imcli.scenario.checking.unread import count_unread
 from tests.cli.conftest import Run

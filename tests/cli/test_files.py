@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imcli.cli.files import FILE_BYTES_MAX, find_files, read_text, write_text
+from imcli.cli.running.files import FILE_BYTES_MAX, find_files, read_text, write_text
 from imcli.cli.world import World, here
 from imcli.model.errors import InvalidInput, UsageError
 from tests.cli.conftest import Run

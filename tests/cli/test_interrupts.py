@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from imcli.cli import pool
-from imcli.cli.interrupts import Interrupts
+from imcli.cli.running import pool
+from imcli.cli.running.interrupts import Interrupts
 from imcli.model.exit_status import ExitStatus
 from imcli.scenario.events import CaseStarted, RunEvent, RunFinished
 from imcli.scenario.running.run import Options

@@ -58,7 +58,7 @@ def test_what_a_live_server_cannot_do_is_refused(imcli: Run, server: FakeWuKongI
 def test_an_effect_that_does_not_come_is_not_reported_as_seen(
     imcli: Run, server: FakeWuKongIM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imcli.cli.desk.WAIT_MS", 30)
+    monkeypatch.setattr("imcli.cli.verbs.desk.WAIT_MS", 30)
     # WuKongIM takes a deletion of a row that it has not stored yet, and does nothing.
     imcli("send", "B", "A", "hi", "--target", server.url)
     ran = imcli("delete-conversation", "A", "B", "--wait", "--target", server.url)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.cli.names import chat_name, device_spec, group_name, user_name
 from imcli.cli.targets import parse_target
+from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from imcli.cli.pool import MakeTarget, Nobody, job_count, must_travel, open_pool, watcher
+from imcli.cli.running.pool import MakeTarget, Nobody, job_count, must_travel, open_pool, watcher
 from imcli.model.actions import Wait
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError

@@ -335,7 +335,7 @@ def test_the_demo_fits_a_terminal_of_eighty_columns(imcli: Run) -> None:
 
 
 def test_the_demo_runs_the_file_of_the_corpus() -> None:
-    from imcli.cli.demo import demo_text
+    from imcli.cli.running.demo import demo_text
 
     corpus = Path(__file__).parents[2] / "scenarios" / "delete" / "returns_after_peer_sends.toml"
     assert demo_text() == corpus.read_text(encoding="utf-8")
@@ -344,7 +344,7 @@ def test_the_demo_runs_the_file_of_the_corpus() -> None:
 def test_a_demo_that_is_not_as_told_is_a_defect(
     imcli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imcli.cli.demo.STORY", (("reference", "failed", "nothing"),))
+    monkeypatch.setattr("imcli.cli.running.demo.STORY", (("reference", "failed", "nothing"),))
     ran = imcli("demo")
     assert (ran.status, ran.out) == (70, "")
     assert ran.err == "error: the demo is not as told: reference\n"
@@ -353,7 +353,9 @@ def test_a_demo_that_is_not_as_told_is_a_defect(
 def test_a_short_form_that_is_not_as_told_is_a_defect(
     imcli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imcli.cli.demo.SHORT_STORY", (("wukongim-2.1.5", "passed", "passed"),))
+    monkeypatch.setattr(
+        "imcli.cli.running.demo.SHORT_STORY", (("wukongim-2.1.5", "passed", "passed"),)
+    )
     ran = imcli("demo")
     assert (ran.status, ran.out) == (70, "")
     assert ran.err == "error: the demo is not as told: the short form\n"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from imcli.cli.pool import watch
+from imcli.cli.running.pool import watch
 from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario

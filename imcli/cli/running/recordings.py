@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from imcli.cli.files import near_path, raise_together
+from imcli.cli.running.files import near_path, raise_together
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, NothingToRun
 

@@ -12,8 +12,8 @@ from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.pool import MakeTarget
-    from imcli.cli.reports import Wanted
+    from imcli.cli.running.pool import MakeTarget
+    from imcli.cli.running.reports import Wanted
     from imcli.report.console import Show
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Options
@@ -99,9 +99,9 @@ def run_scenario(
     Without --target they run on the reference server in this process. Every invalid file is named
     before the first case runs.
     """
-    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
-    from imcli.cli.pool import job_count
-    from imcli.cli.reports import Wanted
+    from imcli.cli.running.files import cases_of, check_profiles, find_files, parse_files
+    from imcli.cli.running.pool import job_count
+    from imcli.cli.running.reports import Wanted
     from imcli.scenario.running.suite import select
 
     shell = shell_of(ctx)
@@ -134,7 +134,7 @@ def run_options(
     Raises:
         UsageError: a value that an option does not take.
     """
-    from imcli.cli.pool import OBSERVERS
+    from imcli.cli.running.pool import OBSERVERS
     from imcli.scenario.running.run import Options
 
     if show not in SHOWS:
@@ -209,9 +209,9 @@ def play(
 
     An interrupt, or a defect, ends the run but not its reports: what had finished is in them.
     """
-    from imcli.cli.interrupts import Interrupts
-    from imcli.cli.pool import MakeTarget
-    from imcli.cli.reports import Reports
+    from imcli.cli.running.interrupts import Interrupts
+    from imcli.cli.running.pool import MakeTarget
+    from imcli.cli.running.reports import Reports
     from imcli.cli.targets import token
     from imcli.scenario.events import RunFinished
     from imcli.scenario.running.suite import Tally
@@ -261,7 +261,7 @@ def run_events(
         targets = [make(name) for name in names]
         yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
         return
-    from imcli.cli.pool import interrupt_workers, must_travel, open_pool, work_until_stopped
+    from imcli.cli.running.pool import interrupt_workers, must_travel, open_pool, work_until_stopped
 
     must_travel(make, options)
     with open_pool(min(jobs, len(cases))) as pool:

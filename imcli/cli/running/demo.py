@@ -171,8 +171,8 @@ def short_text(steps: tuple[str, ...]) -> str:
 
 def result_on(shell: Shell, text: str, profile: str) -> CaseResult:
     """Run a scenario on one profile; a failure is shown, whether it is known or not."""
-    from imcli.cli.files import cases_of
-    from imcli.cli.pool import MakeTarget, watch
+    from imcli.cli.running.files import cases_of
+    from imcli.cli.running.pool import MakeTarget, watch
     from imcli.scenario.events import CaseFinished
     from imcli.scenario.reading.parse import parse_scenario
     from imcli.scenario.running.run import Options, run

@@ -19,7 +19,7 @@ def create_group(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Create a group with its first members."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     names = member_names(members)
     action = kit.actions.CreateGroup(kit.group_name(group), names, user=actor_name(by))
@@ -31,7 +31,7 @@ def add_members(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Add members to a group; those who are in it stay as they are."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     names = member_names(members)
     action = kit.actions.AddMembers(kit.group_name(group), names, user=actor_name(by))
@@ -42,7 +42,7 @@ def remove_members(
     ctx: typer.Context, group: GroupArgument, members: MembersArgument, by: ActorOption = ""
 ) -> int:
     """Remove members from a group."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     names = member_names(members)
     action = kit.actions.RemoveMembers(kit.group_name(group), names, user=actor_name(by))
@@ -56,7 +56,7 @@ def dismiss_group(ctx: typer.Context, group: GroupArgument, by: ActorOption = ""
 
     Its name is never used again.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     action = kit.actions.Dismiss(kit.group_name(group), user=actor_name(by))
     said, doing = f"dismissed {group}", f"dismiss {group} for ever"
@@ -65,7 +65,7 @@ def dismiss_group(ctx: typer.Context, group: GroupArgument, by: ActorOption = ""
 
 def list_groups(ctx: typer.Context) -> int:
     """List the groups of the embedded server with their members."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     with kit.open_desk(shell) as desk:
@@ -83,14 +83,14 @@ def list_groups(ctx: typer.Context) -> int:
 
 def member_names(members: list[str]) -> tuple[str, ...]:
     """Check the names of members; each counts once."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     return tuple(dict.fromkeys(kit.user_name(name) for name in members))
 
 
 def actor_name(by: str) -> str:
     """Check who acts; "" is the back end."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     return kit.user_name(by) if by else ""
 
@@ -107,7 +107,7 @@ def act(
     """Do one action on one group; `doing` phrases the question of a destructive one."""
     import msgspec
 
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     if kit.dry_run(shell, action):
         return 0

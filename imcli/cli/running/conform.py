@@ -41,8 +41,8 @@ def conform_recordings(
 
     Recordings are JSON lines, packed with gzip or not. Status 0 only if every recording agrees.
     """
-    from imcli.cli.pool import job_count
-    from imcli.cli.recordings import find_recordings, read_files
+    from imcli.cli.running.pool import job_count
+    from imcli.cli.running.recordings import find_recordings, read_files
 
     shell = shell_of(ctx)
     count = job_count(jobs, shell.world.processors)
@@ -54,7 +54,7 @@ def conform_recordings(
 
 def judge_all(recordings: list[Recording], profile: str, jobs: int) -> list[Judged]:
     """Judge recordings in their order, in this process or in several."""
-    from imcli.cli.pool import open_pool
+    from imcli.cli.running.pool import open_pool
     from imcli.conform.replay import profile_for, wukongim_profile
 
     for recording in recordings:  # whatever is wrong is said before the first replay

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
-from imcli.cli.files import write_text
+from imcli.cli.running.files import write_text
 from imcli.cli.world import is_terminal
 from imcli.model.errors import CouldNotTell, UsageError
 from imcli.report.console import ConsoleReport, Progress, Show
@@ -88,7 +88,7 @@ class Reports:
 
         console: Report
         if wanted.targets > 1:
-            from imcli.cli.columns import ColumnsReport
+            from imcli.cli.running.columns import ColumnsReport
 
             console = ColumnsReport(write, columns=columns, color=color, show=wanted.show)
         elif shell.options.quiet and wanted.show == "failures":

@@ -22,7 +22,7 @@ def list_families(
 
     Prints docs/coverage.md: each family with its files, or why it is out of reach.
     """
-    from imcli.cli.files import find_files, read_text
+    from imcli.cli.running.files import find_files, read_text
     from imcli.scenario.coverage import coverage_page, load_families, read_covers
 
     shell = shell_of(ctx)

@@ -17,7 +17,7 @@ from imcli.scenario.checking.unread import UnreadCount, count_unread
 from imcli.targets.base import Directory
 
 if TYPE_CHECKING:
-    from imcli.cli.desk import Desk
+    from imcli.cli.verbs.desk import Desk
 
 MESSAGES_MAX = 2_000
 SHOWN_MAX = 20

@@ -6,11 +6,11 @@ this file brings the domain with it and is loaded when a verb is really called.
 
 from __future__ import annotations
 
-from imcli.cli.acts import allowed, declined, done, dry_run
-from imcli.cli.desk import FIRST_DEVICE, Desk, open_desk
-from imcli.cli.names import chat_name, device_spec, group_name, user_name
 from imcli.cli.tables import Row, Table
 from imcli.cli.targets import state_path, verb_place
+from imcli.cli.verbs.acts import allowed, declined, done, dry_run
+from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
+from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.model import actions
 from imcli.model.entities import is_group
 

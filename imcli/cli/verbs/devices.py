@@ -10,7 +10,7 @@ from imcli.cli.options import UserArgument
 from imcli.cli.shell import shell_of
 
 if TYPE_CHECKING:
-    from imcli.cli.kit import Row
+    from imcli.cli.verbs.kit import Row
     from imcli.targets.base import DeviceRow
 
 DEVICE_COLUMNS = ("user", "device", "kind", "level", "state")
@@ -32,7 +32,7 @@ def create_user(
 
     What is there already stays as it is.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     user = kit.user_name(user)
@@ -53,7 +53,7 @@ def create_user(
 
 def list_devices(ctx: typer.Context, user: UserArgument) -> int:
     """List a user's devices and whether each is online."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     user = kit.user_name(user)
@@ -71,7 +71,7 @@ def list_sessions(
     ] = "",
 ) -> int:
     """List the devices that are online, of one user or of everybody."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     with kit.open_desk(shell, *((kit.user_name(user),) if user else ())) as desk:
@@ -84,7 +84,7 @@ def list_sessions(
 
 def device_row(row: DeviceRow) -> Row:
     """One device as a line and as a record."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     cells = (row.user, row.device, row.kind, row.level, row.state)
     return kit.Row(cells, dict(zip(DEVICE_COLUMNS, cells, strict=True)))
@@ -102,7 +102,7 @@ def kick_device(
     A kicked device stays away until it connects again; on the embedded server it does so when it is
     next used to act.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     action = kit.actions.Kick(kit.user_name(user), device)

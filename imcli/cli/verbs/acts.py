@@ -15,9 +15,9 @@ from imcli.cli.targets import Place, token, verb_place
 from imcli.model import actions
 
 if TYPE_CHECKING:
-    from imcli.cli.desk import Desk
     from imcli.cli.shell import Shell
     from imcli.cli.tables import Record
+    from imcli.cli.verbs.desk import Desk
 
 
 def dry_run(shell: Shell, *wanted: actions.Action) -> bool:

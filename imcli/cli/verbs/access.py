@@ -50,7 +50,7 @@ def disallow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -
 
 def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> int:
     """Change one list."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     owner, member = kit.chat_name(owner), kit.user_name(member)
     action = kit.actions.SetAccess(owner, member, access, on)

@@ -18,7 +18,7 @@ from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.kit import Desk, Row, Table
+    from imcli.cli.verbs.kit import Desk, Row, Table
     from imcli.model import actions
     from imcli.model.entities import Entry
     from imcli.model.questions import ListView
@@ -44,7 +44,7 @@ def list_conversations(
     One row per conversation: unread count, last message, read and deleted marks (sequence numbers),
     flags. Looking changes nothing.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     return show_entries(shell_of(ctx), kit.user_name(user), None, device, all_devices)
 
@@ -60,7 +60,7 @@ def show_conversation(
 
     The same row as list-conversations gives; nothing when the user does not see it.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     return show_entries(
         shell_of(ctx), kit.user_name(user), kit.chat_name(chat), device, all_devices
@@ -69,7 +69,7 @@ def show_conversation(
 
 def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_devices: bool) -> int:
     """Ask each device and print the rows together."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     if device and all_devices:
         raise UsageError("either --device or --all-devices, not both")
@@ -87,7 +87,7 @@ def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_dev
 
 def without_device(table: Table) -> Table:
     """Leave the column of devices out for people who did not ask about devices."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     rows = tuple(kit.Row(row.cells[1:], row.record) for row in table.rows)
     return table._replace(columns=table.columns[1:], rows=rows)
@@ -104,8 +104,8 @@ def seen(desk: Desk, user: str, device: str, chat: str | None) -> ListView:
 
 def entry_row(user: str, device: str, entry: Entry) -> Row:
     """One conversation as a line and as a record."""
-    from imcli.cli import kit
-    from imcli.cli.messages import message_record
+    from imcli.cli.verbs import kit
+    from imcli.cli.verbs.messages import message_record
 
     flags = [
         name
@@ -155,7 +155,7 @@ def mark_read(
     device: DeviceOption = "",
 ) -> int:
     """Mark a conversation as read."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     bound = checked_bound(up_to)
     action = kit.actions.Read(kit.user_name(user), bare(device), kit.chat_name(chat), bound)
@@ -182,7 +182,7 @@ def mark_unread(
     device: DeviceOption = "",
 ) -> int:
     """Mark a conversation as unread."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     if count is not None and count < 1:
         raise UsageError(f"--count is {count}, and must be at least 1")
@@ -212,7 +212,7 @@ def delete_conversation(
     The other side keeps theirs, and the next message brings the conversation back with that message
     alone: so it is on the reference server. Other profiles differ; imcli list-profiles shows how.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     bound = checked_bound(up_to)
     action = kit.actions.Delete(
@@ -233,7 +233,7 @@ def clear_history(
     ctx: typer.Context, user: UserArgument, chat: ChatArgument, device: DeviceOption = ""
 ) -> int:
     """Clear the history of a conversation and keep its entry in the list."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     action = kit.actions.Clear(kit.user_name(user), bare(device), kit.chat_name(chat))
     return act(
@@ -260,7 +260,7 @@ def act(
     """Do one action on one conversation; `doing` phrases the question of a destructive one."""
     import msgspec
 
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     if kit.dry_run(shell, action):
         return 0
@@ -301,8 +301,8 @@ def explain_unread(ctx: typer.Context, user: UserArgument, chat: ChatArgument) -
     Shows what the server answers, the marks and messages it should follow from, and whether the two
     agree.
     """
-    from imcli.cli import kit
-    from imcli.cli.unread import explain
+    from imcli.cli.verbs import kit
+    from imcli.cli.verbs.unread import explain
 
     shell = shell_of(ctx)
     user, chat = kit.user_name(user), kit.chat_name(chat)

@@ -21,7 +21,7 @@ def reset_state(
 
     Asks first. A file that is not imcli's is left alone.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     shell.options = shell.options._replace(state=state, yes=yes)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imcli.cli.options import ScenarioProfileOption, TargetsOption
-from imcli.cli.scenarios import (
+from imcli.cli.running.scenarios import (
     SHOWS,
     CheckOption,
     SeedOption,
@@ -37,7 +37,7 @@ def try_sentences(
     Users are those who are named, with one phone each. A comma ends a step too, if what follows it
     begins a sentence.
     """
-    from imcli.cli.reports import Wanted
+    from imcli.cli.running.reports import Wanted
     from imcli.scenario.reading.parse import parse_try
 
     shell = shell_of(ctx)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imcli.cli.names import device_spec
 from imcli.cli.targets import Place, state_path, token, verb_place
+from imcli.cli.verbs.names import device_spec
 from imcli.model import actions
 from imcli.model.errors import CouldNotTell, RefusedByServer, UsageError
 from imcli.model.reasons import REASON_BY_NAME

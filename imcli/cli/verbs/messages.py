@@ -11,7 +11,7 @@ from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.kit import Desk, Row
+    from imcli.cli.verbs.kit import Desk, Row
     from imcli.model import actions
     from imcli.model.entities import Message
     from imcli.model.events import Accepted
@@ -50,7 +50,7 @@ def send(
 
     Users who are named for the first time are created, with one device: phone.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     sender, to = kit.user_name(sender), kit.chat_name(to)
@@ -116,7 +116,7 @@ def canonical(payload: str) -> str:
 
 def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     """Send, wait where asked, report what was accepted."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
     from imcli.model.errors import ImcliError
 
     first = sends[0]
@@ -151,7 +151,7 @@ def send_one(desk: Desk, plain: actions.Send, device: str) -> Accepted:
 
 def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
     """Tell whether the receiver's list (in a group: the sender's) shows what was sent."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
     from imcli.model.questions import ListView, Seen
 
     if answer.seq == 0:
@@ -165,7 +165,7 @@ def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
 
 def report_sends(desk: Desk, chat: str, accepted: list[Accepted]) -> None:
     """Print ids and sequence numbers: a sentence for one, a listing for many and for programs."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     def row(answer: Accepted) -> kit.Row:
         seq = str(answer.seq) if answer.seq else "-"
@@ -211,7 +211,7 @@ def show_history(
 
     Oldest first. What the user deleted or may not read is not there.
     """
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     user, chat = kit.user_name(user), kit.chat_name(chat)
@@ -233,7 +233,7 @@ def newest(
     desk: Desk, user: str, device: str, chat: str, limit: int, before: int
 ) -> tuple[Message, ...]:
     """Pull the newest messages below a number, page by page; oldest first."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
     from imcli.model.events import HistoryPage
 
     found: list[Message] = []
@@ -255,7 +255,7 @@ def newest(
 
 def message_row(message: Message) -> Row:
     """One message as a line and as a record."""
-    from imcli.cli import kit
+    from imcli.cli.verbs import kit
 
     shown = message.text or message.payload
     return kit.Row((str(message.seq), message.sender, shown, message.kind), message_record(message))

@@ -19,7 +19,7 @@ def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
 
     Every problem of every file is named with its place; nothing on stdout.
     """
-    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
+    from imcli.cli.running.files import cases_of, check_profiles, find_files, parse_files
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
@@ -53,7 +53,7 @@ def format_scenarios(
 
     Comments stay. A file that is invalid is named, and no file is changed then.
     """
-    from imcli.cli.files import find_files, parse_files, read_text, write_text
+    from imcli.cli.running.files import find_files, parse_files, read_text, write_text
     from imcli.scenario.reading.format import format_scenario
 
     shell = shell_of(ctx)
@@ -105,8 +105,8 @@ def explain_scenario(
     For each target: whether it can run there, the calls it makes on a live server, and how long it
     takes there at worst.
     """
-    from imcli.cli.explained import explained
-    from imcli.cli.files import cases_of, check_profiles, find_files, parse_files
+    from imcli.cli.running.explained import explained
+    from imcli.cli.running.files import cases_of, check_profiles, find_files, parse_files
 
     shell = shell_of(ctx)
     cases: list[Case] = cases_of(parse_files(shell.world, find_files(shell.world, [path])))

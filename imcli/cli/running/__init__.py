@@ -1,0 +1,1 @@
+"""What runs and reads scenario files and recordings: files in, reports out."""
