@@ -53,6 +53,18 @@ class Malformed(WireError):
         self.packets = packets
 
 
+class NoPacket(Malformed):
+    """Packet type 0, which real servers take for a frame that is not all there yet."""
+
+
+class TooLong(Malformed):
+    """A frame of more than 1 MiB, of which `missing` bytes have not come yet."""
+
+    def __init__(self, message: str, packets: tuple[Packet, ...] = (), missing: int = 0) -> None:
+        super().__init__(message, packets)
+        self.missing = missing
+
+
 # Forms of a field
 
 Reader: TypeAlias = Callable[[bytes, int], "tuple[int | str | bytes, int]"]
@@ -328,7 +340,8 @@ class Decoder:
         except Malformed as error:
             self._broken = str(error)
             self._buffer.clear()
-            raise Malformed(self._broken, tuple(packets)) from error.__cause__
+            error.packets = tuple(packets)
+            raise
         del self._buffer[:at]
         return packets
 
@@ -352,13 +365,13 @@ def _negotiated(highest: int, told: int | None) -> int:
     return min(highest, 3 if told is None else told)
 
 
-def _frame_bounds(buffer: bytearray, at: int) -> tuple[int, int] | None:
+def _frame_bounds(buffer: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """Find where the body of the frame at `at` begins and ends; None if it is not all there."""
     if at >= len(buffer):
         return None
     kind = buffer[at] >> 4
     if kind == 0:
-        raise Malformed("packet type 0, which is none")
+        raise NoPacket("packet type 0, which is none")
     if kind in _BARE:
         return at + 1, at + 1
     length = 0
@@ -372,8 +385,34 @@ def _frame_bounds(buffer: bytearray, at: int) -> tuple[int, int] | None:
             raise Malformed("a length of more than four bytes")
         return None
     if length > codes.MAX_FRAME_BYTES:
-        raise Malformed(f"a frame of {length} bytes; {codes.MAX_FRAME_BYTES} are the most")
+        message = f"a frame of {length} bytes; {codes.MAX_FRAME_BYTES} are the most"
+        raise TooLong(message, missing=start + length - len(buffer))
     return (start, start + length) if len(buffer) >= start + length else None
+
+
+class Survey(NamedTuple):
+    """Which frames stand in a buffer; ends count from its beginning and are 0 if there are none."""
+
+    first_end: int = 0
+    whole_end: int = 0
+    last_kind: int = 0
+    """The packet type of the last frame, which may be half."""
+
+
+def survey(buffer: bytes) -> Survey:
+    """Look at the frames of a buffer without reading them, as servers do before CONNECT.
+
+    Raises:
+        Malformed: they are no frames.
+    """
+    found = Survey()
+    while found.whole_end < len(buffer):
+        kind = buffer[found.whole_end] >> 4
+        bounds = _frame_bounds(buffer, found.whole_end)
+        if bounds is None:
+            return found._replace(last_kind=kind)
+        found = Survey(found.first_end or bounds[1], bounds[1], kind)
+    return found
 
 
 def _decode_body(kind: int, flags: int, body: bytes, version: int) -> Packet:

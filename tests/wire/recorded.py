@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from imcli.wire.dialects import Dialect, dialect_of
 from imcli.wire.packets import Packet
 
@@ -36,6 +38,36 @@ def dialect_for(tag: str) -> Dialect:
     dialect = dialect_of(server_version(tag))
     assert dialect is not None
     return dialect
+
+
+def connections(*protocols: str) -> list[Any]:
+    """Give each recorded connection as the parameters `session`, `name` of a test."""
+    return [
+        pytest.param(session, name, id=f"{session['name']}: {name}")
+        for session in sessions()
+        for name, connection in session["conns"].items()
+        if connection["protocol"] in protocols
+    ]
+
+
+def lines_of(session: dict[str, Any], name: str, *directions: str) -> list[dict[str, Any]]:
+    """Give what went over one connection, or only one direction of it."""
+    return [
+        line
+        for line in session["frames"]
+        if line["conn"] == name and (not directions or line["dir"] in directions)
+    ]
+
+
+def bytes_of(line: dict[str, Any]) -> bytes:
+    """Give what one write put on the wire."""
+    return bytes.fromhex(line["hex"]) if "hex" in line else bytes(line["json"], "utf-8")
+
+
+def packets_of(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the fields of the packets in one write."""
+    fields = line.get("fields", [])
+    return fields if isinstance(fields, list) else [fields]
 
 
 def mismatches(packet: Packet, fields: dict[str, Any]) -> list[str]:

@@ -15,7 +15,15 @@ from imcli.wire.encryption import BadSeal, Cipher
 from imcli.wire.jsonrpc import Decoder as JsonDecoder
 from imcli.wire.jsonrpc import encode as encode_json
 from imcli.wire.packets import Packet, Ping, Recv, Send
-from tests.wire.recorded import dialect_for, mismatches, server_version, sessions
+from tests.wire.recorded import (
+    connections,
+    dialect_for,
+    lines_of,
+    mismatches,
+    packets_of,
+    server_version,
+    sessions,
+)
 
 UNREADABLE = {
     "type13": None,
@@ -25,28 +33,6 @@ UNREADABLE = {
 }
 """What each connection of the sessions "malformed after auth" sent; None is read and skipped."""
 NOT_CANONICAL = ("pingflags",)
-
-
-def connections(protocol: str) -> list[Any]:
-    return [
-        pytest.param(session, name, id=f"{session['name']}: {name}")
-        for session in sessions()
-        for name, connection in session["conns"].items()
-        if connection["protocol"] == protocol
-    ]
-
-
-def lines_of(session: dict[str, Any], name: str, direction: str) -> list[dict[str, Any]]:
-    frames = session["frames"]
-    return [f for f in frames if f["conn"] == name and f["dir"] == direction]
-
-
-def recorded_packets(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for line in lines:
-        fields = line.get("fields", [])
-        found += fields if isinstance(fields, list) else [fields]
-    return found
 
 
 def cipher_of(connection: dict[str, Any]) -> Cipher | None:
@@ -95,7 +81,7 @@ def assert_unreadable(decoder: Decoder, data: bytes, message: str | None) -> Non
 
 def check(packets: list[Packet], lines: list[dict[str, Any]], cipher: Cipher | None) -> None:
     """Compare with the recorded fields; where halves were recorded, there are more packets."""
-    recorded = recorded_packets(lines)
+    recorded = [fields for line in lines for fields in packets_of(line)]
     if any("malformed" in line for line in lines):
         halves = len(packets) - len(recorded)
         assert halves == 1
@@ -157,7 +143,8 @@ def test_a_recorded_session_has_both_sides_say_what_the_tables_say() -> None:
         for session in sessions()
         for name in session["conns"]
         for direction in ("c2s", "s2c")
-        for fields in recorded_packets(lines_of(session, name, direction))
+        for line in lines_of(session, name, direction)
+        for fields in packets_of(line)
         if "frame" in fields
     }
     assert kinds == {
