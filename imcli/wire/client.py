@@ -24,6 +24,7 @@ import msgspec
 from imcli.wire import binary, codes, encryption, jsonrpc
 from imcli.wire.dialects import BadObject, Dialect, Envelope, Failure, UnknownMethod
 from imcli.wire.encryption import BadKey, BadSeal, Cipher
+from imcli.wire.frames import Malformed
 from imcli.wire.packets import (
     Connack,
     Connect,
@@ -267,7 +268,7 @@ class ClientSession:
     def _receive_frames(self, data: bytes) -> list[Heard]:
         try:
             packets = self._frames.receive(data)
-        except binary.Malformed as error:
+        except Malformed as error:
             return [*self._hear_all(error.packets), *self._fail(str(error))]
         return self._hear_all(packets)
 

@@ -23,7 +23,7 @@ class Unencodable(WireError):
     """A value that has no form on the wire, or none in this version or dialect."""
 
 
-class Connect(msgspec.Struct, frozen=True):
+class Connect(msgspec.Struct, frozen=True, gc=False):
     """The client introduces itself, and must then be silent until CONNACK."""
 
     uid: str
@@ -38,7 +38,7 @@ class Connect(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Connack(msgspec.Struct, frozen=True):
+class Connack(msgspec.Struct, frozen=True, gc=False):
     """The server lets the client in. Real servers send it for success only."""
 
     time_diff: int = 0
@@ -53,7 +53,7 @@ class Connack(msgspec.Struct, frozen=True):
     """Told from version 4 on."""
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A client's message to a channel; for a person, `channel_id` is the peer's uid."""
 
     channel_id: str
@@ -73,7 +73,7 @@ class Send(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Sendack(msgspec.Struct, frozen=True):
+class Sendack(msgspec.Struct, frozen=True, gc=False):
     """What became of a SEND. `message_seq` is 0 if it was refused or is not to be stored."""
 
     message_id: int
@@ -83,7 +83,7 @@ class Sendack(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Recv(msgspec.Struct, frozen=True):
+class Recv(msgspec.Struct, frozen=True, gc=False):
     """A message for this client; for a person, `channel_id` is the peer as the receiver sees it."""
 
     message_id: int
@@ -106,7 +106,7 @@ class Recv(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Recvack(msgspec.Struct, frozen=True):
+class Recvack(msgspec.Struct, frozen=True, gc=False):
     """The client has the message. `flags` echo those of the RECV."""
 
     message_id: int
@@ -114,15 +114,15 @@ class Recvack(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Ping(msgspec.Struct, frozen=True):
+class Ping(msgspec.Struct, frozen=True, gc=False):
     """The client is there."""
 
 
-class Pong(msgspec.Struct, frozen=True):
+class Pong(msgspec.Struct, frozen=True, gc=False):
     """So is the server."""
 
 
-class Disconnect(msgspec.Struct, frozen=True):
+class Disconnect(msgspec.Struct, frozen=True, gc=False):
     """The server sends the client away, and that client should stay away."""
 
     reason_code: int
@@ -130,7 +130,7 @@ class Disconnect(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Sub(msgspec.Struct, frozen=True):
+class Sub(msgspec.Struct, frozen=True, gc=False):
     """A subscription, which every server ignores. `action`: 0 subscribe, 1 unsubscribe."""
 
     sub_no: str
@@ -142,7 +142,7 @@ class Sub(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Suback(msgspec.Struct, frozen=True):
+class Suback(msgspec.Struct, frozen=True, gc=False):
     """The answer to a subscription, which no server sends."""
 
     sub_no: str
@@ -153,7 +153,7 @@ class Suback(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """Something about a message, such as the next piece of a stream; never encrypted or acked."""
 
     id: str
@@ -164,7 +164,7 @@ class Event(msgspec.Struct, frozen=True):
     flags: int = 0
 
 
-class Unknown(msgspec.Struct, frozen=True):
+class Unknown(msgspec.Struct, frozen=True, gc=False):
     """A frame of a type that no version defines: a client skips it, a server closes."""
 
     kind: int

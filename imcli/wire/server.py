@@ -22,9 +22,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from imcli.wire import binary, codes, encryption, jsonrpc
-from imcli.wire.binary import NoPacket, TooLong
 from imcli.wire.dialects import BadObject, Dialect, Envelope, Failure, dialect_of
 from imcli.wire.encryption import BadSeal, Cipher
+from imcli.wire.frames import Malformed, NoPacket, TooLong, survey
 from imcli.wire.objects import looks_like_json
 from imcli.wire.packets import (
     Connack,
@@ -186,8 +186,8 @@ class ServerSession:
         if self._dialect is not None and looks_like_json(self._early):
             return self._receive_json_connect(self._dialect)
         try:
-            found = binary.survey(self._early)
-        except binary.Malformed as error:
+            found = survey(self._early)
+        except Malformed as error:
             return self._close(str(error))
         if not found.first_end:
             return []
@@ -201,7 +201,7 @@ class ServerSession:
     def _first_packet(self, end: int) -> list[Packet]:
         try:
             return binary.Decoder(codes.NEWEST_VERSION).receive(self._early[:end])
-        except binary.Malformed as error:
+        except Malformed as error:
             return [Unknown(0, str(error).encode())]
 
     def _receive_json_connect(self, dialect: Dialect) -> list[Request]:
@@ -237,7 +237,7 @@ class ServerSession:
                 return self._close(str(error))
             self._swallow = error.missing
             return [*map(self._hear, error.packets), *self._stall(str(error))]
-        except binary.Malformed as error:
+        except Malformed as error:
             return self._close(str(error))
         for packet in packets:
             if isinstance(packet, Unknown | Event):

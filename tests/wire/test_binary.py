@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imcli.wire import codes
-from imcli.wire.binary import LAYOUTS, Decoder, Malformed, encode
+from imcli.wire.binary import Decoder, encode
+from imcli.wire.frames import Malformed
+from imcli.wire.layouts import LAYOUTS
 from imcli.wire.packets import (
     Connack,
     Connect,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +52,9 @@ def test_both_sides_arrive_at_the_key_of_the_real_libraries() -> None:
     assert public_key(CLIENT) == KEYS["client_public_b64"]
     assert public_key(SERVER) == KEYS["server_public_b64"]
     assert shared_secret(CLIENT, KEYS["server_public_b64"]).hex() == KEYS["shared_secret_hex"]
-    assert agree(SERVER, KEYS["client_public_b64"], KEYS["salt"]) == CIPHER
+    other_side = agree(SERVER, KEYS["client_public_b64"], KEYS["salt"])
+    assert other_side is not None
+    assert (other_side.key, other_side.iv) == (CIPHER.key, CIPHER.iv)
     assert KEYS["aes_key_ascii"].encode() == CIPHER.key
     assert KEYS["iv_hex"] == CIPHER.iv.hex()
 
@@ -68,6 +74,48 @@ def test_the_message_key_of_a_frame_is_that_of_the_real_libraries(vector: dict[s
     plain = unseal(packet, CIPHER)
     assert plain.payload == vector["fields"]["plain"].encode()
     assert seal(plain, CIPHER) == packet
+
+
+def anew(key: bytes, iv: bytes, plain: bytes) -> bytes:
+    """Encrypt with a context of its own, as the real libraries do."""
+    fill = 16 - len(plain) % 16
+    encryptor = BlockCipher(AES(key), CBC(iv)).encryptor()
+    sealed = encryptor.update(plain + bytes([fill]) * fill) + encryptor.finalize()
+    return base64.b64encode(sealed)
+
+
+@given(
+    st.binary(min_size=16, max_size=16),
+    st.binary(min_size=16, max_size=16),
+    st.lists(st.tuples(st.booleans(), st.binary(max_size=70)), max_size=12),
+)
+def test_a_cipher_that_runs_on_gives_the_bytes_of_one_made_anew_for_each_message(
+    key: bytes, iv: bytes, messages: list[tuple[bool, bytes]]
+) -> None:
+    cipher = Cipher(key, iv)
+    for encrypts, plain in messages:
+        text = anew(key, iv, plain)
+        if encrypts:
+            assert cipher.encrypt(plain) == text
+        else:
+            assert cipher.decrypt(text) == plain
+
+
+def test_what_cannot_be_decrypted_leaves_the_cipher_as_it_was() -> None:
+    text = CIPHER.encrypt(b"hi")
+    for bad in (b"", b"?", base64.b64encode(bytes(15)), OTHER.encrypt(b"hi"), b"AAAA"):
+        with pytest.raises(BadSeal):
+            CIPHER.decrypt(bad)
+        assert CIPHER.decrypt(text) == b"hi"
+        assert CIPHER.encrypt(b"hi") == text
+
+
+def test_threads_share_a_cipher() -> None:
+    plains = [bytes([number]) * number for number in range(64)]
+    texts = [anew(CIPHER.key, CIPHER.iv, plain) for plain in plains]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(CIPHER.encrypt, plains * 20)) == texts * 20
+        assert list(threads.map(CIPHER.decrypt, texts * 20)) == plains * 20
 
 
 SENDS = st.builds(

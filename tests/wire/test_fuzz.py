@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from imcli.wire.binary import Decoder, Malformed, encode
+from imcli.wire.binary import Decoder, encode
 from imcli.wire.codes import MAX_FRAME_BYTES
 from imcli.wire.dialects import DIALECTS
 from imcli.wire.encryption import Cipher, seal, unseal
+from imcli.wire.frames import Malformed
 from imcli.wire.jsonrpc import Decoder as JsonDecoder
 from imcli.wire.jsonrpc import encode as encode_json
 from imcli.wire.packets import Packet, Recv, Send, Unknown, WireError

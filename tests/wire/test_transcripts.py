@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from imcli.wire import encryption
-from imcli.wire.binary import Decoder, Malformed, encode
+from imcli.wire.binary import Decoder, encode
 from imcli.wire.codes import highest_version
 from imcli.wire.dialects import BadObject, Envelope, Failure
 from imcli.wire.encryption import BadSeal, Cipher
+from imcli.wire.frames import Malformed
 from imcli.wire.jsonrpc import Decoder as JsonDecoder
 from imcli.wire.jsonrpc import encode as encode_json
 from imcli.wire.packets import Packet, Ping, Recv, Send
