@@ -4,6 +4,9 @@ A `Scenario` is one file. `cases(scenario)` (in `expand.py`) makes its `Case`s: 
 filled in, own verbs and `repeat` are expanded, names of devices are resolved, labels are numbered.
 The runner sees cases only. Whatever a label stands for is known only at run time; an action that
 needs it names the field and the label in `refs`.
+
+None of these values can lead back to itself, so the collector of garbage need not look at them
+(`gc=False`): there are a dozen per step, and they live as long as the run.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from imcli.model.actions import Action
 from imcli.targets.base import Capability, Cast
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A place in a file: line and column count from 1; `length` in characters, at least 1."""
 
     file: str
@@ -31,7 +34,7 @@ class Span(msgspec.Struct, frozen=True):
 # Steps
 
 
-class Ending(msgspec.Struct, frozen=True):
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """How an action may end other than well.
 
     `refused`: it must be refused (with `reason`, if one is given) and change nothing. `may`: either
@@ -42,7 +45,7 @@ class Ending(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Do(msgspec.Struct, frozen=True, tag=True):
+class Do(msgspec.Struct, frozen=True, gc=False, tag=True):
     """One action.
 
     `text` is its canonical sentence. `row` is the name of its sentence in the table. `refs` are
@@ -65,7 +68,7 @@ class Do(msgspec.Struct, frozen=True, tag=True):
     ending: Ending | None = None
 
 
-class Together(msgspec.Struct, frozen=True, tag=True):
+class Together(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Branches without an order among them; the steps of one branch keep theirs."""
 
     span: Span
@@ -73,7 +76,7 @@ class Together(msgspec.Struct, frozen=True, tag=True):
     branches: tuple[tuple[Do, ...], ...]
 
 
-class Assert(msgspec.Struct, frozen=True, tag=True):
+class Assert(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A claim, or several of which one must hold. At most one of the two times is given."""
 
     span: Span
@@ -87,7 +90,7 @@ class Assert(msgspec.Struct, frozen=True, tag=True):
 # Claims. In each, `device == ""` means every device of the user.
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What is claimed of an entry; None (or False) means that nothing is claimed.
 
     `last` is ("label", m) or ("text", words) or ("none", ""). `read_to` and `deleted_to` are a
@@ -106,7 +109,7 @@ class Facts(msgspec.Struct, frozen=True):
     marked_unread: bool = False
 
 
-class BaseClaim(msgspec.Struct, frozen=True, tag=True):
+class BaseClaim(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What every claim has: its place, its canonical text, and its row of the table."""
 
     span: Span
@@ -281,7 +284,7 @@ Step = Do | Together | Assert
 # Files and cases
 
 
-class Timing(msgspec.Struct, frozen=True):
+class Timing(msgspec.Struct, frozen=True, gc=False):
     """Deadlines of live targets, and the real-time limit of a whole case."""
 
     within_ms: int = 2_000
@@ -289,7 +292,7 @@ class Timing(msgspec.Struct, frozen=True):
     limit_ms: int = 60_000
 
 
-class KnownFailing(msgspec.Struct, frozen=True):
+class KnownFailing(msgspec.Struct, frozen=True, gc=False):
     """One line of `[known_failing]`: on which targets, why, and at which claim if only there."""
 
     span: Span
@@ -298,7 +301,7 @@ class KnownFailing(msgspec.Struct, frozen=True):
     claim: str = ""
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True, gc=False):
     """One run of one file: what the runner takes.
 
     `case_id` is the path as it was given; a matrix cell has `[name=value,…]` behind it. `lines` are

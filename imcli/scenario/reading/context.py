@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from imcli.scenario.reading.problems import Problems
+from imcli.scenario.reading.said import Step
 from imcli.scenario.reading.scope import created_groups, taken_names
-from imcli.scenario.reading.steps import (
-    Step,
-)
 from imcli.scenario.reading.written import Node, Scenario
 
 REMEMBERED_MAX = 20_000
@@ -23,6 +21,8 @@ class Context:
         self.groups = created_groups(scenario)
         self.implied = len(self.users) == 2 and not self.groups
         self.names = taken_names(scenario, self.groups)
+        self.names_claims = any(known.claim for known in scenario.known_failing)
+        """Whether the texts of claims are needed, to find the one that is known to fail."""
         self.steps: dict[object, Step | None] = {}
         self.bodies: dict[object, tuple[Node, ...]] = {}
         self.sizes: dict[int, int] = {}

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from imcli.scenario.reading.claims import canonical_claim
 from imcli.scenario.reading.context import Context
-from imcli.scenario.reading.expander import ALL_STEPS_MAX, Abandon, Expander
+from imcli.scenario.reading.draft import Abandon, Draft
+from imcli.scenario.reading.expander import expand
 from imcli.scenario.reading.matrix import (
     Values,
     cells,
@@ -20,6 +22,7 @@ from imcli.scenario.reading.matrix import (
     written,
 )
 from imcli.scenario.reading.problems import Problems
+from imcli.scenario.reading.sizes import ALL_STEPS_MAX, measure
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import MatrixValue, Scenario
 from imcli.scenario.syntax import Case, KnownFailing
@@ -54,15 +57,17 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
 
 def _measured(context: Context) -> bool:
     """Count the steps of all cases before any is made; False where a limit is passed (noted)."""
+    scenario = context.scenario
+    nodes = (*scenario.given, *scenario.steps, *scenario.cleanup)
     total = 0
-    for values in cells(context.scenario):
+    for values in cells(scenario):
         context.forget()
-        expander = Expander(context, values)
+        draft = Draft(context, values)
         try:
-            total += expander.measure()
+            total += measure(draft, nodes)
             if total > ALL_STEPS_MAX:
                 message = f"the cases of this file have more than {ALL_STEPS_MAX:,} steps in all"
-                expander.refuse(expander.nodes[0], message)
+                draft.refuse(nodes[0], message)
         except Abandon:
             return False
     return True
@@ -79,14 +84,14 @@ def cases(scenario: Scenario) -> tuple[Case, ...]:
 
 def _case(context: Context, values: dict[str, MatrixValue]) -> Case | None:
     scenario = context.scenario
-    expander = Expander(context, values)
+    draft = Draft(context, values)
     try:
-        given = expander.expand(scenario.given)
-        steps = expander.expand(scenario.steps)
-        cleanup = expander.expand(scenario.cleanup)
+        given = expand(draft, scenario.given)
+        steps = expand(draft, scenario.steps)
+        cleanup = expand(draft, scenario.cleanup)
     except Abandon:
         return None
-    known = tuple(_known(one, expander) for one in scenario.known_failing)
+    known = tuple(_known(one, draft) for one in scenario.known_failing)
     profile = fill_profile(scenario.profile, values)
     assert profile is None or isinstance(profile, dict)
     return Case(
@@ -114,12 +119,12 @@ def _case_id(path: str, values: Values) -> str:
     return f"{path}[{','.join(f'{name}={written(value)}' for name, value in values.items())}]"
 
 
-def _known(one: KnownFailing, expander: Expander) -> KnownFailing:
+def _known(one: KnownFailing, draft: Draft) -> KnownFailing:
     """Bring the claim of a known failure into the form in which the case has it."""
     if not one.claim:
         return one
-    claim = expander.canonical_claim(one)
-    if claim and claim not in expander.claim_texts and not expander.values:
-        near = nearest_word(claim, expander.claim_texts)
-        expander.problems.add(one.span, "no step asserts this claim", nearest=near)
+    claim = canonical_claim(draft, one)
+    if claim and claim not in draft.claim_texts and not draft.values:
+        near = nearest_word(claim, draft.claim_texts)
+        draft.problems.add(one.span, "no step asserts this claim", nearest=near)
     return msgspec.structs.replace(one, claim=claim or one.claim)

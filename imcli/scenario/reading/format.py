@@ -12,15 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from imcli.scenario.reading.layout import Layout, Path
 from imcli.scenario.reading.parse import clean_text, parse_scenario
+from imcli.scenario.reading.said import Assertion, Opening, Sentence, StepFault
 from imcli.scenario.reading.state_table import cell_text, split_cells
-from imcli.scenario.reading.steps import (
-    Assertion,
-    Opening,
-    Sentence,
-    StepFault,
-    read_step,
-    write_step,
-)
+from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.reading.toml_text import read_toml, read_toml_string
 from imcli.scenario.table.tokens import CutLine, Token, cut_line, join_tokens, write_text
 
@@ -59,7 +53,8 @@ def _step_strings(
 ) -> Iterator[Edit]:
     """Format every string that holds steps."""
     for path in _step_paths(data):
-        spot = layout.spots[path]
+        spot = layout.spot(path)
+        assert spot is not None, "what has a value has a place"
         raw = layout.text[spot.start : spot.end]
         writer = _Writer(names, verbs)
         yield spot.start, spot.end, _rewrite(raw, writer)

@@ -15,6 +15,7 @@ from imcli.scenario.reading.scope import reserved_complaint
 from imcli.scenario.reading.suggest import free_name
 from imcli.scenario.reading.written import Node
 from imcli.scenario.syntax import Span
+from imcli.scenario.table.sentences import RESERVED
 from imcli.scenario.table.tokens import CONTROL
 from imcli.scenario.table.values import is_name
 
@@ -34,7 +35,7 @@ class KeyReader:
 
     def key_span(self, path: Path) -> Span:
         """Give the place of a key."""
-        spot = self.layout.spots.get(path)
+        spot = self.layout.spot(path)
         if spot is None:
             return Span(self.file, 1, 1)
         line, column = self.layout.position(spot.key_start)
@@ -42,7 +43,7 @@ class KeyReader:
 
     def value_span(self, path: Path) -> Span:
         """Give the place of a value; of one that spans lines, its beginning."""
-        spot = self.layout.spots.get(path)
+        spot = self.layout.spot(path)
         if spot is None:
             return self.key_span(path[:-1]) if path else Span(self.file, 1, 1)
         line, column = self.layout.position(spot.start)
@@ -73,7 +74,7 @@ class KeyReader:
     def no_control(self, path: Path, value: str, *, long: bool = False) -> None:
         """Note a control character in a text."""
         shown = value.replace("\n", "").replace("\t", "") if long else value
-        found = CONTROL.search(shown)
+        found = None if shown.isprintable() else CONTROL.search(shown)
         if found:
             self.wrong(path, f"the control character U+{ord(found.group()):04X} in a text")
 
@@ -103,22 +104,22 @@ class KeyReader:
 
     def claim_name(self, path: Path, name: str, what: str, *, at_key: bool = False) -> bool:
         """Take a name, or note why it cannot be taken."""
-        span = self.key_span(path) if at_key else self.value_span(path)
+        place = self.key_span if at_key else self.value_span
         if not is_name(name):
             self.problems.add(
-                span,
+                place(path),
                 f"`{name}` is no name",
                 "ASCII letters, digits and _, beginning with a letter",
             )
             return False
-        complaint, nearest = reserved_complaint(name, self.taken)
-        if complaint:
-            self.problems.add(span, complaint, nearest=nearest)
+        if name in RESERVED:
+            complaint, nearest = reserved_complaint(name, self.taken)
+            self.problems.add(place(path), complaint, nearest=nearest)
             return False
         other = self.taken.get(name)
         if other is not None and not (what == other == "a device"):
             near = free_name(name, self.taken)
-            self.problems.add(span, f"`{name}` is already the name of {other}", nearest=near)
+            self.problems.add(place(path), f"`{name}` is already the name of {other}", nearest=near)
             return False
         self.taken[name] = what
         return True
@@ -140,6 +141,7 @@ class KeyReader:
         return read_nodes(lines, self.matrix_names, self.problems)
 
     def _string(self, path: Path, value: str) -> Iterable[SourceLine]:
-        spot = self.layout.spots[path]
+        spot = self.layout.spot(path)
+        assert spot is not None, "what has a value has a place"
         line, column = self.layout.position(spot.start)
         return string_lines(value, self.layout.text[spot.start : spot.end], self.file, line, column)

@@ -58,6 +58,11 @@ class Labels:
         if self._depth == 0:
             self.aliases.clear()
 
+    @property
+    def repeating(self) -> bool:
+        """Tell whether a `repeat` block is being read, where a label may stand for another."""
+        return self._depth > 0
+
     def enter_branch(self) -> None:
         """Begin the next branch of a `together` block."""
         self._branch += 1

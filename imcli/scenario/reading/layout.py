@@ -3,11 +3,17 @@
 tomli tells what a file says, not where. This walks the same text once more and remembers the place
 of every key and every value, so that a complaint about a key, or about the fifth word of a step,
 can point at it. It decides nothing about TOML: whatever tomli refused never comes here.
+
+Most files are right, and of those only the places of steps are asked for. So a value in brackets is
+first passed over as one piece, where it is of the usual shape, and looked into when somebody asks
+for a place inside it.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from imcli.scenario.reading.toml_text import read_toml_string
@@ -27,6 +33,19 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}#\n]+")
+_USUAL_KEY = re.compile(r"""([A-Za-z0-9_-]+|"[^"\\\n]*"|'[^'\n]*')[ \t]*=[ \t]*""")
+"""A key of one part and its `=`."""
+
+
+def _bracketed(inner: str) -> str:
+    """Make the pattern of an array or inline table in which `inner` may stand, and no comment."""
+    strings = r'"(?!"")(?:[^"\\\n]++|\\.)*+"' r"|'(?!'')[^'\n]*+'"
+    return rf"""[\[{{](?:[^\[\]{{}}"'#]++|{strings}{inner})*+[\]}}]"""
+
+
+_FLAT = _bracketed("")
+_USUAL_BRACKETS = re.compile(_bracketed(f"|{_bracketed(f'|{_FLAT}')}"))
+"""Arrays and inline tables at most three deep, without comments and without long strings."""
 
 
 class Spot(NamedTuple):
@@ -51,29 +70,43 @@ class Layout:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.spots: dict[Path, Spot] = {}
+        self._spots: dict[Path, Spot] = {}
+        self._folded: dict[Path, int] = {}
+        """The values that were passed over in one piece, and where each begins."""
         self.header_of: dict[Path, Path] = {}
         """Per key that stands below a table header: the table."""
         self.statements: list[tuple[int, int]] = []
         """Where each `key = value` and each header of a table begins and ends."""
-        self._line_starts = [0]
-        at = text.find("\n")
-        while at >= 0:
-            self._line_starts.append(at + 1)
-            at = text.find("\n", at + 1)
+        self._line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
         self._arrays: dict[Path, int] = {}
         self._scan()
 
     def position(self, offset: int) -> tuple[int, int]:
         """Give the line and column, from 1, of an offset."""
-        low, high = 0, len(self._line_starts)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._line_starts[middle] <= offset:
-                low = middle
-            else:
-                high = middle
-        return low + 1, offset - self._line_starts[low] + 1
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    @property
+    def spots(self) -> dict[Path, Spot]:
+        """The places of all keys and values."""
+        for path in tuple(self._folded):
+            self._unfold(path)
+        return self._spots
+
+    def spot(self, path: Path) -> Spot | None:
+        """Give the place of a key and its value, or of an item of an array."""
+        spot = self._spots.get(path)
+        if spot is None:
+            for length in range(1, len(path)):
+                self._unfold(path[:length])
+            spot = self._spots.get(path)
+        return spot
+
+    def _unfold(self, path: Path) -> None:
+        """Look into a value that was passed over."""
+        start = self._folded.pop(path, -1)
+        if start >= 0:
+            self._value(start, path, 0)
 
     def _scan(self) -> None:
         text = self.text
@@ -84,7 +117,7 @@ class Layout:
             if text[at] == "[":
                 table, at = self._header(at)
             else:
-                at = self._pair(at, table, 0)
+                at = self._usual_pair(at, table) or self._pair(at, table)
             self.statements.append((start, at))
             at = self._skip(at)
 
@@ -105,13 +138,13 @@ class Layout:
             index = self._arrays.get(whole, -1) + 1
             self._arrays[whole] = index
             table: Path = (*whole, index)
-            self.spots.setdefault(whole, Spot(at, end + 2, at, end + 2))
+            self._spots.setdefault(whole, Spot(at, end + 2, at, end + 2))
         else:
             table = (*path, keys[-1])
         end = self.text.index("]", end) + (2 if double else 1)
-        self.spots[table] = Spot(at, end, at, end)
+        self._spots[table] = Spot(at, end, at, end)
         for depth in range(1, len(table)):
-            self.spots.setdefault(table[:depth], Spot(at, end, at, end))
+            self._spots.setdefault(table[:depth], Spot(at, end, at, end))
         return table, end
 
     def _inside(self, keys: tuple[str, ...]) -> Path:
@@ -142,14 +175,34 @@ class Layout:
                 return tuple(keys), end
             at += 1
 
-    def _pair(self, at: int, table: Path, depth: int) -> int:
+    def _usual_pair(self, at: int, table: Path) -> int:
+        """Pass over a pair of the usual shape; 0 where it is of another."""
+        text = self.text
+        key = _USUAL_KEY.match(text, at)
+        if key is None:
+            return 0
+        start = key.end()
+        brackets = text[start] in "[{"
+        value = (_USUAL_BRACKETS if brackets else _STRING).match(text, start)
+        if value is None:
+            return 0
+        name = key[1]
+        path = (*table, name[1:-1] if name[0] in "\"'" else name)
+        self._spots[path] = Spot(at, key.end(1), start, value.end())
+        if brackets:
+            self._folded[path] = start
+        if table:
+            self.header_of[path] = table
+        return value.end()
+
+    def _pair(self, at: int, table: Path) -> int:
         keys, key_end = self._key(at)
         start = self._blank(self._blank(key_end) + 1)
         path = (*table, *keys)
-        end = self._value(start, path, depth)
-        self.spots[path] = Spot(at, key_end, start, end)
+        end = self._value(start, path, 0)
+        self._spots[path] = Spot(at, key_end, start, end)
         for length in range(len(table) + 1, len(path)):
-            self.spots.setdefault(path[:length], Spot(at, key_end, start, end))
+            self._spots.setdefault(path[:length], Spot(at, key_end, start, end))
         if table:
             self.header_of[path] = table
         return end
@@ -176,7 +229,7 @@ class Layout:
         while self.text[at] != "]":
             item = (*path, index)
             end = self._value(at, item, depth + 1)
-            self.spots[item] = Spot(at, end, at, end)
+            self._spots[item] = Spot(at, end, at, end)
             index += 1
             at = self._skip(end)
             if self.text[at] == ",":
@@ -196,9 +249,9 @@ class Layout:
         start = self._skip(self._skip(key_end) + 1)
         whole = (*path, *keys)
         end = self._value(start, whole, depth)
-        self.spots[whole] = Spot(at, key_end, start, end)
+        self._spots[whole] = Spot(at, key_end, start, end)
         for length in range(len(path) + 1, len(whole)):
-            self.spots.setdefault(whole[:length], Spot(at, key_end, start, end))
+            self._spots.setdefault(whole[:length], Spot(at, key_end, start, end))
         return end
 
 

@@ -7,8 +7,9 @@ at the first line that is not deeper. Every fault is noted and reading goes on w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.written import Node, Place
@@ -19,20 +20,17 @@ BLOCK_DEPTH_MAX = 8
 _VARIABLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)")
 
 
-class SourceLine(NamedTuple):
-    """One line of steps, and where it stands."""
-
-    text: str
-    place: Place
+SourceLine = tuple[str, Place]
+"""One line of steps, and where it stands."""
 
 
-class _Cut(NamedTuple):
+class _Cut(msgspec.Struct, frozen=True, gc=False):
     indent: int
     place: Place
     steps: tuple[tuple[Token, ...], ...]
 
 
-def string_lines(value: str, raw: str, file: str, line: int, column: int) -> Iterator[SourceLine]:
+def string_lines(value: str, raw: str, file: str, line: int, column: int) -> list[SourceLine]:
     """Give the lines of one TOML string.
 
     `raw` is the string as it stands in the file, quotes and all, at `line` and `column`. Columns
@@ -41,20 +39,19 @@ def string_lines(value: str, raw: str, file: str, line: int, column: int) -> Ite
     long = raw[:3] in ("'''", '"""')
     exact = raw[0] == "'" or "\\" not in raw
     if not long or not exact:
-        first = column + 1 if exact else column
-        for text in value.split("\n"):
-            yield SourceLine(text, Place(file, line, first, exact))
-        return
-    lines = value.split("\n")
+        start = column + 1 if exact else column
+        place = Place(file, line, start, exact)
+        return [(text, place) for text in value.split("\n")]
     if raw[3:4] == "\n":
         line += 1
         column = 1
     else:
         column += 3
-    for text in lines:
-        yield SourceLine(text, Place(file, line, column))
-        line += 1
-        column = 1
+    first, *others = value.split("\n")
+    return [
+        (first, Place(file, line, column)),
+        *((text, Place(file, number, 1)) for number, text in enumerate(others, line + 1)),
+    ]
 
 
 def read_nodes(
@@ -86,7 +83,8 @@ def _block(
             _complain_of_indent(cut, indent, problems)
         at += 1
         if not _is_head(cut.steps[-1]):
-            nodes += (Node(cut.place, step, (), _varies(step, names)) for step in cut.steps)
+            for step in cut.steps:
+                nodes.append(Node(cut.place, step, (), _varies(step, names)))
             continue
         head = cut.steps[-1]
         children: list[Node] = []
@@ -140,9 +138,7 @@ def _row(cut: _Cut, problems: Problems, names: frozenset[str]) -> Node:
 
 
 def _varies(step: tuple[Token, ...], names: frozenset[str]) -> bool:
-    if not names:
-        return False
-    return any(
+    return bool(names) and any(
         found in names
         for token in step
         if "$" in token.text

@@ -12,6 +12,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from imcli.scenario.reading.written import MatrixValue, Scenario
 from imcli.scenario.table.tokens import Token
 
@@ -29,6 +31,9 @@ def cell_count(scenario: Scenario) -> int:
 
 def cells(scenario: Scenario) -> Iterator[dict[str, MatrixValue]]:
     """Give every combination that is not excluded, the last name varying fastest."""
+    if not scenario.matrix:
+        yield {}
+        return
     names = [name for name, _ in scenario.matrix]
     for combination in itertools.product(*(values for _, values in scenario.matrix)):
         cell = dict(zip(names, combination, strict=True))
@@ -78,24 +83,24 @@ def fill_tokens(tokens: tuple[Token, ...], values: Values) -> tuple[Token, ...]:
 
 def _fill(token: Token, values: Values) -> Token:
     if token.kind == "string":
-        return token._replace(text=_fill_quoted(token.text, values))
+        return replace(token, text=_fill_quoted(token.text, values))
     if token.kind == "json":
-        return token._replace(text=_fill_json(token.text, values))
+        return replace(token, text=_fill_json(token.text, values))
     name = token.text[1:]
     if token.text[0] == "$" and name in values:
         return _word(token, written(values[name]))
     user, dot, device = token.text.partition(".")
     if dot and (user[1:] in values or device[1:] in values):
         parts = [fill_text(user, values), fill_text(device, values)]
-        return token._replace(text=".".join(parts))
+        return replace(token, text=".".join(parts))
     return token
 
 
 def _word(token: Token, text: str) -> Token:
     """Make a token of a value that stands for a whole word; one that is none fits nowhere."""
     if text[:1] == "#" and text[1:2].isalpha():
-        return token._replace(kind="group", text=text)
-    return token._replace(text=text)
+        return replace(token, kind="group", text=text)
+    return replace(token, text=text)
 
 
 def _fill_quoted(quoted: str, values: Values) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from imcli.scenario.reading.steps import Assertion, Sentence, StepFault, read_step, write_step
+from msgspec.structs import replace
+
+from imcli.scenario.reading.said import Assertion, Sentence, StepFault
+from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.reading.suggest import free_name, nearest_word
 from imcli.scenario.table.holes import HOLES
 from imcli.scenario.table.sentences import ACTION_INDEX, CLAIM_INDEX, RESERVED
@@ -99,14 +102,14 @@ def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[To
         expected = (*expected, *CLAIM_INDEX[1])
     near = nearest_word(tokens[at].text, (word for word in expected if word in RESERVED))
     if near:
-        yield [*tokens[:at], tokens[at]._replace(text=near), *tokens[at + 1 :]]
+        yield [*tokens[:at], replace(tokens[at], text=near), *tokens[at + 1 :]]
 
 
 def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:
     """Give better versions of a step: with words mended, with `assert`, or without it."""
     first = tokens[0]
     if first.text != "assert" and len(tokens) > 1 and _is_claim(tokens):
-        yield [first._replace(kind="word", text="assert"), *tokens]
+        yield [replace(first, kind="word", text="assert"), *tokens]
     if first.text == "assert" and len(tokens) > 2:
         yield tokens[1:]
     known = (*RESERVED_LIST, *names.verb_names)
@@ -114,7 +117,7 @@ def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:
     if mended != tokens:
         yield mended
         if mended[0].text != "assert" and len(mended) > 1 and _is_claim(mended):
-            yield [mended[0]._replace(kind="word", text="assert"), *mended]
+            yield [replace(mended[0], kind="word", text="assert"), *mended]
 
 
 RESERVED_LIST: Sequence[str] = sorted(RESERVED)
@@ -139,4 +142,4 @@ def _is_odd(token: Token, names: Names) -> bool:
 
 def _mend(token: Token, known: Iterable[str]) -> Token:
     near = nearest_word(token.text, known)
-    return token._replace(text=near) if near else token
+    return replace(token, text=near) if near else token

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from imcli.model.entities import DeviceSpec
 from imcli.scenario.reading.problems import Problems
-from imcli.scenario.reading.steps import Assertion, Sentence, StepFault, read_step
+from imcli.scenario.reading.said import Assertion, Sentence, StepFault
+from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node
 from imcli.scenario.table.patterns import Mention
 from imcli.scenario.table.sentences import ACTION_INDEX, RESERVED
@@ -54,7 +55,8 @@ def cast_of(nodes: tuple[Node, ...], problems: Problems) -> Cast:
     added: set[str] = set()
     for node in _all(nodes):
         user = ""
-        for kind, name, token in _mentions(node):
+        for mention in _mentions(node):
+            kind, name, token = mention.kind, mention.name, mention.token
             if kind == "new-device":
                 added.add(f"{user}.{name}")
                 continue
@@ -89,8 +91,8 @@ def _mentions(node: Node) -> tuple[Mention, ...]:
         return ()
     match step:
         case Sentence():
-            return step.mentions
+            return step.named.mentions
         case Assertion():
-            return tuple(mention for claim in step.claims for mention in claim.mentions)
+            return tuple(mention for claim in step.claims for mention in claim.named.mentions)
         case _:
             return ()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from imcli.scenario.reading.draft import Draft
 from imcli.scenario.reading.matrix import (
     Values,
     fill_tokens,
@@ -21,6 +24,16 @@ def misfit(verb: OwnVerb, tokens: tuple[Token, ...]) -> tuple[Token, str] | None
     if len(tokens) < len(words):
         return tokens[-1], "the sentence stops too early"
     return None
+
+
+def body_of(draft: Draft, verb: OwnVerb, tokens: tuple[Token, ...]) -> tuple[Node, ...]:
+    """Fill arguments that fit into a verb's steps, once per way of calling it."""
+    key = (verb.name, tuple(token.text for token in tokens), draft.key)
+    bodies = draft.context.bodies
+    found = bodies.get(key)
+    if found is None:
+        found = bodies[key] = fill_verb(verb, tokens, draft.values)
+    return found
 
 
 def fill_verb(verb: OwnVerb, tokens: tuple[Token, ...], values: Values) -> tuple[Node, ...]:
@@ -51,5 +64,5 @@ def _fill_hole(token: Token, filled: dict[str, Token]) -> Token:
     if argument is None:
         return token
     if token.kind == "group" and argument.kind == "group":
-        return token._replace(text=argument.text)
-    return token._replace(kind=argument.kind, text=f"{argument.text}{dot}{rest}")
+        return replace(token, text=argument.text)
+    return replace(token, kind=argument.kind, text=f"{argument.text}{dot}{rest}")

@@ -25,7 +25,7 @@ from imcli.scenario.reading.keys import (
 )
 from imcli.scenario.reading.keys_names import read_cast, read_exclude, read_matrix, read_verbs
 from imcli.scenario.reading.layout import Layout, TooDeep
-from imcli.scenario.reading.lines import SourceLine, read_nodes
+from imcli.scenario.reading.lines import read_nodes
 from imcli.scenario.reading.one_line import cast_of, split_at_commas
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.recursion import note_recursion
@@ -77,11 +77,12 @@ def clean_text(text: str) -> str:
 
 def _check_text(text: str, file: str, problems: Problems) -> None:
     """Refuse what no file may be: too big, or with control characters in it."""
-    if len(text) > FILE_SIZE_MAX or len(text.encode("utf-8", "replace")) > FILE_SIZE_MAX:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    if size > FILE_SIZE_MAX:
         problems.add(Span(file, 1, 1), "the file is larger than 1 MiB")
         return
     shown = text.replace("\n", " ").replace("\t", " ")
-    found = CONTROL.search(shown)
+    found = None if shown.isprintable() else CONTROL.search(shown)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1) + 1
@@ -117,7 +118,7 @@ def parse_try(text: str) -> Case:
     _check_text(text, TRY, problems)
     problems.raise_if_any(lines)
     nodes = read_nodes(
-        (SourceLine(line, Place(TRY, number, 1)) for number, line in enumerate(lines, 1)),
+        ((line, Place(TRY, number, 1)) for number, line in enumerate(lines, 1)),
         (),
         problems,
     )
@@ -138,7 +139,7 @@ def parse_sentences(text: str, cast: Cast, file: str = "sentences") -> tuple[Ste
     """
     problems = Problems()
     lines = tuple(text.split("\n"))
-    source = (SourceLine(line, Place(file, number, 1)) for number, line in enumerate(lines, 1))
+    source = ((line, Place(file, number, 1)) for number, line in enumerate(lines, 1))
     nodes = read_nodes(source, (), problems)
     scenario = Scenario(file, file, lines, cast, nodes)
     found = list(iter_cases(scenario, problems))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from imcli.model.reasons import REASONS
-from imcli.scenario.reading.expander import ALL_STEPS_MAX, STEPS_MAX
 from imcli.scenario.reading.file_keys import FILE_KEYS
 from imcli.scenario.reading.lines import BLOCK_DEPTH_MAX
 from imcli.scenario.reading.matrix import CELLS_MAX
+from imcli.scenario.reading.sizes import ALL_STEPS_MAX, STEPS_MAX
 from imcli.scenario.table.holes import HOLES
 from imcli.scenario.table.patterns import Row
 from imcli.scenario.table.sentences import ACTIONS, BLOCKS, RESERVED, TABLE_COLUMNS, TABLE_FLAGS

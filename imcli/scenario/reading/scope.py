@@ -23,9 +23,13 @@ class Scope:
     def __init__(
         self, scenario: Scenario, groups: Collection[str], taken: Mapping[str, str]
     ) -> None:
-        self.devices: dict[str, list[str]] = {
-            user: [spec.name for spec in specs] for user, specs in scenario.cast.users
-        }
+        self.devices: dict[str, list[str]] = {}
+        self.known: set[str] = set(groups)
+        """Every name that a step may use now, but for labels: `A`, `A.web`, `#team`."""
+        for user, specs in scenario.cast.users:
+            names = self.devices[user] = [spec.name for spec in specs]
+            self.known.add(user)
+            self.known.update([f"{user}.{name}" for name in names])
         self.labels = Labels(taken)
         self._scenario = scenario
         self._groups = groups
@@ -74,6 +78,7 @@ class Scope:
         if device in self.devices[user]:
             return f"{user} has a device `{device}` already; say {user}.{device} connects"
         self.devices[user].append(device)
+        self.known.add(f"{user}.{device}")
         what = self._taken.get(device, "a device")
         if what == "a device" and self.labels.kind_of(device):
             what = "a message"
@@ -119,6 +124,8 @@ def created_groups(scenario: Scenario) -> frozenset[str]:
     """Name the groups of a file: those that stand there first, and those that steps make."""
     groups = {group for group, _ in scenario.cast.groups}
     for node in all_nodes(scenario):
+        if "creates" not in [token.text for token in node.tokens]:
+            continue
         for before, token in zip(node.tokens, node.tokens[1:], strict=False):
             if token.kind == "group" and before.text == "creates":
                 groups.add(token.text)
@@ -136,7 +143,5 @@ def taken_names(scenario: Scenario, groups: Collection[str]) -> dict[str, str]:
 
 
 def reserved_complaint(name: str, taken: Collection[str] = ()) -> tuple[str, str]:
-    """Say that a name is a word of the language, with the nearest free one; or ("", "")."""
-    if name not in RESERVED:
-        return RIGHT
+    """Say that a name is a word of the language, with the nearest free one."""
     return f"`{name}` is a word of the language", free_name(name, {*RESERVED, *taken})

@@ -9,21 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
-import msgspec
-
+from imcli.scenario.reading.said import (
+    Assertion,
+    Call,
+    ClaimSentence,
+    Opening,
+    Sentence,
+    Step,
+    StepFault,
+    Tokens,
+    assertion,
+    claim,
+    sentence,
+)
 from imcli.scenario.syntax import Ending
 from imcli.scenario.table.compile_pattern import compile_pattern
 from imcli.scenario.table.patterns import (
-    Mention,
     Reading,
     Row,
     Slots,
     match_parts,
     write_parts,
 )
-from imcli.scenario.table.rows import ActionRow, ClaimRow
 from imcli.scenario.table.sentences import (
     ACTION_INDEX,
     CLAIM_INDEX,
@@ -32,76 +40,8 @@ from imcli.scenario.table.sentences import (
     candidates,
 )
 from imcli.scenario.table.sentences_details import ENDINGS
-from imcli.scenario.table.tokens import REMEMBERED, SHORT, Token
+from imcli.scenario.table.tokens import REMEMBERED, SHORT
 from imcli.scenario.table.values import duration_complaint, duration_ms, is_name
-
-Tokens = tuple[Token, ...]
-
-
-class StepFault(Exception):
-    """A step is no sentence of the table: where, what was expected there, and how far it came."""
-
-    def __init__(
-        self,
-        message: str,
-        start: int,
-        end: int,
-        expected: tuple[str, ...] = (),
-        row: Row | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.start = start
-        self.end = end
-        self.expected = expected
-        self.row = row
-
-
-class Sentence(msgspec.Struct):
-    """One action as it was written."""
-
-    row: ActionRow
-    slots: Slots
-    mentions: tuple[Mention, ...]
-    ending: Ending | None = None
-    ending_text: str = ""
-
-
-class ClaimSentence(msgspec.Struct):
-    """One claim as it was written; `start` and `end` are its place in the line."""
-
-    row: ClaimRow
-    slots: Slots
-    mentions: tuple[Mention, ...]
-    start: int
-    end: int
-
-
-class Assertion(msgspec.Struct):
-    """`assert`, its time, and its claims; none for a `table:`."""
-
-    claims: tuple[ClaimSentence, ...]
-    within: str = ""
-    lasting: str = ""
-    start: int = 0
-    end: int = 0
-
-
-class Call(NamedTuple):
-    """A sentence of the file's own: its verb, and the tokens that fill its holes."""
-
-    verb: str
-    arguments: Tokens
-
-
-class Opening(NamedTuple):
-    """The head of a block: `together:` or `repeat 3:`."""
-
-    kind: str
-    times: int = 0
-
-
-Step = Sentence | Assertion | Call | Opening
 
 
 def read_step(tokens: Tokens, verbs: Iterable[str] = ()) -> Step:
@@ -192,7 +132,7 @@ def _read_assertion(tokens: Tokens) -> Assertion:
             raise _fault(tokens, at, "a claim is missing", ("a claim, as in assert A sees B",))
         claims.append(read_claim(tokens[at:end]))
         if end == len(tokens):
-            return Assertion(tuple(claims), within, lasting, tokens[0].start, tokens[-1].end)
+            return assertion(tuple(claims), within, lasting, tokens[0].start, tokens[-1].end)
         at = end + 1
 
 
@@ -212,9 +152,7 @@ def read_claim(tokens: Tokens) -> ClaimSentence:
         slots = Slots()
         end = match_parts(row.parts, reading, 0, slots)
         if end == len(tokens):
-            return ClaimSentence(
-                row, slots, tuple(reading.mentions), tokens[0].start, tokens[-1].end
-            )
+            return claim(row, slots, reading.mentions, tokens[0].start, tokens[-1].end)
         if end >= 0:
             reading.miss(end, "the end of the claim")
         best, best_row = _better(best, best_row, reading, row)
@@ -233,11 +171,11 @@ def _read_action(tokens: Tokens) -> Sentence:
         slots = Slots()
         end = match_parts(row.parts, reading, 0, slots)
         if end == len(tokens):
-            return Sentence(row, slots, tuple(reading.mentions))
+            return sentence(row, slots, reading.mentions)
         if end >= 0 and row.ends:
             ending = _read_ending(reading, end)
             if ending is not None:
-                return Sentence(row, slots, tuple(reading.mentions), *ending)
+                return sentence(row, slots, reading.mentions, *ending)
         elif end >= 0:
             reading.miss(end, "the end of the step")
         best, best_row = _better(best, best_row, reading, row)

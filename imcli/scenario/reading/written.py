@@ -7,8 +7,6 @@ line of steps back to the file.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from imcli.scenario.syntax import Case, KnownFailing, Span, Timing
@@ -18,7 +16,7 @@ from imcli.targets.base import Capability, Cast
 MatrixValue = str | int | bool
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a line of steps stands. `exact` False: every offset is at `column`."""
 
     file: str
@@ -33,7 +31,7 @@ class Place(NamedTuple):
         return Span(self.file, self.line, self.column + start, max(1, end - start))
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """One step, or a block with its children. `varies`: a matrix name stands in it."""
 
     place: Place
@@ -42,7 +40,7 @@ class Node(msgspec.Struct, frozen=True):
     varies: bool = False
 
 
-class OwnVerb(msgspec.Struct, frozen=True):
+class OwnVerb(msgspec.Struct, frozen=True, gc=False):
     """A sentence of the file's own: its pattern's words, which of them are holes, its steps."""
 
     name: str

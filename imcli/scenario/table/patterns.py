@@ -9,7 +9,6 @@ What each kind of hole accepts is in `holes.py`; which sentences there are is in
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -49,7 +48,7 @@ class Slots(msgspec.Struct):
     details: tuple[Detail, ...] = ()
 
 
-class Mention(NamedTuple):
+class Mention(msgspec.Struct, frozen=True, gc=False):
     """A name that a sentence uses, and the token where it does; checked when all is known."""
 
     kind: str

@@ -13,12 +13,14 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+import msgspec
+
 TokenKind = Literal[
     "word", "string", "json", "group", "comma", "colon", "semicolon", "possessive", "bad"
 ]
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """One token: its kind, its text as written (`'s` for both apostrophes), and its place."""
 
     kind: str

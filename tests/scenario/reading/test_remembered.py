@@ -10,7 +10,8 @@ import pytest
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.reading.problems import InvalidScenario
-from imcli.scenario.reading.steps import StepFault, read_afresh, read_step
+from imcli.scenario.reading.said import StepFault
+from imcli.scenario.reading.steps import read_afresh, read_step
 from imcli.scenario.table.tokens import LexFault, cut_afresh, cut_line
 
 CORPUS = Path(__file__).parents[3] / "scenarios"

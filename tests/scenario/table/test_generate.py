@@ -10,7 +10,8 @@ from imcli.model.entities import DeviceSpec
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.format import format_scenario
 from imcli.scenario.reading.parse import parse_scenario, parse_sentences
-from imcli.scenario.reading.steps import Assertion, Call, Opening, read_step, write_step
+from imcli.scenario.reading.said import Assertion, Call, Opening
+from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.table.generate import random_program
 from imcli.scenario.table.sentences import ACTIONS
 from imcli.scenario.table.sentences_claims import CLAIMS

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.scenario.reading.steps import Assertion, Sentence, read_step, write_step
+from imcli.scenario.reading.said import Assertion, Sentence
+from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.table.complete import complete
 from imcli.scenario.table.patterns import Reading, Row, Slots, match_parts, write_parts
 from imcli.scenario.table.sentences import (

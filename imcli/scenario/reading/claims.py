@@ -1,0 +1,86 @@
+"""From an assertion to its claims in a case: names checked, labels and conversations resolved.
+
+Claims that leave nothing to the case have been made already (`said.py`) and only take their place.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from imcli.scenario.reading.deeds import fill_conversation
+from imcli.scenario.reading.draft import Draft, step_ends
+from imcli.scenario.reading.matrix import fill_text
+from imcli.scenario.reading.said import (
+    Assertion,
+    ClaimSentence,
+    StepFault,
+    implies,
+    make_assert,
+    make_claim,
+    needs_of,
+)
+from imcli.scenario.reading.state_table import read_table
+from imcli.scenario.reading.steps import read_claim
+from imcli.scenario.reading.written import Node, Place
+from imcli.scenario.syntax import Assert, Claim, KnownFailing
+from imcli.scenario.table.patterns import Detail, Slots
+from imcli.scenario.table.tokens import LexFault, cut_line
+
+
+def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
+    """Make an assertion; without the claims whose names are wrong (noted)."""
+    right = [one for one in said.claims if draft.right(node, one.named)]
+    claims = (
+        [_claim(draft, node, one) for one in right] if said.claims else _table(draft, node, said)
+    )
+    if draft.context.names_claims:
+        draft.claim_texts += [claim.text for claim in claims]
+    span = draft.span(node, *step_ends(node))
+    if said.whole is not None and len(right) == len(said.claims) and not draft.labels.repeating:
+        return replace(said.whole, span=span, claims=tuple(claims))
+    needs = [need for one in right for need in needs_of(one)]
+    return make_assert(span, said, tuple(claims), needs)
+
+
+def _table(draft: Draft, node: Node, said: Assertion) -> list[Claim]:
+    span = draft.span(node, said.start, said.end)
+    table = read_table(node, span, draft.scope, draft.values, draft.problems)
+    return [table] if table is not None else []
+
+
+def _claim(draft: Draft, node: Node, said: ClaimSentence) -> Claim:
+    span = draft.span(node, said.start, said.end)
+    if said.whole is not None and not (draft.labels.repeating and said.named.labels):
+        return replace(said.whole, span=span)
+    slots = replace(said.slots)
+    if implies(slots):
+        fill_conversation(draft, node, slots)
+    _relabel(draft, slots)
+    return make_claim(span, said.row, slots)
+
+
+def canonical_claim(draft: Draft, known: KnownFailing) -> str:
+    """Read the claim of a known failure and write it as its assertion does; "" if wrong."""
+    place = Place(known.span.file, known.span.line, known.span.column, exact=False)
+    try:
+        tokens = cut_line(fill_text(known.claim, draft.values)).steps[0]
+        said = read_claim(tokens[1:] if tokens[0].text == "assert" else tokens)
+    except (LexFault, StepFault) as fault:
+        draft.problems.add(known.span, f"the claim is none: {fault.message}")
+        return ""
+    except IndexError:
+        draft.problems.add(known.span, "the claim is empty")
+        return ""
+    return _claim(draft, Node(place, tokens), said).text
+
+
+def _relabel(draft: Draft, slots: Slots) -> None:
+    """Put the newest of a repeated label where the label itself was written."""
+    newest = draft.labels.newest
+    slots.label = newest(slots.label)
+    slots.label2 = newest(slots.label2)
+    slots.labels = tuple(newest(label) for label in slots.labels)
+    if slots.details:
+        slots.details = tuple(Detail(one.row, replace(one.slots)) for one in slots.details)
+        for one in slots.details:
+            _relabel(draft, one.slots)
