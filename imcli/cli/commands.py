@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 OptionGroup = Literal["act", "set", "read", "print", "talk"]
-Section = Literal["Messages", "Conversations", "Groups", "People", "Scenarios", "About imcli"]
+Section = Literal[
+    "Messages", "Conversations", "Groups", "People", "Scenarios", "A server", "About imcli"
+]
 
 
 class Command(NamedTuple):
@@ -292,6 +294,24 @@ COMMANDS: tuple[Command, ...] = (
             "imcli conform recordings/",
             "imcli conform recordings/ --profile wukongim-2.1.3 --jobs auto",
         ),
+    ),
+    Command(
+        "serve",
+        "A server",
+        "serving.serve",
+        "serve",
+        "talk",
+        "Serve a simulated server to real clients, until SIGINT or SIGTERM.",
+        ("imcli serve", "imcli serve --profile wukongim-2.1.3 --http 127.0.0.1:0 --events jsonl"),
+    ),
+    Command(
+        "advance",
+        "A server",
+        "serving.advance",
+        "advance",
+        "talk",
+        "Let time pass on a server that runs with `serve --virtual-time`.",
+        ("imcli advance 5m",),
     ),
     Command(
         "list-profiles",

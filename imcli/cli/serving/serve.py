@@ -1,0 +1,69 @@
+"""`serve`: the simulated server behind WuKongIM's own protocols."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from imcli.cli.shell import shell_of
+
+Events = Literal["text", "jsonl"]
+DEFAULT_PROFILE = "wukongim-2.2.5"
+
+
+def serve(
+    ctx: typer.Context,
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="NAME", help="What the server is like.")
+    ] = DEFAULT_PROFILE,
+    http: Annotated[
+        str, typer.Option("--http", metavar="HOST:PORT", help="Where the HTTP API listens.")
+    ] = "127.0.0.1:5001",
+    ws: Annotated[
+        str, typer.Option("--ws", metavar="HOST:PORT", help="Where WebSocket clients connect.")
+    ] = "127.0.0.1:5200",
+    tcp: Annotated[
+        str, typer.Option("--tcp", metavar="HOST:PORT", help="Where TCP clients connect.")
+    ] = "127.0.0.1:5100",
+    token_auth: Annotated[
+        bool,
+        typer.Option("--token-auth", help="Let in only clients whose token was registered."),
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--no-encryption", help="Encrypt no connection (from 2.1.4 on).")
+    ] = False,
+    virtual_time: Annotated[
+        bool,
+        typer.Option("--virtual-time", help="Time stands still until `imcli advance` moves it."),
+    ] = False,
+    events: Annotated[
+        Events, typer.Option("--events", metavar="FORMAT", help="text, or jsonl for programs.")
+    ] = "text",
+) -> int:
+    """Serve a simulated server to real clients, until SIGINT or SIGTERM.
+
+    Prints one line with the addresses when it is ready, then one line for whatever a client does
+    (none with --quiet). Ports may be 0: any free one. It ends in good order and with status 0.
+
+    With IMCLI_TOKEN in the environment, every HTTP request must have this token in its header
+    `token`; without it, addresses that others can reach are refused.
+    """
+    from imcli.cli.serving.lines import json_of, line_of
+    from imcli.serve.addresses import parse_address
+    from imcli.serve.rules import Rules
+    from imcli.serve.running import Plan, serve
+    from imcli.simulator.profiles import load_profile
+
+    shell = shell_of(ctx)
+    plan = Plan(
+        load_profile(profile),
+        parse_address("--http", http),
+        parse_address("--ws", ws),
+        parse_address("--tcp", tcp),
+        Rules(token_auth, shell.world.env.get("IMCLI_TOKEN", ""), not plain),
+        virtual_time,
+        shell.options.quiet,
+    )
+    serve(plan, shell.world.stdout, json_of if events == "jsonl" else line_of)
+    return 0

@@ -1,0 +1,264 @@
+"""The HTTP API on a port: what surrounds the pure face (`imcli.simulator.wukongim.api`).
+
+Here are the header of the manager token, bodies as bytes, and how answers are written; what a
+request means is the face's business. Answers leave when the turn is committed. One route is our
+own: time that only moves when it is told to is moved by `POST /imcli/advance`.
+
+Nobody can cost more than his own connection: bodies have a size, requests a time in which they
+must be complete, and what cannot be read is answered with 400.
+
+Source: WuKongIM `internal/api/server_http.go`, `pkg/wkhttp/http.go`; measured (http.md has the
+rules).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import h11
+import msgspec
+import uvicorn
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from imcli.serve import notes
+from imcli.serve.clock import VirtualClock
+from imcli.serve.world import World
+from imcli.simulator.wukongim.api.calls import Reply, failed
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Headers": (
+        "Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, token, accept, origin, "
+        "Cache-Control, X-Requested-With, appid, noncestr, sign, timestamp"
+    ),
+    "Access-Control-Allow-Methods": "POST, OPTIONS, GET, PUT, DELETE,PATCH",
+}
+"""Source: WuKongIM `pkg/wkhttp/http.go:CORSMiddleware`."""
+SNIFFED_ROUTES = (
+    "/message/send",
+    "/message/sendbatch",
+    "/user/onlinestatus",
+    "/user/systemuids_add_to_cache",
+    "/user/systemuids_remove_from_cache",
+    "/route/batch",
+    "/conversation/syncMessages",
+    "/stream/open",
+    "/stream/close",
+    "/manager/login",
+)
+"""Of these, what cannot be decoded is answered in JSON under the name of plain text."""
+UNDECODABLE = ("json: ", "EOF", "invalid character", "unexpected EOF", "illegal base64")
+ADVANCE = "/imcli/advance"
+ADVANCE_MAX_MS = 366 * 86_400_000
+TEXT, JSON = "text/plain; charset=utf-8", "application/json; charset=utf-8"
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class Unreadable(Exception):
+    """A body that is no JSON; the words are Go's."""
+
+
+def read_body(raw: bytes) -> Any:
+    """Read the first JSON value of a body; what stands behind it is not looked at.
+
+    >>> read_body(b' {"a": 1} and more'), read_body(b"  ") is None
+    ({'a': 1}, True)
+
+    Raises:
+        Unreadable: there is none.
+    """
+    text = raw.decode(errors="replace").lstrip(" \t\r\n")
+    if not text:
+        return None
+    try:
+        return _DECODER.raw_decode(text)[0]
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()):
+            raise Unreadable("unexpected EOF") from error
+        wrong = f"invalid character {text[error.pos : error.pos + 1]!r} looking for beginning of"
+        raise Unreadable(f"{wrong} value") from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(str(error)) from error
+
+
+class Api:
+    """The application: every method, every path."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except (ClientDisconnect, TimeoutError):
+            return
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response | None:
+        rules = self._world.rules
+        if rules.manager_token and request.headers.get("token") != rules.manager_token:
+            return Response(status_code=401)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        raw = await self._body(request)
+        if raw is None:
+            return Response(status_code=413, headers={**CORS, "Connection": "close"})
+        reply = self._reply(request, raw)
+        await self._committed()
+        if reply[0] == 0:
+            request.scope["imcli.abort"]()
+            return None
+        return written(reply, request.url.path)
+
+    async def _body(self, request: Request) -> bytes | None:
+        """Read the body; None if it is too long."""
+        limits, parts, size = self._world.rules.limits, [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > limits.body_bytes:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def _reply(self, request: Request, raw: bytes) -> Reply:
+        method, path = request.method, request.url.path
+        try:
+            body = read_body(raw) if method == "POST" else None
+        except Unreadable as error:
+            return failed(str(error))
+        clock = self._world.clock
+        if (method, path) == ("POST", ADVANCE) and isinstance(clock, VirtualClock):
+            return advance(self._world, clock, body)
+        query: dict[str, str] = {}
+        for name, value in request.query_params.multi_items():
+            query.setdefault(name, value)
+        return self._world.ask(method, path, query, body)
+
+    async def _committed(self) -> None:
+        """Wait for the end of the turn."""
+        if self._world.turns.is_open:
+            committed = asyncio.Event()
+            self._world.turns.after(committed.set)
+            await committed.wait()
+
+
+def advance(world: World, clock: VirtualClock, body: Any) -> Reply:
+    """Let virtual time pass."""
+    duration = body.get("duration_ms") if isinstance(body, dict) else None
+    if isinstance(duration, bool) or not isinstance(duration, int):
+        return failed("duration_ms is a whole number of milliseconds")
+    if not 0 <= duration <= ADVANCE_MAX_MS:
+        return failed(f"duration_ms is from 0 to {ADVANCE_MAX_MS}")
+    world.advance_to(clock.now_ms() + duration, clock.advance)
+    world.note(notes.Happened(world.now_ms, f"time was moved by {duration} ms"))
+    return 200, {"status": 200, "data": {"now_ms": clock.now_ms()}}
+
+
+def written(reply: Reply, path: str) -> Response:
+    """Write an answer as the real server does."""
+    status, body = reply
+    if body is None:
+        return Response(b"null" if status == 200 else b"", status, CORS, JSON)
+    if isinstance(body, str):
+        return Response(body, status, CORS, TEXT)
+    sniffed = status == 400 and path in SNIFFED_ROUTES and is_undecodable(body)
+    return Response(msgspec.json.encode(body), status, CORS, TEXT if sniffed else JSON)
+
+
+def is_undecodable(body: Any) -> bool:
+    """Tell whether an error is one of reading the body, by its words."""
+    return isinstance(body, dict) and str(body.get("msg", "")).startswith(UNDECODABLE)
+
+
+# The server
+
+
+def impatient(world: World) -> type[H11Protocol]:
+    """Make the protocol of HTTP connections: a request must be complete within its time."""
+    limits = world.rules.limits
+
+    class Impatient(H11Protocol):
+        deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > limits.connections:
+                transport.abort()
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            self._wait()
+            super().data_received(data)
+            if self.conn.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED, h11.ERROR):
+                self._rest()
+            if self.scope is not None:
+                self.scope["imcli.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._rest()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            if self.deadline is None:
+                self.deadline = self.loop.call_later(limits.request_s, self._too_late)
+
+        def _rest(self) -> None:
+            if self.deadline is not None:
+                self.deadline.cancel()
+                self.deadline = None
+
+        def _too_late(self) -> None:
+            world.note(notes.Happened(world.now_ms, "an HTTP request that never ends is cut off"))
+            self.transport.abort()
+
+    return Impatient
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn inside another program: no signals, no log, and it says when it listens."""
+
+    def __init__(self, world: World) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        super().__init__(
+            uvicorn.Config(
+                Api(world),
+                http=impatient(world),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.listens = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.listens.set()

@@ -1,0 +1,196 @@
+"""A served server from its first socket to its last: starting, waiting, ending in good order.
+
+Sockets are bound before anything else, so that whatever is wrong is said before anybody is served.
+The first SIGINT or SIGTERM ends the server: no new client, what is under way is committed and
+told, every socket is closed. A state that cannot be written ends it, too: an answer that is not
+durable must not leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import NamedTuple, TextIO
+
+from imcli.model import actions as act
+from imcli.serve import notes
+from imcli.serve.addresses import Address, listen, refuse_open, shown
+from imcli.serve.clock import Clock, RealClock, VirtualClock
+from imcli.serve.http import HttpServer
+from imcli.serve.rules import Rules
+from imcli.serve.sockets import factory_of
+from imcli.serve.tcp import TcpClient
+from imcli.serve.telling import Teller
+from imcli.serve.world import World
+from imcli.serve.ws import WsClient
+from imcli.simulator.profiles import Profile
+from imcli.simulator.server import Server
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Render = Callable[[notes.Note], str]
+
+
+class Plan(NamedTuple):
+    """What to serve, and where. `quiet` tells nothing but that the server is ready."""
+
+    profile: Profile
+    http: Address
+    ws: Address
+    tcp: Address
+    rules: Rules = Rules()
+    virtual_time: bool = False
+    quiet: bool = False
+
+    def addresses(self) -> dict[str, Address]:
+        """Give each address by its option."""
+        return {"--http": self.http, "--ws": self.ws, "--tcp": self.tcp}
+
+
+def serve(plan: Plan, stream: TextIO, render: Render) -> None:
+    """Serve until somebody wants it to end.
+
+    Args:
+        plan: what and where.
+        stream: where lines are written.
+        render: makes a line of a note.
+
+    Raises:
+        UsageError: an address is none, or too open.
+        TargetUnavailable: a port is in use, or the state cannot be written.
+    """
+    refuse_open(plan.addresses(), plan.rules.manager_token)
+    with contextlib.ExitStack() as stack:
+        sockets = {
+            option: stack.enter_context(listen(option, address))
+            for option, address in plan.addresses().items()
+        }
+        asyncio.run(_Running(plan, sockets, stream, render).run())
+
+
+def wall_ms() -> int:
+    """Tell the machine's time."""
+    return time.time_ns() // 1_000_000
+
+
+class _Running:
+    """One run; everything that needs the event loop."""
+
+    def __init__(
+        self, plan: Plan, sockets: dict[str, socket.socket], stream: TextIO, render: Render
+    ) -> None:
+        self._plan = plan
+        self._sockets = sockets
+        self._stream = stream
+        self._render = render
+        self._ended = asyncio.Event()
+        self._error: Exception | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        teller = Teller(self._stream, self._render, loop.call_soon)
+        world = self._world(loop, None if self._plan.quiet else teller)
+        with _signals(loop, self._ended.set):
+            await self._serve(world, teller)
+        teller.close()
+        if self._error is not None:
+            raise self._error
+
+    def _world(self, loop: asyncio.AbstractEventLoop, teller: Teller | None) -> World:
+        server = Server(self._plan.profile)
+        return World(
+            server,
+            self._clock(server),
+            time.monotonic,
+            loop,
+            os.urandom,
+            rules=self._plan.rules,
+            failed=self._fail,
+            tell=teller,
+        )
+
+    def _clock(self, server: Server) -> Clock:
+        if self._plan.virtual_time:
+            return VirtualClock(max(wall_ms(), server.state.now))
+        return RealClock(wall_ms(), time.monotonic, server.state.now)
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self._ended.set()
+
+    async def _serve(self, world: World, teller: Teller) -> None:
+        async with listening(world, self._sockets):
+            world.begin()
+            teller(self._ready(world))
+            await self._ended.wait()
+
+    def _ready(self, world: World) -> notes.Ready:
+        return notes.Ready(
+            world.clock.now_ms(),
+            self._plan.profile.name,
+            f"http://{shown(self._sockets['--http'])}",
+            f"ws://{shown(self._sockets['--ws'])}",
+            f"tcp://{shown(self._sockets['--tcp'])}",
+        )
+
+
+@contextlib.asynccontextmanager
+async def listening(world: World, sockets: dict[str, socket.socket]) -> AsyncIterator[None]:
+    """Serve a world on bound sockets, by their options, for the time of a block."""
+    loop = asyncio.get_running_loop()
+    http = HttpServer(world)
+    api = asyncio.create_task(http.serve(sockets=[sockets["--http"]]))
+    await http.listens.wait()
+    tcp = await loop.create_server(factory_of(TcpClient, world), sock=sockets["--tcp"])
+    ws = await loop.create_server(factory_of(WsClient, world), sock=sockets["--ws"])
+    sweeping = asyncio.create_task(_sweep(world))
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        tcp.close()
+        ws.close()
+        end(world)
+        http.should_exit = True
+        await api
+
+
+async def _sweep(world: World) -> None:
+    while True:
+        await asyncio.sleep(world.rules.limits.sweep_s)
+        world.sweep()
+
+
+def end(world: World) -> None:
+    """End every session, as a server does that stops: it tells nobody and closes the sockets."""
+    world.begin()
+    for connection in list(world.connections):
+        connection.close("the server stops")
+    world.turns.end()
+
+
+@contextlib.contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
+    """Let signals end the server; where loops know no signals, the usual interrupt does."""
+    taken: list[signal.Signals] = []
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop)
+            taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            loop.remove_signal_handler(number)
+
+
+def bring_offline(server: Server) -> None:
+    """End the sessions that a restored state still has: their sockets are gone."""
+    for user, owner in list(server.state.users.items()):
+        for name, device in list(owner.devices.items()):
+            if device.session:
+                server.apply(act.Disconnect(user, name))

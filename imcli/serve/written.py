@@ -1,0 +1,87 @@
+"""Messages of the simulated server as the packets of the client protocols, and back.
+
+Source: WuKongIM `internal/pusher/handler/event_pushonline.go`, `internal/channel/handler/
+event_distribute.go`. One difference is wanted: `timestamp` is when the message was stored, not
+when it is pushed, so that a resend is the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from imcli.model import actions
+from imcli.model.entities import DeviceKey, Message, chat_of
+from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.simulator.wukongim.api.calls import PERSON, address, chat_name
+from imcli.simulator.wukongim.api.objects import NOT_TEXT, payload_text
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
+from imcli.wire import codes
+from imcli.wire.packets import Recv, Send
+
+SECOND_MS = 1000
+_ENCODER = msgspec.json.Encoder()
+
+
+def action_of(key: DeviceKey, packet: Send, number: str) -> actions.Send:
+    """Say what a client asks with a SEND, whose payload is plain."""
+    text, raw = payload_text(packet.payload)
+    flags = packet.flags
+    return actions.Send(
+        key.user,
+        key.device,
+        chat_name(packet.channel_id, packet.channel_type),
+        text,
+        number,
+        raw,
+        no_persist=bool(flags & codes.NO_PERSIST),
+        no_red_dot=not flags & codes.RED_DOT,
+        command=bool(flags & codes.SYNC_ONCE),
+        expire_ms=packet.expire * SECOND_MS,
+        setting=packet.setting,
+        topic=packet.topic,
+    )
+
+
+def payload_of(message: Message) -> bytes:
+    """Give the bytes that a message was sent with."""
+    if not message.payload:
+        return _ENCODER.encode({"content": message.text, "type": 1})
+    if message.payload.startswith(NOT_TEXT):
+        return base64.b64decode(message.payload[1:])
+    return message.payload.encode()
+
+
+def recv_for(user: str, message: Message, payload: bytes) -> Recv:
+    """Write a message as one of its receivers gets it.
+
+    A person channel is named by the peer as the receiver sees it; the red dot is off for the
+    sender's own devices; of the system's messages neither sender nor person channel is told.
+    """
+    base = message.channel.removesuffix(COMMAND_SUFFIX)
+    channel_id, channel_type = address(base) if base[:1] == "#" else (chat_of(user, base), PERSON)
+    system = message.sender == SYSTEM_USER
+    return Recv(
+        message.message_id,
+        message.seq,
+        "" if system and channel_type == PERSON else channel_id,
+        channel_type,
+        "" if system else message.sender,
+        payload,
+        message.time_ms // SECOND_MS,
+        message.client_msg_no,
+        setting=message.setting,
+        expire=max(0, message.expires_ms - message.time_ms) // SECOND_MS,
+        topic=message.topic,
+        flags=flags_for(user, message),
+    )
+
+
+def flags_for(user: str, message: Message) -> int:
+    """Give the header flags of a message for one receiver."""
+    return (
+        (codes.NO_PERSIST if message.seq == 0 else 0)
+        | (codes.RED_DOT if not message.no_red_dot and user != message.sender else 0)
+        | (codes.SYNC_ONCE if message.sync_once else 0)
+    )

@@ -1,0 +1,110 @@
+"""`serve` and `advance` as whole programs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ANYWHERE = [w for o in ("--http", "--ws", "--tcp") for w in (o, "127.0.0.1:0")]
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "imcli", *words]
+
+
+def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    surroundings = {**os.environ, **env}
+    return subprocess.run(
+        command(*words), capture_output=True, text=True, cwd=ROOT, env=surroundings, timeout=60
+    )
+
+
+@contextlib.contextmanager
+def serving(*words: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start a server and give it with its first line, read as JSON."""
+    program = subprocess.Popen(
+        command("serve", *ANYWHERE, "--events", "jsonl", *words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **env},
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    try:
+        yield program, json.loads(program.stdout.readline())
+    finally:
+        program.kill()
+        program.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_and_ends_in_good_order(number: signal.Signals) -> None:
+    with serving() as (program, ready):
+        assert ready["event"] == "ready"
+        assert ready["profile"] == "wukongim-2.2.5"
+        for kind in ("http", "ws", "tcp"):
+            host, _, port = ready[kind].rpartition("/")[2].rpartition(":")
+            socket.create_connection((host, int(port))).close()
+        program.send_signal(number)
+        out, err = program.communicate(timeout=30)
+        assert (program.returncode, err) == (0, "")
+        for line in out.splitlines():
+            assert json.loads(line)["event"]
+
+
+def test_a_port_in_use_is_one_clear_message() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", *ANYWHERE, "--tcp", f"127.0.0.1:{port}")
+    assert (result.returncode, result.stdout) == (4, "")
+    assert "another program listens there" in result.stderr
+    assert "--tcp HOST:PORT" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("open_to", ["0.0.0.0:0", "[::]:0"])
+def test_without_a_manager_token_nobody_else_is_served(open_to: str) -> None:
+    result = run("serve", *ANYWHERE, "--ws", open_to, IMCLI_TOKEN="")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "manager token" in result.stderr
+    assert "IMCLI_TOKEN" in result.stderr
+
+
+def test_with_a_manager_token_others_may_be_served_and_it_is_nowhere_told() -> None:
+    with serving("--tcp", "0.0.0.0:0", IMCLI_TOKEN="very-secret") as (program, ready):
+        program.terminate()
+        out, err = program.communicate(timeout=30)
+        assert "very-secret" not in json.dumps(ready) + out + err
+
+
+@pytest.mark.parametrize("wrong", ["5100", "host:", "127.0.0.1:99999", "no such host:1"])
+def test_an_address_that_is_none_is_one_message(wrong: str) -> None:
+    result = run("serve", "--tcp", wrong)
+    assert result.returncode == 2
+    assert "--tcp" in result.stderr
+
+
+def test_time_is_moved_from_the_shell() -> None:
+    with serving("--virtual-time") as (_, ready):
+        moved = run("advance", "5m", "--target", ready["http"])
+        assert (moved.returncode, moved.stderr) == (0, "time moved by 5m\n")
+        assert run("advance", "nonsense", "--target", ready["http"]).returncode == 2
+    with serving() as (_, ready):
+        refused = run("advance", "5m", "--target", ready["http"])
+        assert refused.returncode == 7
+        assert "--virtual-time" in refused.stderr
+    gone = run("advance", "5m", "--target", ready["http"])
+    assert gone.returncode == 4
