@@ -11,7 +11,14 @@ from typing import Literal, NamedTuple
 
 OptionGroup = Literal["act", "set", "read", "print", "talk"]
 Section = Literal[
-    "Messages", "Conversations", "Groups", "People", "Scenarios", "A server", "About imcli"
+    "Messages",
+    "Conversations",
+    "Groups",
+    "People",
+    "Live servers",
+    "Scenarios",
+    "A server",
+    "About imcli",
 ]
 
 
@@ -225,6 +232,45 @@ COMMANDS: tuple[Command, ...] = (
         "read",
         "List the devices that are online, of one user or of everybody.",
         ("imcli list-sessions", "imcli list-sessions A"),
+    ),
+    Command(
+        "add-context",
+        "Live servers",
+        "servers.contexts",
+        "add_context",
+        "print",
+        "Name a live server, with what is needed to reach it.",
+        (
+            "imcli add-context staging http://im.example:5001",
+            "imcli add-context staging http://im.example:5001 --token-stdin < token.txt",
+        ),
+    ),
+    Command(
+        "use-context",
+        "Live servers",
+        "servers.contexts",
+        "use_context",
+        "print",
+        "Make a context the one that admin verbs go to.",
+        ("imcli use-context staging", "imcli use-context embedded"),
+    ),
+    Command(
+        "list-contexts",
+        "Live servers",
+        "servers.contexts",
+        "list_contexts",
+        "print",
+        "List the contexts, and which of them is current.",
+        ("imcli list-contexts",),
+    ),
+    Command(
+        "remove-context",
+        "Live servers",
+        "servers.contexts",
+        "remove_context",
+        "print",
+        "Forget a context, and the token that is stored with it.",
+        ("imcli remove-context staging",),
     ),
     Command(
         "run-scenario",

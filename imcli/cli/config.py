@@ -78,10 +78,14 @@ def state_folder(world: World) -> str:
     return own_folder(world, "XDG_STATE_HOME", ".local/state", "user_state_dir")
 
 
+def user_folder(world: World) -> str:
+    """Name the folder of the user's own configuration."""
+    return own_folder(world, "XDG_CONFIG_HOME", ".config", "user_config_dir")
+
+
 def user_file(world: World) -> str:
     """Name the user's own configuration file."""
-    folder = own_folder(world, "XDG_CONFIG_HOME", ".config", "user_config_dir")
-    return os.path.join(folder, "config.toml")
+    return os.path.join(user_folder(world), "config.toml")
 
 
 def own_folder(world: World, variable: str, below_home: str, elsewhere: str) -> str:
@@ -150,6 +154,8 @@ def read_file(path: str) -> dict[str, str]:
 
 def fault(key: str, value: object) -> str:
     """Say what is wrong with one line of a configuration file; "" when nothing is."""
+    if key in ("token", "manager_token"):
+        return f"{key}: secrets do not belong here; `imcli add-context` keeps one for its owner"
     if key not in CHOICES:
         from imcli.cli.suggest import did_you_mean
 

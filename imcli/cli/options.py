@@ -53,7 +53,7 @@ TargetsOption = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help="sim (default), sim:PROFILE, embedded, http://HOST:PORT. Repeatable: a column each.",
+        help="sim (default), sim:PROFILE, http://HOST:PORT, a context. Repeatable: a column each.",
     ),
 ]
 ScenarioProfileOption = Annotated[
@@ -85,7 +85,7 @@ def common(
         typer.Option(
             "--target",
             metavar="TARGET",
-            help="embedded (default), sim, sim:PROFILE or http://HOST:PORT.",
+            help="embedded (default), sim, sim:PROFILE, http://HOST:PORT or a context.",
         ),
     ] = "",
     profile: Annotated[

@@ -12,7 +12,7 @@ from typing import TextIO
 import msgspec
 
 from imcli.cli.tables import Record, Table, aligned, drawn, tabbed
-from imcli.cli.text import one_cell
+from imcli.cli.text import one_cell, visible_lines
 
 
 def json_text(value: object, *, indent: int, ascii_only: bool) -> str:
@@ -84,4 +84,4 @@ def single(
         case "plain":
             return "\t".join(one_cell(cell) for cell in cells)
         case _:
-            return sentence
+            return visible_lines(sentence)

@@ -20,7 +20,8 @@ Printed from the commands themselves by `python -m imcli.cli.reference`; a test 
 
 Common options may stand before the command or behind it. What is not given as an option is looked
 up in the environment, then in `imcli.toml` of the project (the nearest one above the current
-folder), then in the user's own configuration file. Data goes to stdout and talk to stderr; a
+folder), then the current context is the target of admin verbs, then the user's own configuration
+file is asked. Data goes to stdout and talk to stderr; a
 command that fails has written no result to stdout. `docs/output.md` describes the formats.
 
 A group's name begins with `#` and is quoted, `'#team'`, because a shell takes a bare `#` for a
@@ -42,7 +43,8 @@ def settings_table() -> str:
     lines = ["## Settings\n", "| key of `imcli.toml` | environment | option |", "|---|---|---|"]
     lines += [f"| `{key}` | `IMCLI_{key.upper()}` | `--{key}` |" for key in KEYS]
     lines.append(
-        "\nThe manager token of a live server is read from `IMCLI_TOKEN` and nowhere else."
+        "\nThe manager token of a live server is that of `IMCLI_TOKEN`, else the context's. "
+        "`docs/live.md` is about live servers."
     )
     return "\n".join(lines) + "\n"
 

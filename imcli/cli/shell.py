@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import typer
 
     from imcli.cli.tables import Record, Table
+    from imcli.cli.targets import Place
 
 RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
@@ -29,6 +30,7 @@ class Shell:
         self.world = world
         self.options = options or Options()
         self.settings = Settings(world)
+        self.place: Place | None = None
 
     # Settings
 

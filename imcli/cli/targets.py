@@ -1,7 +1,11 @@
-"""What `--target` names: `embedded`, `sim`, `sim:PROFILE` or `http://host:port`.
+"""What `--target` names: `embedded`, `sim`, `sim:PROFILE`, `http://host:port`, or a context.
 
-Here targets are understood; `desk.py` opens one for an admin verb, `pool.py` for scenarios. The
-libraries behind a target are loaded when it is opened.
+Here targets are understood; `verbs/desk.py` opens one for an admin verb, `running/pool.py` for
+scenarios. The libraries behind a target are loaded when it is opened.
+
+A verb that is told nothing goes to the current context (`imcli use-context`), else to the embedded
+server. Scenarios do not: they make users and messages, and run in this process unless a target is
+named.
 """
 
 from __future__ import annotations
@@ -9,43 +13,44 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imcli.cli.config import state_folder
-from imcli.model.errors import UsageError
+from imcli.cli.config import Setting, state_folder, user_file
+from imcli.model.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
+    from imcli.cli.contexts import Context, Contexts, Secret
     from imcli.cli.shell import Shell
-
-LOCAL_HOSTS = ("localhost", "::1")
 
 
 class Place(NamedTuple):
-    """A target as it was written, understood."""
+    """A target as it was written, understood; `context` is the one that was named, if one was."""
 
     written: str
     kind: Literal["embedded", "sim", "live"]
     profile: str = ""
     url: str = ""
+    context: Context | None = None
 
     @property
     def local(self) -> bool:
         """Whether nothing of anybody else's can be destroyed there without asking."""
         if self.kind != "live":
             return True
-        from urllib.parse import urlsplit
+        from imcli.cli.address import is_loopback
 
-        host = urlsplit(self.url).hostname or ""
-        numeric = host.replace(".", "").isdecimal()
-        return host in LOCAL_HOSTS or (numeric and host.startswith("127."))
+        return is_loopback(self.url)
 
 
-def parse_target(text: str) -> Place:
-    """Understand a target.
+FORMS = "targets are embedded, sim, sim:PROFILE, http://HOST:PORT, or a context"
+
+
+def parse_target(text: str) -> Place | None:
+    """Understand a target that says itself what it is; None may be a context's name.
 
     >>> parse_target("sim:requests").profile, parse_target("http://127.0.0.1:5001").local
     ('requests', True)
 
     Raises:
-        UsageError: it is none of the four forms.
+        UsageError: it is an address, and broken.
     """
     if text == "embedded":
         return Place(text, "embedded")
@@ -53,42 +58,60 @@ def parse_target(text: str) -> Place:
         return Place(text, "sim")
     if text.startswith("sim:") and len(text) > 4:
         return Place(text, "sim", profile=text[4:])
-    if text.startswith(("http://", "https://")):
+    if text.lower().startswith(("http://", "https://")):
+        from imcli.cli.address import check_url
+
         check_url(text)
         return Place(text, "live", url=text)
+    return None
+
+
+def place_of(shell: Shell, text: str) -> Place:
+    """Understand a target of any form.
+
+    Raises:
+        UsageError: it is none; the nearest is named.
+        InvalidInput: the file of contexts is damaged.
+    """
+    place = parse_target(text)
+    if place is not None:
+        return place
+    from imcli.cli.contexts import read_contexts
+
+    contexts = read_contexts(shell.world)
+    context = contexts.named(text)
+    if context is None:
+        raise no_target(text, contexts)
+    return Place(text, "live", url=context.url, context=context)
+
+
+def no_target(text: str, contexts: Contexts) -> UsageError:
+    """Answer what is no target with what may have been meant."""
     from imcli.cli.suggest import did_you_mean
 
-    near = did_you_mean(text, ("sim", "embedded"))
-    if (
-        not near
-        and text.replace(".", "").replace(":", "").replace("-", "").isalnum()
-        and ":" in text
-    ):
+    known = ("sim", "embedded", *(context.name for context in contexts.all))
+    near = did_you_mean(text, known)
+    if not near and looks_like_host(text):
         near = f"did you mean http://{text}?"
-    raise UsageError(
-        f"{text!r} is no target",
-        hint=near or "targets are embedded, sim, sim:PROFILE and http://HOST:PORT",
-    )
+    return UsageError(f"{text!r} is no target", hint=near or FORMS)
 
 
-def check_url(text: str) -> None:
-    """Refuse an address that has no host, a port that is none, or a secret in it."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(text)
-        broken = not parts.hostname or parts.port == 0
-    except ValueError:
-        broken = True
-    if broken:
-        raise UsageError("the target's address is broken", hint="it looks like http://HOST:5001")
-    if parts.username or parts.password:
-        raise UsageError("no secrets in an address", hint="set IMCLI_TOKEN in the environment")
+def looks_like_host(text: str) -> bool:
+    """Tell whether a text may be `host:port`."""
+    return ":" in text and text.replace(".", "").replace(":", "").replace("-", "").isalnum()
 
 
 def verb_place(shell: Shell) -> Place:
-    """The target of an admin verb, by precedence."""
-    place = parse_target(shell.setting("target", "embedded").value)
+    """The target of an admin verb, by precedence; asked once per command."""
+    if shell.place is None:
+        shell.place = found_place(shell)
+    return shell.place
+
+
+def found_place(shell: Shell) -> Place:
+    """Find the target of an admin verb."""
+    setting = shell.setting("target", "")
+    place = current_place(shell, setting) or place_of(shell, setting.value or "embedded")
     if place.kind == "live" and shell.options.profile:
         raise UsageError(
             "--profile is for embedded and simulated servers: a live one is what it is"
@@ -98,13 +121,41 @@ def verb_place(shell: Shell) -> Place:
     return place
 
 
+def current_place(shell: Shell, setting: Setting) -> Place | None:
+    """The current context, where nothing stronger than the user's own file names a target.
+
+    `--state` names a file of the embedded server, which no context is.
+
+    Raises:
+        InvalidInput: the file of contexts is damaged, or names a current one that is not there.
+    """
+    weak = setting.source in ("default", user_file(shell.world))
+    if not weak or shell.options.state:
+        return None
+    from imcli.cli.contexts import contexts_path, read_contexts
+
+    if not os.path.lexists(contexts_path(shell.world)):
+        return None
+    contexts = read_contexts(shell.world)
+    if not contexts.current:
+        return None
+    context = contexts.named(contexts.current)
+    if context is None:
+        raise InvalidInput(
+            f"{contexts.path}: current is {contexts.current!r}, and there is no such context",
+            hint="imcli use-context NAME, or imcli use-context embedded",
+        )
+    shell.note(f"target is {context.name} (current context, from {contexts.path})")
+    return Place(context.name, "live", url=context.url, context=context)
+
+
 def scenario_places(shell: Shell, written: list[str]) -> list[Place]:
     """The targets of a scenario run: those given, else the one of the settings, else `sim`.
 
     `embedded` means a state file of each case's own, never the user's.
     """
     chosen = written or [shell.setting("target", "sim").value]
-    return [parse_target(text) for text in dict.fromkeys(chosen)]
+    return [place_of(shell, text) for text in dict.fromkeys(chosen)]
 
 
 def state_path(shell: Shell) -> str:
@@ -113,6 +164,20 @@ def state_path(shell: Shell) -> str:
     return shell.world.path(shell.setting("state", default).value)
 
 
-def token(shell: Shell) -> str:
-    """The manager token of a live server: from the environment, never from a flag."""
-    return shell.world.env.get("IMCLI_TOKEN", "")
+def token_for(shell: Shell, place: Place) -> Secret:
+    """The manager token of a live server: from the environment, else from its context.
+
+    Raises:
+        InvalidInput: the context's file with the token is missing, or others may read it.
+    """
+    from imcli.cli.contexts import Secret, token_of
+
+    given = shell.world.env.get("IMCLI_TOKEN", "")
+    if given:
+        shell.note("the manager token is that of IMCLI_TOKEN")
+        return Secret(given)
+    if place.context is None:
+        return Secret()
+    if place.context.token_source:
+        shell.note(f"the manager token is that of the context {place.context.name}")
+    return token_of(place.context)

@@ -13,12 +13,30 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TextIO
 
 
+def read_secret(prompt: str) -> str:
+    """Ask on the terminal without showing what is typed."""
+    from getpass import getpass
+
+    try:
+        return getpass(prompt)
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
+def rest(seconds: float) -> None:
+    """Wait so many seconds."""
+    import time
+
+    time.sleep(seconds)
+
+
 class World(NamedTuple):
     """What surrounds one run of the program.
 
     `now` is wall-clock time in seconds since the epoch, used for names of defect reports only;
     `elapsed` is a monotonic clock in seconds. `columns` is the terminal's width in characters.
-    `token` gives a text that nobody else has, for the client's own message numbers.
+    `token` gives a text that nobody else has, for the client's own message numbers. `secret` asks
+    for a text that is not shown while it is typed; `pause` waits so many seconds.
     """
 
     argv: tuple[str, ...]
@@ -32,6 +50,8 @@ class World(NamedTuple):
     columns: int
     processors: int
     token: Callable[[], str]
+    secret: Callable[[str], str] = read_secret
+    pause: Callable[[float], None] = rest
 
     @property
     def can_ask(self) -> bool:

@@ -124,12 +124,12 @@ def xml_lines(text: str) -> str:
     return "\n".join(xml(line) for line in text.split("\n"))
 
 
-def fenced(text: str) -> str:
+def fenced(text: str, language: str = "text") -> str:
     """Put lines into a Markdown fence that nothing in them can close."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     body = "\n".join(safe(line) for line in text.split("\n"))
-    return f"{fence}text\n{body}\n{fence}"
+    return f"{fence}{language}\n{body}\n{fence}"
 
 
 def markdown(text: str) -> str:

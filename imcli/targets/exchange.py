@@ -28,6 +28,7 @@ TEXT_MAX = 4_096
 """Characters of a body, an answer or a frame that are kept."""
 FIRST_KEPT = 40
 LAST_KEPT = 260
+LOOK_BACK = 8
 
 Direction = Literal["sent", "received"]
 
@@ -36,7 +37,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, tag="asked", tag_fi
     """One HTTP request and what came back.
 
     `at_ms` is from the opening of the world. `status` 0: no answer, and `answer` says why. `times`
-    counts equal requests with equal answers in a row (a poll).
+    counts equal requests with equal answers (a poll), and `took_ms` is what all of them took.
     """
 
     at_ms: int
@@ -144,16 +145,19 @@ class Transcript:
             self._last.append(noted)
 
     def _joined(self, noted: Asked) -> bool:
-        """Count a request that equals the one before, answer and all, with it."""
+        """Count a look that was answered as before, with only looks in between, with the first."""
         place = self._last or self._first
-        before = place[-1] if place else None
-        if not isinstance(before, Asked):
-            return False
-        if replace(noted, at_ms=0, took_ms=0) != replace(before, at_ms=0, took_ms=0, times=1):
-            return False
-        took_ms = noted.at_ms + noted.took_ms - before.at_ms
-        place[-1] = replace(before, times=before.times + 1, took_ms=took_ms)
-        return True
+        for back in range(1, min(len(place), LOOK_BACK) + 1):
+            before = place[-back]
+            if not isinstance(before, Asked):
+                return False
+            if _same(noted, before):
+                took_ms = noted.at_ms + noted.took_ms - before.at_ms
+                place[-back] = replace(before, times=before.times + 1, took_ms=took_ms)
+                return True
+            if not _LOOK.search(before.path):
+                return False
+        return False
 
     def _told(self, noted: _Noted) -> Exchange:
         if isinstance(noted, Asked):
@@ -167,6 +171,14 @@ class Transcript:
         for hidden, instead in self._hidden:
             text = text.replace(hidden, instead)
         return text if len(text) <= TEXT_MAX else text[:TEXT_MAX] + "…"
+
+
+_LOOK = re.compile(r"^/(?:cluster/|route|varz|connz|health)|sync$|/onlinestatus$|/channels$")
+"""Paths that change nothing: waiting asks one of them, or several in turn, again and again."""
+
+
+def _same(noted: Asked, before: Asked) -> bool:
+    return replace(noted, at_ms=0, took_ms=0) == replace(before, at_ms=0, took_ms=0, times=1)
 
 
 _SECRET = re.compile(r'("(?:[a-z_]*token|password|client_key|server_key|salt)"\s*:\s*)"[^"]+"')

@@ -58,6 +58,10 @@ class Clock:
         return self.seconds
 
 
+def no_pause(seconds: float) -> None:
+    """Let no time pass."""
+
+
 Run = Callable[..., Ran]
 
 
@@ -74,8 +78,15 @@ def imcli(tmp_path: Path) -> Run:
         terminal: bool = False,
         columns: int = 80,
         cwd: Path | None = None,
+        pause: Callable[[float], None] = no_pause,
     ) -> Ran:
         out, err = stream(terminal=terminal), stream(terminal=terminal)
+        given = stream(stdin, terminal=terminal)
+
+        def secret(prompt: str) -> str:
+            err.write(prompt + "\n")
+            return given.readline().rstrip("\n")
+
         world = World(
             argv=argv,
             env={
@@ -84,7 +95,7 @@ def imcli(tmp_path: Path) -> Run:
                 "TERM": "xterm" if terminal else "dumb",
                 **(env or {}),
             },
-            stdin=stream(stdin, terminal=terminal),
+            stdin=given,
             stdout=out,
             stderr=err,
             cwd=str(cwd or tmp_path),
@@ -93,6 +104,8 @@ def imcli(tmp_path: Path) -> Run:
             columns=columns,
             processors=2,
             token=lambda: f"n{next(tokens)}",
+            secret=secret,
+            pause=pause,
         )
         status = main(world)
         return Ran(status, out.getvalue(), err.getvalue())

@@ -6,6 +6,7 @@ from imcli.cli.targets import parse_target
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError
+from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize("name", ["A", "会话", "a:1", "a b", "x" * 200, "👩"])
@@ -93,7 +94,23 @@ def test_a_device_without_a_kind_is_told_how_to_write_it(text: str, hint: str) -
 )
 def test_targets_are_understood(text: str, kind: str, local: bool) -> None:
     place = parse_target(text)
+    assert place is not None
     assert (place.kind, place.local) == (kind, local)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("http://", "it looks like"),
+        ("http://x:99999", "it looks like"),
+        ("http://user:hunter2@x", "IMCLI_TOKEN"),
+    ],
+)
+def test_a_broken_address_is_told_what_one_looks_like(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_target(text)
+    assert hint in caught.value.hint
+    assert "hunter2" not in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -102,16 +119,12 @@ def test_targets_are_understood(text: str, kind: str, local: bool) -> None:
         ("smi", "did you mean sim?"),
         ("embeded", "did you mean embedded?"),
         ("im.example:5001", "did you mean http://im.example:5001?"),
-        ("", "targets are"),
         ("sim:", "did you mean sim?"),
         ("ftp://x", "targets are"),
-        ("http://", "it looks like"),
-        ("http://x:99999", "it looks like"),
-        ("http://user:hunter2@x", "IMCLI_TOKEN"),
+        ("zzz", "targets are"),
     ],
 )
-def test_what_is_no_target_is_told_what_is(text: str, hint: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        parse_target(text)
-    assert hint in caught.value.hint
-    assert "hunter2" not in caught.value.message
+def test_what_is_no_target_is_told_what_is(imcli: Run, text: str, hint: str) -> None:
+    ran = imcli("list-groups", "--target", text)
+    assert (ran.status, ran.out) == (2, "")
+    assert hint in ran.err

@@ -5,7 +5,17 @@ import threading
 
 import pytest
 
-from imcli.cli.running.pool import MakeTarget, Nobody, job_count, must_travel, open_pool, watcher
+from imcli.cli.contexts import Context, Secret
+from imcli.cli.running.pool import (
+    Access,
+    MakeTarget,
+    Nobody,
+    job_count,
+    must_travel,
+    open_pool,
+    watcher,
+)
+from imcli.cli.targets import Place
 from imcli.model.actions import Wait
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError
@@ -37,7 +47,10 @@ def test_other_processes_answer() -> None:
 
 
 def test_what_cannot_travel_is_known_here() -> None:
-    must_travel(MakeTarget("two-way", "token"))
+    place = Place(
+        "staging", "live", url="http://127.0.0.1:1", context=Context("staging", "http://x")
+    )
+    must_travel(MakeTarget("two-way", {"staging": Access(place, Secret("hunter2"))}))
     with pytest.raises(AttributeError):
         must_travel(lambda: None)
 

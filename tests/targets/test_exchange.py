@@ -56,6 +56,26 @@ def test_a_poll_is_one_exchange_with_a_count() -> None:
     assert last.times == 1
 
 
+def test_a_poll_of_two_things_in_turn_is_two_exchanges() -> None:
+    clock = Clock()
+    transcript = Transcript(clock)
+    for _ in range(3):
+        ask(transcript, clock, "/cluster/conversations?uid=A")
+        ask(transcript, clock, "/cluster/conversations?uid=B")
+    told = [(e.path, e.times) for e in transcript.exchanges().all if isinstance(e, Asked)]
+    assert told == [("/cluster/conversations?uid=A", 3), ("/cluster/conversations?uid=B", 3)]
+
+
+def test_a_look_before_and_one_after_a_change_are_two() -> None:
+    clock = Clock()
+    transcript = Transcript(clock)
+    for path in ("/conversation/sync", "/conversations/delete", "/conversation/sync"):
+        ask(transcript, clock, path)
+    transcript.frame("A.phone", "received", packets.Pong())
+    ask(transcript, clock, "/conversation/sync")
+    assert len(transcript.exchanges().all) == 5
+
+
 @pytest.mark.parametrize("kept", [FIRST_KEPT, FIRST_KEPT + LAST_KEPT, FIRST_KEPT + LAST_KEPT + 5])
 def test_of_very_many_the_first_and_the_last_are_kept(kept: int) -> None:
     clock = Clock()

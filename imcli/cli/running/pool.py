@@ -10,18 +10,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from imcli.cli.contexts import Secret
+from imcli.cli.targets import Place, parse_target, token_for
 from imcli.model.errors import UsageError
 from imcli.targets.base import OpenTarget, Target
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+    from imcli.cli.shell import Shell
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Observer
     from imcli.scenario.running.run import Options as RunOptions
@@ -30,21 +33,29 @@ if TYPE_CHECKING:
 JOBS_MAX = 256
 
 
+class Access(msgspec.Struct, frozen=True):
+    """A target that was understood, with what opens it; `token` is for live servers."""
+
+    place: Place
+    token: Secret
+
+
 class MakeTarget(msgspec.Struct, frozen=True):
-    """Opens targets by name, in whatever process; `token` is for live servers."""
+    """Opens targets by name, in whatever process; `known` are those that need more than a name."""
 
     profile: str = ""
-    token: str = ""
+    known: dict[str, Access] = {}
 
     def __call__(self, name: str) -> OpenTarget:
-        """Open `sim`, `sim:PROFILE`, `embedded` or `http://host:port`."""
-        from imcli.cli.targets import parse_target
-
-        place = parse_target(name)
+        """Open a target that is known, or one whose name says what it is."""
+        access = self.known.get(name)
+        place = access.place if access else parse_target(name)
+        assert place is not None, "a context is known"
         if place.kind == "live":
             from imcli.targets.live import open_live
 
-            return open_live(place.url, token=self.token, name=place.written)
+            token = access.token.reveal() if access else ""
+            return open_live(place.url, token=token, name=place.written)
         if place.kind == "embedded":
             from imcli.targets.embedded import open_embedded_case
 
@@ -54,6 +65,15 @@ class MakeTarget(msgspec.Struct, frozen=True):
         if self.profile:
             return open_simulated(self.profile, name=f"sim:{self.profile}")
         return open_simulated(place.profile or "reference", name=place.written)
+
+
+def maker_of(shell: Shell, profile: str, places: Sequence[Place]) -> MakeTarget:
+    """Make what opens these targets; tokens are looked up here, in the process that was called."""
+    known = {
+        place.written: Access(place, token_for(shell, place) if place.kind == "live" else Secret())
+        for place in places
+    }
+    return MakeTarget(profile, known)
 
 
 def watch(case: Case, target: Target) -> Observer:

@@ -8,7 +8,7 @@ that are replaced at the end, also after an interrupt.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from imcli.cli.running.files import write_text
@@ -25,13 +25,17 @@ PIPE_COLUMNS = 100
 
 
 class Wanted(NamedTuple):
-    """The reports that were asked for; empty paths are not wanted."""
+    """The reports that were asked for; empty paths are not wanted.
+
+    `sources` are the texts of the scenario files, by path, for those reports that quote them.
+    """
 
     show: Show = "failures"
     jsonl: str = ""
     junit: str = ""
     issue: str = ""
     targets: int = 1
+    sources: Mapping[str, str] = {}
 
 
 class Report(Protocol):
@@ -175,7 +179,7 @@ def documents(wanted: Wanted) -> list[tuple[str, Rendered]]:
     if wanted.issue:
         from imcli.report.issue import IssueReport
 
-        found.append((wanted.issue, IssueReport()))
+        found.append((wanted.issue, IssueReport(wanted.sources)))
     return found
 
 

@@ -14,6 +14,7 @@ from imcli.model.errors import UsageError
 if TYPE_CHECKING:
     from imcli.cli.running.pool import MakeTarget
     from imcli.cli.running.reports import Wanted
+    from imcli.cli.targets import Place
     from imcli.report.console import Show
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Options
@@ -110,12 +111,20 @@ def run_scenario(
     )
     limit = failure_limit(max_failures, stop_first)
     count = job_count(jobs, shell.world.processors)
-    names = target_names(shell, target or [], profile)
+    places = checked_places(shell, target or [], profile)
     cases = cases_of(parse_files(shell.world, find_files(shell.world, paths)))
     check_profiles(cases)
     chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
-    wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(names))
-    return play(shell, chosen, names, options, wanted, jobs=count, max_failures=limit)
+    sources = source_texts(shell, chosen) if report_issue else {}
+    wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(places), sources)
+    return play(shell, chosen, places, options, wanted, jobs=count, max_failures=limit)
+
+
+def source_texts(shell: Shell, cases: list[Case]) -> dict[str, str]:
+    """The texts of the files, as they are before the first case runs."""
+    from imcli.cli.running.files import read_text
+
+    return {path: read_text(shell.world, path) for path in dict.fromkeys(c.path for c in cases)}
 
 
 def run_options(
@@ -179,8 +188,8 @@ def failure_limit(max_failures: int, stop_first: bool) -> int:
     return max_failures or int(stop_first)
 
 
-def target_names(shell: Shell, written: list[str], profile: str) -> list[str]:
-    """The targets as they were written, checked.
+def checked_places(shell: Shell, written: list[str], profile: str) -> list[Place]:
+    """The targets of a run, checked.
 
     Raises:
         UsageError: a target is none, or `--profile` contradicts one.
@@ -192,13 +201,13 @@ def target_names(shell: Shell, written: list[str], profile: str) -> list[str]:
         raise UsageError("--profile is for simulated targets: a live server is what it is")
     if profile and any(place.profile not in ("", profile) for place in places):
         raise UsageError("--profile and --target sim:PROFILE name different profiles")
-    return [place.written for place in places]
+    return places
 
 
 def play(
     shell: Shell,
     cases: list[Case],
-    names: list[str],
+    places: list[Place],
     options: Options,
     wanted: Wanted,
     *,
@@ -210,13 +219,13 @@ def play(
     An interrupt, or a defect, ends the run but not its reports: what had finished is in them.
     """
     from imcli.cli.running.interrupts import Interrupts
-    from imcli.cli.running.pool import MakeTarget
+    from imcli.cli.running.pool import maker_of
     from imcli.cli.running.reports import Reports
-    from imcli.cli.targets import token
     from imcli.scenario.events import RunFinished
     from imcli.scenario.running.suite import Tally
 
-    make = MakeTarget(options.profile, token(shell))
+    make = maker_of(shell, options.profile, places)
+    names = [place.written for place in places]
     tally = Tally(0, options)
     status = 0
     if len(cases) == 1:

@@ -13,9 +13,9 @@ from imcli.cli.running.scenarios import (
     CheckOption,
     SeedOption,
     ShowOption,
+    checked_places,
     play,
     run_options,
-    target_names,
 )
 from imcli.cli.shell import shell_of
 
@@ -41,10 +41,10 @@ def try_sentences(
     from imcli.scenario.reading.parse import parse_try
 
     shell = shell_of(ctx)
-    names = target_names(shell, target or [], profile)
+    places = checked_places(shell, target or [], profile)
     again = ["imcli", "try", text, *(word for name in target or [] for word in ("--target", name))]
     again += ["--profile", profile] if profile else []
     options = run_options(
         shell, profile, seed=seed, show=show, check=check, reproduce=shlex.join(again)
     )
-    return play(shell, [parse_try(text)], names, options, Wanted(SHOWS[show], targets=len(names)))
+    return play(shell, [parse_try(text)], places, options, Wanted(SHOWS[show], targets=len(places)))

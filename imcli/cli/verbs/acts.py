@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from imcli.cli.targets import Place, token, verb_place
+from imcli.cli.targets import Place, verb_place
 from imcli.model import actions
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def calls(shell: Shell, place: Place, action: actions.Action) -> tuple[str, ...]
         return (asked(action),)
     from imcli.targets.live import open_live_admin
 
-    target = open_live_admin(place.url, token=token(shell), name=place.written, connect=False)
+    target = open_live_admin(place.url, name=place.written, connect=False)
     try:
         return target.describe(action)
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imcli.cli.targets import Place, state_path, token, verb_place
+from imcli.cli.targets import Place, state_path, token_for, verb_place
 from imcli.cli.verbs.names import device_spec
 from imcli.model import actions
 from imcli.model.errors import CouldNotTell, RefusedByServer, UsageError
@@ -206,4 +206,5 @@ def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
         case "live":
             from imcli.targets.live import open_live_admin
 
-            return open_live_admin(place.url, token=token(shell), name=place.written)
+            token = token_for(shell, place).reveal()
+            return open_live_admin(place.url, token=token, name=place.written)

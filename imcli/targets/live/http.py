@@ -39,6 +39,8 @@ REPLY_BYTES_MAX = 16 * 1024 * 1024
 CALL_MS_MAX = 12_000
 """Longer than the 5 s after which WuKongIM gives up a proposal of its own."""
 CONNECT_MS_MAX = 5_000
+SECRET_LENGTH_MIN = 6
+"""A shorter token, or one of digits, may stand in any answer by chance."""
 _CHUNK = 64 * 1024
 
 Clock = Callable[[], int]
@@ -142,7 +144,7 @@ class HttpClient:
         """
         began_ms = self._clock()
         try:
-            reply = self._answered(call, within_ms)
+            reply = self._without_secret(self._answered(call, within_ms))
         except (NotAsked, NoAnswer) as error:
             self._note(began_ms, call, 0, str(error))
             raise
@@ -152,6 +154,13 @@ class HttpClient:
     def _note(self, began_ms: int, call: Call, status: int, answer: bytes | str) -> None:
         if self._transcript is not None:
             self._transcript.asked(began_ms, call.method, call.path, call.body, status, answer)
+
+    def _without_secret(self, reply: Reply) -> Reply:
+        """Mask the manager token in an answer that says it back, whatever becomes of the text."""
+        secret = self.secret.encode()
+        if len(secret) < SECRET_LENGTH_MIN or secret.isdigit() or secret not in reply.body:
+            return reply
+        return Reply(reply.status, reply.body.replace(secret, b"***"))
 
     def _answered(self, call: Call, within_ms: int | None) -> Reply:
         limit_ms = self.call_ms_max if within_ms is None else min(within_ms, self.call_ms_max)

@@ -1,0 +1,1 @@
+"""Live servers by name: contexts, and how a server is."""
