@@ -18,7 +18,10 @@ def advance(
         str, typer.Argument(metavar="DURATION", help="How much time passes: 250ms, 5s, 5m, 2h.")
     ],
     target: Annotated[
-        str, typer.Option("--target", metavar="TARGET", help="The server: http://HOST:PORT.")
+        str,
+        typer.Option(
+            "--target", metavar="TARGET", help="The server: http://HOST:PORT, or a context."
+        ),
     ] = DEFAULT_SERVER,
 ) -> int:
     """Let time pass on a server that runs with `serve --virtual-time`.
@@ -47,14 +50,15 @@ def ask(shell: Shell, target: str, duration_ms: int) -> None:
         CouldNotTell: it did not answer.
         RefusedByServer: its time cannot be moved.
     """
-    from imcli.cli.targets import check_url, token
+    from imcli.cli.targets import place_of, token_for
     from imcli.targets.live.http import HttpClient, NoAnswer, NotAsked
     from imcli.wire.http import Call
 
-    if not target.startswith(("http://", "https://")):
+    place = place_of(shell, target)
+    if place.kind != "live":
         raise UsageError(f"{target!r} is no server", hint=f"it looks like {DEFAULT_SERVER}")
-    check_url(target)
-    client = HttpClient(target, token=token(shell), clock=lambda: int(shell.world.elapsed() * 1000))
+    token = token_for(shell, place).reveal()
+    client = HttpClient(place.url, token=token, clock=lambda: int(shell.world.elapsed() * 1000))
     try:
         reply = client.call(Call("POST", "/imcli/advance", f'{{"duration_ms":{duration_ms}}}'))
     except NotAsked as error:
