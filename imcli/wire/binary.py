@@ -59,12 +59,14 @@ class Decoder:
     """Bytes of one direction of one connection go in, packets come out.
 
     `version` is the highest version that this side speaks. A client's decoder lowers it when
-    CONNACK tells the negotiated one, a server's at CONNECT. It may also be set.
+    CONNACK tells the negotiated one, a server's at CONNECT. It may also be set. If it is `settled`
+    from the start, those two tell nothing new: real servers ignore a second CONNECT.
     """
 
-    def __init__(self, version: int = codes.NEWEST_VERSION) -> None:
+    def __init__(self, version: int = codes.NEWEST_VERSION, *, settled: bool = False) -> None:
         self.version = version
         self._highest = version
+        self._settled = settled
         self._unfinished = bytearray()
         self._wanted = 0
         self._broken: Malformed | None = None
@@ -129,7 +131,7 @@ class Decoder:
             case codes.CONNECT:
                 connect = _reader(kind, self.version, 0)(body, flags)
                 assert isinstance(connect, Connect)
-                self.version = min(self._highest, connect.version)
+                self._settle(connect.version)
                 return connect
             case codes.CONNACK:
                 return self._read_connack(flags & VARYING[kind], body)
@@ -141,8 +143,12 @@ class Decoder:
         version = min(self.version, body[0] if told and body else 3)
         connack = _reader(codes.CONNACK, version, told)(body, 0)
         assert isinstance(connack, Connack)
-        self.version = min(self._highest, 3 if not told else version)
+        self._settle(version)
         return connack
+
+    def _settle(self, version: int) -> None:
+        if not self._settled:
+            self.version = min(self._highest, version)
 
 
 _WITH_SETTING = (codes.SEND, codes.RECV)

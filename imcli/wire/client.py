@@ -22,7 +22,14 @@ from __future__ import annotations
 import msgspec
 
 from imcli.wire import binary, codes, encryption, jsonrpc
-from imcli.wire.dialects import BadObject, Dialect, Envelope, Failure, UnknownMethod
+from imcli.wire.dialects import (
+    HALF_READ,
+    BadObject,
+    Dialect,
+    Envelope,
+    Failure,
+    UnknownMethod,
+)
 from imcli.wire.encryption import BadKey, BadSeal, Cipher
 from imcli.wire.frames import Malformed
 from imcli.wire.packets import (
@@ -41,8 +48,8 @@ from imcli.wire.packets import (
     WireError,
 )
 
-HALF_READ = "unexpected EOF"
-"""A server's answer to half an object. It reads the object all the same when the rest has come."""
+HELD_MAX = 1_000
+"""Messages that come before CONNACK. Real servers push a few at most."""
 
 
 class NotConnected(WireError):
@@ -75,7 +82,10 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The server said no to CONNECT. Real servers never say it: they close after some seconds."""
+    """The server said no to CONNECT, and the session is over.
+
+    Real servers never say it: they are silent, and close after some seconds.
+    """
 
     reason_code: int
 
@@ -316,12 +326,14 @@ class ClientSession:
             case Connack():
                 return self._hear_connack(packet)
             case _:
-                return self._fail(f"it sent {type(packet).__name__}, which only a client does")
+                kind = type(packet).__name__.upper()
+                return self._fail(f"it sent {kind}, which no server does")
 
     def _hear_message(self, recv: Recv) -> list[Heard]:
         if self.connected is None:
             self._held.append(recv)
-            return []
+            too_many = len(self._held) > HELD_MAX
+            return self._fail("it pushes messages and no CONNACK") if too_many else []
         try:
             return [encryption.unseal(recv, self._cipher)]
         except BadSeal as error:
@@ -331,6 +343,7 @@ class ClientSession:
         if self.connected is not None:
             return self._fail("it sent CONNACK a second time")
         if connack.reason_code != codes.SUCCESS:
+            self.ended = f"refused: {codes.describe_reason(connack.reason_code)}"
             return [Refused(connack.reason_code)]
         try:
             self._cipher = self._agree(connack)

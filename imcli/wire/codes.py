@@ -124,14 +124,18 @@ def describe_reason(code: int) -> str:
     return f"{code} {name}".rstrip() + (f": {reason.sentence}" if reason else "")
 
 
-_HIGHEST: tuple[tuple[tuple[int, ...], int], ...] = (((2, 2, 5), 5), ((), 4))
-"""From which server version on which version of the binary protocol is the highest."""
+_HIGHEST: tuple[tuple[tuple[int, ...], int], ...] = (((2, 2, 1), 5), ((), 4))
+"""From which server version on which version of the binary protocol is the highest.
+
+2.2.0 has 4 and 2.2.5 has 5 (measured). In between it is the library that tells: v2.2.1 is the first
+tag whose `go.mod` names GoProto 1.2.3, and that has `LatestVersion = 5`.
+"""
 
 
 def highest_version(server: tuple[int, ...]) -> int:
     """Tell the highest version of the binary protocol that a server speaks.
 
-    >>> highest_version((2, 1, 3)), highest_version((2, 2, 5))
+    >>> highest_version((2, 2, 0)), highest_version((2, 2, 5))
     (4, 5)
     """
     return next(version for since, version in _HIGHEST if server >= since)

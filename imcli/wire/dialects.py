@@ -20,6 +20,8 @@ MAX_OBJECT_BYTES = 8 << 20
 """A payload of 1 MiB, every character of it escaped, still fits."""
 MAX_DEPTH = 200
 """Of objects and arrays in each other. Servers allow 10,000; nobody means it."""
+HALF_READ = "unexpected EOF"
+"""A server's answer to half an object. It reads the object all the same when the rest has come."""
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -36,9 +38,8 @@ class Dialect(msgspec.Struct, frozen=True):
 
 
 DIALECTS: tuple[Dialect, ...] = (
-    Dialect((2, 2, 5), "base64", "notification", "response", events=True, version=5),
-    Dialect((2, 2, 3), "base64", "notification", "response", events=True, version=4),
-    Dialect((2, 2, 1), "raw", "notification", "response", events=True, version=4),
+    Dialect((2, 2, 3), "base64", "notification", "response", events=True, version=5),
+    Dialect((2, 2, 1), "raw", "notification", "response", events=True, version=5),
     Dialect((2, 2, 0), "raw", "notification", "response", events=False, version=4),
     Dialect((2, 1, 4), "raw", "request", "notification", events=False, version=4),
 )

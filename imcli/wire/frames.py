@@ -90,12 +90,17 @@ def survey(buffer: bytes) -> Survey:
     Survey(first_end=3, whole_end=4, last_kind=3)
 
     Raises:
-        Malformed: they are no frames.
+        Malformed: it begins with what is no frame. Behind a frame this counts as half of one.
     """
     first_end = at = kind = 0
     while at < len(buffer):
         kind = buffer[at] >> 4
-        bounds = find_body(buffer, at)
+        try:
+            bounds = find_body(buffer, at)
+        except Malformed:
+            if at == 0:
+                raise
+            break
         if bounds is None or bounds[1] > len(buffer):
             break
         at = bounds[1]

@@ -3,13 +3,16 @@
 Bytes that came from the socket go in and requests come out; what the server has to say goes in and
 bytes come out. There is no socket, no clock and no chance here, and nothing is decided: whether a
 token is right, who receives a message and with which reason it is refused are not questions of the
-wire. A session is one connection and keeps no more than one unfinished frame or object of it.
+wire. A session is one connection. It keeps no more than one unfinished frame or object of it.
 
 This is a faithful server rather than a friendly one. Each call of `receive` stands for one read of
-the socket, because real servers of each version treat what came in one read differently: what
-stands behind CONNECT is thrown away or closes the socket, frames before a malformed one are lost,
-an object that is not whole yet is answered with an error and read all the same when the rest comes,
-and one unreadable object poisons everything after it. The table `MANNERS` has what differs.
+the socket, because real servers treat what came in one read together: what stands behind CONNECT
+is thrown away or costs the connection (`greeting`), frames before a malformed one are lost, an
+object that is not whole yet is answered with an error and read all the same when the rest has come,
+and one unreadable object poisons everything that is read after it.
+
+A connection answers in the protocol in which the client introduced itself. A frame or object of the
+other protocol is understood all the same, as long as it begins a read.
 
 Sources: WuKongIM `internal/server/proto.go`, `internal/user/handler/event_connect.go`,
 `event_onsend.go`, `event_write.go` at v2.1.3, v2.1.4, v2.1.5, v2.2.0 and v2.2.5; measured on all.
@@ -17,14 +20,23 @@ Sources: WuKongIM `internal/server/proto.go`, `internal/user/handler/event_conne
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from imcli.wire import binary, codes, encryption, jsonrpc
-from imcli.wire.dialects import BadObject, Dialect, Envelope, Failure, dialect_of
+from imcli.wire.dialects import (
+    HALF_READ,
+    BadObject,
+    Envelope,
+    Failure,
+    UnknownMethod,
+    dialect_of,
+)
 from imcli.wire.encryption import BadSeal, Cipher
-from imcli.wire.frames import Malformed, NoPacket, TooLong, survey
+from imcli.wire.frames import Malformed, NoPacket, TooLong
+from imcli.wire.greeting import Unwelcome, greet
+from imcli.wire.manners import manner_of
 from imcli.wire.objects import looks_like_json
 from imcli.wire.packets import (
     Connack,
@@ -44,27 +56,14 @@ from imcli.wire.packets import (
 
 NODE_ID = 1001
 """Of a single node, by default."""
-FORBIDDEN_IN_UID = "@#&"
-
-
-class Manner(NamedTuple):
-    """How servers from one version on treat what should not be sent."""
-
-    since: tuple[int, ...]
-    behind_connect: Literal["discarded", "closes"]
-    """Frames that came in the same read as CONNECT."""
-    oversized: Literal["closes", "hangs"]
-    """A frame of more than 1 MiB: at once, or only when all of it has come."""
-    can_be_plain: bool
-    """Whether encryption can be switched off."""
-
-
-MANNERS: tuple[Manner, ...] = (
-    Manner((2, 2, 0), "closes", "hangs", can_be_plain=True),
-    Manner((2, 1, 4), "discarded", "closes", can_be_plain=True),
-    Manner((), "discarded", "hangs", can_be_plain=False),
-)
-"""Newest first. Measured on 2.1.3, 2.1.4, 2.1.5, 2.2.0 and 2.2.5."""
+CONNECT_WITHIN_S = 2.0
+"""From the opening of the socket to CONNECT; looked at every half of it (closed after 2 to 3 s)."""
+ACCEPT_WITHIN_S = 4.0
+"""From CONNECT until the client is let in; looked at every half of it (closed after 4 to 6 s)."""
+IDLE_S = 180.0
+"""Without a byte from the client; looked at every half of it (closed after 180 to 270 s)."""
+EARLY_BYTES_MAX = codes.MAX_FRAME_BYTES + 5
+"""Of a client that was not let in yet."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -118,6 +117,7 @@ class Closed(msgspec.Struct, frozen=True):
 
 Request = Asked | BadSend | Unreadable | Ignored | Stalled | Closed
 Said = Connack | Sendack | Recv | Pong | Disconnect | Event
+_WHITE_OR_BRACE = b" \t\r\n{"
 
 
 class ServerSession:
@@ -133,22 +133,22 @@ class ServerSession:
         self, server: tuple[int, ...], *, encrypts: bool = True, json_rpc: bool = True
     ) -> None:
         self.connect: Connect | None = None
-        """Who was accepted; None until then."""
+        """Who was let in; None until then."""
         self.protocol: Literal["binary", "json"] = "binary"
         """In what the server answers: as the client began."""
-        self.version = codes.NEWEST_VERSION
-        """Of the binary protocol; negotiated when the client is accepted."""
-        self._manner = next(manner for manner in MANNERS if server >= manner.since)
-        self._highest = codes.highest_version(server)
+        self.version = codes.highest_version(server)
+        """Of the binary protocol: the highest, and once the client is let in the negotiated one."""
+        self._manner = manner_of(server)
         self._encrypts = encrypts or not self._manner.can_be_plain
         self._dialect = dialect_of(server) if json_rpc else None
         self._cipher: Cipher | None = None
         self._early = b""
-        self._frames = binary.Decoder(self._highest)
-        self._objects: jsonrpc.Decoder | None = None
+        self._read = self._read_first
+        self._frames = binary.Decoder()
+        self._objects = jsonrpc.Decoder(self._dialect, "server") if self._dialect else None
+        self._amid_object = False
         self._waiting: list[Request] = []
-        self._swallow = 0
-        self._deaf = False
+        self._missing = 0
 
     # Hearing
 
@@ -157,112 +157,90 @@ class ServerSession:
 
         Nothing is raised. After `Closed` the socket is to be closed and nothing more is read.
         """
-        if self._deaf:
-            return self._receive_deaf(data)
-        if self.connect is None:
-            return self._receive_first(data)
+        return self._read(data) if data else []
+
+    def _read_first(self, data: bytes) -> list[Request]:
+        self._early += data
+        try:
+            greeting = greet(self._early, self._manner, self._dialect)
+        except Unwelcome as error:
+            return self._close(str(error))
+        if greeting is None:
+            return [] if len(self._early) <= EARLY_BYTES_MAX else self._close("no CONNECT in 1 MiB")
+        self._early = greeting.rest
+        self.protocol = "json" if greeting.is_json else "binary"
+        return [Asked(greeting.connect, greeting.id)]
+
+    def _read_any(self, data: bytes) -> list[Request]:
+        """Read what a client says that was let in."""
         if self._early:
             data, self._early = self._early + data, b""
-        if self._is_json(data):
-            return self._receive_objects(data)
-        return self._receive_frames(data)
-
-    def _receive_deaf(self, data: bytes) -> list[Request]:
-        """Wait for the end of an oversized frame, without keeping it."""
-        if not self._swallow:
-            return []
-        self._swallow = max(0, self._swallow - len(data))
-        return [] if self._swallow else [Closed("a frame of more than 1 MiB")]
+        if self._objects is not None and self._is_json(data):
+            return self._read_objects(self._objects, data)
+        return self._read_frames(data)
 
     def _is_json(self, data: bytes) -> bool:
-        if self._objects is None or self._frames.pending:
+        if self._amid_object:
+            return True
+        if data[0] not in _WHITE_OR_BRACE or self._frames.pending:
             return False
-        return bool(self._objects.pending) or bool(looks_like_json(data))
+        return bool(looks_like_json(data))
 
-    # Before the client was accepted
-
-    def _receive_first(self, data: bytes) -> list[Request]:
-        self._early += data
-        if self._dialect is not None and looks_like_json(self._early):
-            return self._receive_json_connect(self._dialect)
-        try:
-            found = survey(self._early)
-        except Malformed as error:
-            return self._close(str(error))
-        if not found.first_end:
+    def _read_nothing(self, data: bytes) -> list[Request]:
+        """Wait for the end of an oversized frame, if it is one, without keeping it."""
+        if not self._missing:
             return []
-        if self._manner.behind_connect == "closes" and found.last_kind != codes.CONNECT:
-            return self._close("something stands behind CONNECT, or it is none")
-        (packet,) = self._first_packet(found.first_end)
-        kept = found.first_end if self._manner.behind_connect == "closes" else found.whole_end
-        self._early = self._early[kept:]
-        return self._check_connect(packet, "")
+        self._missing = max(0, self._missing - len(data))
+        return [] if self._missing else [Closed("a frame of more than 1 MiB")]
 
-    def _first_packet(self, end: int) -> list[Packet]:
-        try:
-            return binary.Decoder(codes.NEWEST_VERSION).receive(self._early[:end])
-        except Malformed as error:
-            return [Unknown(0, str(error).encode())]
+    def _close(self, why: str) -> list[Request]:
+        self._read = self._read_nothing
+        return [Closed(why)]
 
-    def _receive_json_connect(self, dialect: Dialect) -> list[Request]:
-        """Half an object is as good as none, and what stands behind it is thrown away."""
-        decoder = jsonrpc.Decoder(dialect, "server")
-        early, self._early = self._early, b""
-        try:
-            envelopes = decoder.receive(early)
-        except BadObject as error:
-            envelopes = list(error.envelopes)
-        if not envelopes:
-            return self._close("the first object cannot be read")
-        self.protocol = "json"
-        self._objects = jsonrpc.Decoder(dialect, "server")
-        return self._check_connect(envelopes[0].packet, envelopes[0].id)
+    def _stall(self, error: Malformed) -> list[Request]:
+        """What came before is done; what comes after is not read."""
+        self._read = self._read_nothing
+        return [*map(self._hear, error.packets), Stalled(str(error))]
 
-    def _check_connect(self, packet: object, id: str) -> list[Request]:
-        if not isinstance(packet, Connect):
-            return self._close("it did not begin with CONNECT")
-        if not packet.uid.strip() or any(mark in packet.uid for mark in FORBIDDEN_IN_UID):
-            return self._close("the uid is empty or has a forbidden character")
-        return [Asked(packet, id)]
-
-    # Afterwards
-
-    def _receive_frames(self, data: bytes) -> list[Request]:
+    def _read_frames(self, data: bytes) -> list[Request]:
         try:
             packets = self._frames.receive(data)
         except NoPacket as error:
-            return [*map(self._hear, error.packets), *self._stall(str(error))]
+            return self._stall(error)
         except TooLong as error:
             if self._manner.oversized == "closes":
                 return self._close(str(error))
-            self._swallow = error.missing
-            return [*map(self._hear, error.packets), *self._stall(str(error))]
+            self._missing = error.missing
+            return self._stall(error)
         except Malformed as error:
             return self._close(str(error))
-        for packet in packets:
-            if isinstance(packet, Unknown | Event):
-                return self._close("a packet of a type that no client sends")
-        return [self._hear(packet) for packet in packets]
+        requests = [self._hear(packet) for packet in packets]
+        if Closed in map(type, requests):
+            return self._close("a packet of a type that no client sends")
+        return requests
 
-    def _receive_objects(self, data: bytes) -> list[Request]:
-        assert self._objects is not None
+    def _read_objects(self, decoder: jsonrpc.Decoder, data: bytes) -> list[Request]:
+        self._amid_object = True
         try:
-            envelopes = self._objects.receive(data)
+            envelopes = decoder.receive(data)
         except BadObject as error:
+            self._waiting.clear()
             return [self._unreadable(str(error), error.id)]
-        self._waiting += [self._hear_envelope(envelope) for envelope in envelopes]
-        if self._objects.pending:
-            return [self._unreadable("unexpected EOF", "")]
-        heard, self._waiting = self._waiting, []
-        return heard
+        self._waiting += [self._hear_object(envelope) for envelope in envelopes]
+        if decoder.pending:
+            return [self._unreadable(HALF_READ, "")]
+        self._amid_object = False
+        requests, self._waiting = self._waiting, []
+        return requests
 
     def _unreadable(self, why: str, id: str) -> Unreadable:
         assert self._dialect is not None
         return Unreadable(jsonrpc.encode(Envelope(Failure(why), id), self._dialect), why)
 
-    def _hear_envelope(self, envelope: Envelope) -> Request:
-        assert not isinstance(envelope.packet, Failure)
-        return self._hear(envelope.packet, envelope.id)  # type: ignore[arg-type]
+    def _hear_object(self, envelope: Envelope) -> Request:
+        packet = envelope.packet
+        assert not isinstance(packet, Failure | UnknownMethod), "only a server says this"
+        return self._hear(packet, envelope.id)
 
     def _hear(self, packet: Packet, id: str = "") -> Request:
         match packet:
@@ -270,6 +248,8 @@ class ServerSession:
                 return self._hear_send(packet, id)
             case Recvack() | Ping() | Disconnect():
                 return Asked(packet, id)
+            case Event() | Unknown():
+                return Closed("a packet of a type that no client sends")
             case _:
                 return Ignored(packet)
 
@@ -279,20 +259,15 @@ class ServerSession:
         except BadSeal as error:
             return BadSend(send, str(error), id)
 
-    def _close(self, why: str) -> list[Request]:
-        self._deaf = True
-        return [Closed(why)]
-
-    def _stall(self, why: str) -> list[Request]:
-        self._deaf = True
-        return [Stalled(why)]
-
     # Saying
 
     def accept(
         self, asked: Asked, *, secret: bytes, salt: str, now_ms: int, node_id: int = NODE_ID
     ) -> bytes:
         """Let the client in.
+
+        Whoever is not let in is told nothing. It may introduce itself again on the same connection
+        while its time lasts, and then `receive` gives another `Connect`.
 
         Args:
             asked: the `Connect` as it was heard.
@@ -305,23 +280,24 @@ class ServerSession:
             CONNACK.
 
         Raises:
-            BadKey: the client's key cannot be used. Real servers say nothing then, and the socket
-                is closed when its time is over.
+            BadKey: the client's key cannot be used, so the client cannot be let in.
         """
         connect = asked.packet
         assert isinstance(connect, Connect)
         plain = not self._encrypts or self.protocol == "json"
         if not plain:
             self._cipher = encryption.agree(secret, connect.client_key, salt)
-        version = min(connect.version, self._highest)
-        self.connect, self.version, self._frames.version = connect, version, version
+        self.connect = connect
+        self.version = min(connect.version, self.version)
+        self._frames = binary.Decoder(self.version, settled=True)
+        self._read = self._read_any
         told = self.protocol == "json" or connect.version > 3
         connack = Connack(
             time_diff=now_ms - connect.client_timestamp,
             reason_code=codes.SUCCESS,
             server_key="" if plain else encryption.public_key(secret),
             salt="" if plain else salt,
-            server_version=version if told else None,
+            server_version=self.version if told else None,
             node_id=node_id,
         )
         return self.write(connack, asked.id)

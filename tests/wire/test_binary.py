@@ -233,6 +233,13 @@ def test_the_version_of_a_server_is_the_lower_of_both(
     assert decoder.version == agreed
 
 
+def test_a_version_that_is_settled_is_not_changed_by_a_second_connect() -> None:
+    decoder = Decoder(4, settled=True)
+    stream = encode(Connect("u", version=1)) + encode(Connack(), 3) + encode(STREAMED, 4)
+    assert decoder.receive(stream)[2] == STREAMED
+    assert decoder.version == 4
+
+
 def test_version_5_has_no_stream_fields() -> None:
     (packet,) = Decoder(5).receive(encode(STREAMED, 5))
     assert isinstance(packet, Recv)
@@ -342,6 +349,8 @@ def test_reasons_that_servers_send_are_told_apart() -> None:
     assert sent == [1, 3, 4, 9, 12, 13, 15, 19, 24, 25]
 
 
-@pytest.mark.parametrize(("server", "version"), [((2, 1, 3), 4), ((2, 2, 4), 4), ((2, 2, 5), 5)])
+@pytest.mark.parametrize(
+    ("server", "version"), [((2, 1, 3), 4), ((2, 2, 0), 4), ((2, 2, 1), 5), ((2, 2, 5), 5)]
+)
 def test_the_highest_version_of_a_server_is_known(server: tuple[int, ...], version: int) -> None:
     assert codes.highest_version(server) == version

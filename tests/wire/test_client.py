@@ -6,11 +6,37 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from imcli.wire import codes
-from imcli.wire.client import Broken, ClientSession, Connected, Failed, Heard, Identity
-from imcli.wire.packets import Recv
+from imcli.wire.binary import Decoder, encode
+from imcli.wire.client import (
+    HELD_MAX,
+    Broken,
+    ClientSession,
+    Connected,
+    Failed,
+    Heard,
+    Identity,
+    NotConnected,
+    Refused,
+)
+from imcli.wire.dialects import Failure, UnknownMethod
+from imcli.wire.encryption import Cipher, agree, public_key, seal
+from imcli.wire.packets import (
+    Connack,
+    Connect,
+    Disconnect,
+    Event,
+    Ping,
+    Pong,
+    Recv,
+    Send,
+    Sendack,
+    Unencodable,
+    Unknown,
+)
 from tests.wire.recorded import (
     bytes_of,
     connections,
@@ -138,3 +164,232 @@ def check_heard(heard: list[Heard], recorded: list[dict[str, Any]], client: Clie
         else:
             assert type(value).__name__.upper() == fields["frame"]
             assert not mismatches(value, fields)  # type: ignore[arg-type]
+
+
+# What servers may do, and what they must not
+
+CLIENT_SECRET, SERVER_SECRET, SALT = b"c" * 32, b"s" * 32, "0123456789abcdef"
+PAYLOAD = b'{"type":1,"content":"hi"}'
+
+
+def cipher() -> Cipher:
+    made = agree(SERVER_SECRET, public_key(CLIENT_SECRET), SALT)
+    assert made is not None
+    return made
+
+
+def connack(**fields: Any) -> Connack:
+    whole: dict[str, Any] = {
+        "server_key": public_key(SERVER_SECRET),
+        "salt": SALT,
+        "server_version": 4,
+    }
+    return Connack(**(whole | fields))
+
+
+def fresh(version: int = 4) -> ClientSession:
+    client = ClientSession(Identity("alice", "d1"), CLIENT_SECRET, version)
+    client.connect(0)
+    return client
+
+
+def connected(version: int = 4) -> ClientSession:
+    client = fresh(version)
+    client.receive(encode(connack(server_version=version), version))
+    assert client.connected is not None
+    return client
+
+
+def fresh_json(tag: str = "v2.2.5-x") -> ClientSession:
+    client = ClientSession(Identity("alice", "d1"), dialect=dialect_for(tag))
+    client.connect(0)
+    return client
+
+
+JSON_CONNACK = (
+    b'{"jsonrpc":"2.0","id":"connect-1","result":{"serverVersion":5,"reasonCode":1,"nodeId":1001}}'
+)
+
+
+def connected_json(tag: str = "v2.2.5-x") -> ClientSession:
+    client = fresh_json(tag)
+    assert client.receive(JSON_CONNACK) == [Connected(5, 0, 1001)]
+    return client
+
+
+def why_of(heard: list[Heard]) -> str:
+    assert isinstance(heard[-1], Failed)
+    return heard[-1].why
+
+
+def pushed(number: int) -> Recv:
+    return seal(Recv(number, number, "bob", 1, "bob", PAYLOAD, 3, f"m{number}"), cipher())
+
+
+def test_messages_that_come_before_connack_are_heard_after_it_in_their_order() -> None:
+    client = fresh()
+    assert client.receive(encode(pushed(1)) + encode(pushed(2))) == []
+    heard = client.receive(encode(connack()) + encode(pushed(3)))
+    assert isinstance(heard[0], Connected)
+    assert [h.message_seq for h in heard[1:] if isinstance(h, Recv)] == [1, 2, 3]
+    assert all(h.payload == PAYLOAD for h in heard[1:] if isinstance(h, Recv))
+
+
+def test_a_server_that_only_pushes_does_not_fill_the_memory() -> None:
+    client = fresh()
+    heard = client.receive(encode(pushed(1)) * (HELD_MAX + 1))
+    assert "no CONNACK" in why_of(heard)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"msg_key": "0" * 32}, "msg_key does not belong"),
+        ({"from_uid": "mallory"}, "msg_key does not belong"),
+        ({"payload": b""}, "msg_key does not belong"),
+    ],
+)
+def test_a_message_that_does_not_verify_is_broken_and_those_after_it_are_heard(
+    change: dict[str, Any], why: str
+) -> None:
+    bad = msgspec.structs.replace(pushed(1), **change)
+    broken, recv = connected().receive(encode(bad) + encode(pushed(2)))
+    assert isinstance(broken, Broken)
+    assert broken.recv == bad
+    assert why in broken.why
+    assert isinstance(recv, Recv)
+
+
+def test_nothing_is_said_before_the_server_let_the_device_in_or_after_the_end() -> None:
+    client = fresh()
+    recv = Recv(1, 2, "bob", 1)
+    for say in (client.ping, lambda: client.ack(recv), lambda: client.send("b", 1, b"", "m")):
+        with pytest.raises(NotConnected, match="did not let"):
+            say()
+    over = connected()
+    over.receive(b"\x00")
+    with pytest.raises(NotConnected, match="the session is over: packet type 0"):
+        over.ping()
+
+
+def test_a_number_is_used_only_for_a_message_that_could_be_written() -> None:
+    for client, bad in ((connected(), "b" * 32768), (connected_json("v2.2.0-x"), "b")):
+        with pytest.raises(Unencodable):
+            client.send(bad, 1, b"no JSON", "m1")
+        first, _ = client.send("bob", 1, PAYLOAD, "m1")
+        second, _ = client.send("bob", 1, PAYLOAD, "m2")
+        assert second == first + 1
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+def test_each_version_of_the_protocol_can_be_spoken(version: int) -> None:
+    client = fresh(version)
+    told = None if version == 3 else version
+    heard = client.receive(encode(connack(server_version=told), version))
+    assert heard == [Connected(version, encrypted=True)]
+    _, data = client.send("bob", 1, PAYLOAD, "m1", setting=codes.STREAM, expire=9)
+    (sent,) = Decoder(version).receive(data)
+    assert isinstance(sent, Send)
+    assert (sent.expire, sent.setting) == (9, codes.STREAM)
+
+
+def test_a_client_of_version_5_becomes_one_of_4_where_the_server_says_so() -> None:
+    client = fresh(5)
+    assert client.receive(encode(connack(server_version=4))) == [Connected(4, encrypted=True)]
+    assert client.version == 4
+
+
+def test_without_a_server_key_nothing_is_encrypted() -> None:
+    client = fresh()
+    heard = client.receive(encode(connack(server_key="", salt="")))
+    assert heard == [Connected(4, encrypted=False)]
+    _, data = client.send("bob", 1, PAYLOAD, "m1")
+    assert Decoder(4).receive(data) == [Send("bob", 1, PAYLOAD, 1, "m1")]
+
+
+def test_a_server_that_says_no_ends_the_session() -> None:
+    client = fresh()
+    heard = client.receive(encode(connack(reason_code=codes.AUTH_FAIL)) + encode(pushed(1)))
+    assert heard == [Refused(codes.AUTH_FAIL)]
+    assert "AuthFail" in client.ended
+    assert client.receive(encode(pushed(1))) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (encode(connack()), "a second time"),
+        (encode(Ping()), "PING, which no server"),
+        (encode(Connect("u")), "CONNECT, which no server"),
+        (b"\x00", "packet type 0"),
+        (bytes.fromhex("400100"), "before its last field"),
+    ],
+)
+def test_what_no_server_says_ends_the_session(data: bytes, why: str) -> None:
+    client = connected()
+    pong, failed = client.receive(encode(Pong()) + data + encode(Pong()))
+    assert pong == Pong()
+    assert why in why_of([failed])
+    assert client.receive(encode(Pong())) == []
+
+
+@pytest.mark.parametrize("change", [{"salt": "short"}, {"server_key": "?"}])
+def test_a_key_that_cannot_be_used_ends_the_session(change: dict[str, Any]) -> None:
+    client = fresh()
+    assert why_of(client.receive(encode(connack(**change))))
+    assert client.connected is None
+
+
+def test_what_later_versions_bring_is_told_and_does_no_harm() -> None:
+    assert connected().receive(encode(Unknown(14, b"x")) + encode(Pong())) == [
+        Unknown(14, b"x"),
+        Pong(),
+    ]
+    later = b'{"jsonrpc":"2.0","method":"later","params":{}}'
+    assert connected_json().receive(later) == [UnknownMethod("later")]
+
+
+def test_being_sent_away_and_events_are_heard() -> None:
+    gone, event = Disconnect(12, "login in other device"), Event("e", "stream.delta", 1, b"{}")
+    assert connected().receive(encode(event) + encode(gone)) == [event, gone]
+
+
+# JSON-RPC
+
+
+def test_an_error_of_a_json_server_ends_the_session_since_it_reads_nothing_more() -> None:
+    client = connected_json()
+    error = b'{"jsonrpc":"2.0","id":"x","error":{"code":0,"message":"unknown method: nope"}}'
+    assert "unknown method: nope" in why_of(client.receive(error + error))
+    assert client.receive(error) == []
+
+
+def test_the_error_about_half_an_object_ends_nothing() -> None:
+    client = connected_json()
+    error = b'{"jsonrpc":"2.0","error":{"code":0,"message":"unexpected EOF"}}'
+    pong = b'{"jsonrpc":"2.0","id":"ping-2"}'
+    assert client.receive(error + pong) == [Failure("unexpected EOF"), Pong()]
+
+
+def test_json_that_cannot_be_read_ends_the_session_after_what_came_before() -> None:
+    pong = b'{"jsonrpc":"2.0","id":"ping-2"}'
+    first, failed = connected_json().receive(pong + b"{]" + pong)
+    assert first == Pong()
+    assert "not an object of the protocol" in why_of([failed])
+
+
+def test_the_answer_to_a_json_message_tells_its_number() -> None:
+    client = connected_json()
+    client.ping()
+    number, data = client.send("bob", 1, PAYLOAD, "m1")
+    id = json.loads(data)["id"]
+    result = '{"jsonrpc":"2.0","id":"%s","result":{"messageId":"7","messageSeq":1,"reasonCode":1}}'
+    assert client.receive((result % id).encode()) == [Sendack(7, 1, 1, number)]
+    (stranger,) = client.receive((result % "elsewhere").encode())
+    assert stranger == Sendack(7, 1, 1, client_seq=0)
+
+
+@pytest.mark.parametrize(("tag", "with_id"), [("v2.1.4-x", True), ("v2.2.0-x", False)])
+def test_a_recvack_has_an_id_where_the_server_wants_one(tag: str, with_id: bool) -> None:
+    data = json.loads(connected_json(tag).ack(Recv(5, 1, "bob", 1)))
+    assert ("id" in data) is with_id

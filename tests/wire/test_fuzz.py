@@ -1,4 +1,4 @@
-"""No bytes make a codec raise anything but its own error, or keep more than it may."""
+"""No bytes make a codec raise anything but its own error, or a session raise anything."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from imcli.wire.binary import Decoder, encode
+from imcli.wire.client import ClientSession, Failed, Identity, Refused
 from imcli.wire.codes import MAX_FRAME_BYTES
 from imcli.wire.dialects import DIALECTS
-from imcli.wire.encryption import Cipher, seal, unseal
+from imcli.wire.encryption import Cipher, public_key, seal, unseal
 from imcli.wire.frames import Malformed
 from imcli.wire.jsonrpc import Decoder as JsonDecoder
 from imcli.wire.jsonrpc import encode as encode_json
-from imcli.wire.packets import Packet, Recv, Send, Unknown, WireError
+from imcli.wire.packets import Connack, Connect, Packet, Recv, Send, Unknown, WireError
+from imcli.wire.server import Asked, Closed, ServerSession, Stalled, Unreadable
 from tests.wire.recorded import sessions, vectors
 
 QUICK = 20_000
@@ -119,7 +121,46 @@ def fuzz_json(count: int) -> tuple[int, int]:
     return read, refused
 
 
-FUZZERS = pytest.mark.parametrize("fuzz", [fuzz_binary, fuzz_json])
+def fuzz_server(count: int) -> tuple[int, int]:
+    """A server of any version, before and after it let the client in."""
+    read = refused = 0
+    hello = encode(Connect("u", client_key=public_key(bytes(32))))
+    for data, chance in inputs(frames() + objects(), count, seed=3):
+        version = chance.choice([(2, 1, 3), (2, 1, 4), (2, 2, 0), (2, 2, 5)])
+        session = ServerSession(version, encrypts=bool(chance.randrange(2)))
+        if chance.randrange(4):
+            (asked,) = session.receive(hello)
+            assert isinstance(asked, Asked)
+            session.accept(asked, secret=b"s" * 32, salt="0123456789abcdef", now_ms=0)
+        cut = chance.randrange(len(data) + 1)
+        requests = session.receive(data[:cut]) + session.receive(data[cut:])
+        if any(isinstance(r, Closed | Stalled | Unreadable) for r in requests):
+            refused += 1
+        else:
+            read += 1
+    return read, refused
+
+
+def fuzz_client(count: int) -> tuple[int, int]:
+    """A client of either protocol, before and after CONNACK."""
+    read = refused = 0
+    connack = encode(Connack(server_version=4))
+    for data, chance in inputs(frames() + objects(), count, seed=4):
+        dialect = chance.choice([None, *DIALECTS])
+        session = ClientSession(Identity("u"), bytes(32), chance.randrange(3, 6), dialect)
+        if dialect is None and chance.randrange(4):
+            session.receive(connack)
+        cut = chance.randrange(len(data) + 1)
+        heard = session.receive(data[:cut]) + session.receive(data[cut:])
+        assert bool(session.ended) == any(isinstance(h, Failed | Refused) for h in heard)
+        if session.ended:
+            refused += 1
+        else:
+            read += 1
+    return read, refused
+
+
+FUZZERS = pytest.mark.parametrize("fuzz", [fuzz_binary, fuzz_json, fuzz_server, fuzz_client])
 
 
 @FUZZERS

@@ -40,7 +40,7 @@ from imcli.wire.packets import (
 )
 from tests.wire.recorded import dialect_for, mismatches, vectors
 
-V225, V223, V221, V220, V214 = DIALECTS
+V223, V221, V220, V214 = DIALECTS
 GO_READER_TEXT = "syntax error 2"
 """Its message ends in the words of Go's own JSON reader."""
 
@@ -56,13 +56,13 @@ CLIENT_SAYS = [
 ]
 
 
-def as_client(text: bytes | str, dialect: Dialect = V225) -> Envelope:
+def as_client(text: bytes | str, dialect: Dialect = V223) -> Envelope:
     data = text.encode() if isinstance(text, str) else text
     (envelope,) = Decoder(dialect, "client").receive(data)
     return envelope
 
 
-def as_server(text: bytes | str, dialect: Dialect = V225) -> Envelope:
+def as_server(text: bytes | str, dialect: Dialect = V223) -> Envelope:
     data = text.encode() if isinstance(text, str) else text
     (envelope,) = Decoder(dialect, "server").receive(data)
     return envelope
@@ -137,7 +137,7 @@ def case_fields(case: dict[str, Any]) -> dict[str, Any]:
 def test_what_an_sdk_wrote_or_accepted_is_read(capture: dict[str, Any]) -> None:
     read = as_server if capture["direction"] == "c2s" else as_client
     envelope = read(capture["text"])
-    again = json.loads(encode(envelope, V225))
+    again = json.loads(encode(envelope, V223))
     again.pop("jsonrpc")
     original = json.loads(capture["text"])
     original.pop("jsonrpc", None)
@@ -368,7 +368,7 @@ def test_a_disconnect_of_a_client_is_read_whatever_it_says() -> None:
 def test_a_method_of_a_later_version_is_told_as_such() -> None:
     assert as_client('{"method":"typing","params":{}}') == Envelope(UnknownMethod("typing"))
     with pytest.raises(Unencodable):
-        encode(Envelope(UnknownMethod("typing")), V225)
+        encode(Envelope(UnknownMethod("typing")), V223)
 
 
 def test_both_kinds_of_pong_are_read_in_every_dialect() -> None:
@@ -378,14 +378,14 @@ def test_both_kinds_of_pong_are_read_in_every_dialect() -> None:
 
 
 def test_an_object_too_long_or_too_deep_is_refused_before_it_is_complete() -> None:
-    decoder = Decoder(V225, "server", limit_bytes=100)
+    decoder = Decoder(V223, "server", limit_bytes=100)
     assert decoder.receive(b'{"method":"' + b"x" * 80) == []
     with pytest.raises(BadObject, match="more than 100 bytes"):
         decoder.receive(b"x" * 20)
     with pytest.raises(BadObject, match="more than 100 bytes"):
-        Decoder(V225, "server", limit_bytes=100).receive(b'{"method":"' + b"x" * 100 + b'"}')
+        Decoder(V223, "server", limit_bytes=100).receive(b'{"method":"' + b"x" * 100 + b'"}')
     with pytest.raises(BadObject, match="in each other"):
-        Decoder(V225, "server").receive(b'{"a":' + b"[" * MAX_DEPTH)
+        Decoder(V223, "server").receive(b'{"a":' + b"[" * MAX_DEPTH)
 
 
 def test_the_text_of_a_raw_payload_is_kept_as_it_was_written() -> None:
@@ -408,7 +408,7 @@ def test_a_client_cannot_send_what_is_no_json_to_a_server_that_wants_json(payloa
 
 def test_half_a_character_cannot_be_written() -> None:
     with pytest.raises(Unencodable, match="Connect"):
-        encode(Envelope(Connect("\ud800"), "c"), V225)
+        encode(Envelope(Connect("\ud800"), "c"), V223)
 
 
 def test_a_server_without_json_rpc_has_no_dialect() -> None:
@@ -417,7 +417,7 @@ def test_a_server_without_json_rpc_has_no_dialect() -> None:
         V214,
         V221,
         V223,
-        V225,
+        V223,
     ]
 
 
