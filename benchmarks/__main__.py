@@ -21,6 +21,7 @@ BENCHMARKS = (
     "growth",
     "embedded",
     "forks",
+    "wire",
 )
 """The files of this package that measure something, in the order of the table."""
 
