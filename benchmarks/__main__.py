@@ -22,6 +22,7 @@ BENCHMARKS = (
     "embedded",
     "forks",
     "wire",
+    "serve",
 )
 """The files of this package that measure something, in the order of the table."""
 
