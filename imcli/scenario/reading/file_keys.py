@@ -44,7 +44,8 @@ FILE_KEYS: tuple[Key, ...] = (
         "timing",
         "table",
         '`within = "2s"` (deadline when none is written), `settle = "300ms"` (quiet window of a '
-        'negative), both on live servers; `limit = "60s"` (the whole case, real time)',
+        'negative), both on live servers; `limit = "60s"` (the whole case, '
+        "in real time; one that waits longer is skipped there)",
     ),
     Key(
         "matrix",

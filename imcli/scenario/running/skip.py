@@ -3,13 +3,16 @@
 A case needs what it declares and what its sentences imply. A step that says how the target may
 refuse it is tried anyway. A case with a profile of its own runs on plain `sim` and on `embedded`; a
 named profile or a live server is another world, so there it is skipped, unless `--profile` was
-given, which wins.
+given, which wins. Where time is real, a case that says itself that it waits longer than its limit
+is not begun: nothing could come of it but the limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imcli.model.actions import Wait
+from imcli.scenario.running.judge import spell_ms
 from imcli.scenario.syntax import Assert, Case, Do, Step, Together
 from imcli.targets.base import OpenTarget
 
@@ -34,7 +37,22 @@ def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
                     f'needs "{need}", which {identity.name} does not have '
                     f"(line {step.span.line}: {step.text})"
                 )
-    return ""
+    return "" if "time" in capabilities else _too_long(case)
+
+
+def _too_long(case: Case) -> str:
+    """Say so where the waits that are written down fill the limit of real time."""
+    written_ms = sum(map(_written_ms, _steps(case)))
+    if written_ms < case.timing.limit_ms:
+        return ""
+    limit = spell_ms(case.timing.limit_ms)
+    return f"waits for {spell_ms(written_ms)}, and its limit is {limit} of real time (timing.limit)"
+
+
+def _written_ms(step: Do | Assert) -> int:
+    if isinstance(step, Assert):
+        return step.for_ms or 0
+    return step.action.duration_ms if isinstance(step.action, Wait) else 0
 
 
 def _steps(case: Case) -> Iterator[Do | Assert]:

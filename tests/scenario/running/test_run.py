@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from imcli.model.actions import AddDevice, Connect, CreateGroup, Delete, Flush, Read, Send
+from imcli.model.actions import AddDevice, Connect, CreateGroup, Delete, Flush, Read, Send, Wait
 from imcli.model.entities import Entry
 from imcli.model.errors import Defect, ImcliError, InvalidInput, TargetUnavailable
 from imcli.model.events import Accepted
@@ -391,6 +391,21 @@ def test_a_step_that_says_how_it_may_be_refused_is_tried_anyway(ending: Ending) 
 def test_a_refusal_for_another_reason_is_no_excuse() -> None:
     needing = do(Flush(), needs=("flush",), ending=Ending("refused", "blocked"))
     assert result(case(needing), ScriptedOpener(capabilities=[])).result == "skipped"
+
+
+def test_waiting_longer_than_the_limit_is_not_begun_where_time_is_real() -> None:
+    waiting = case(do(Wait(40_000)), claim(sees("A", "B"), for_ms=20_000), do(Wait(1_000)))
+    real = ScriptedOpener(capabilities=["sessions"], identity=LIVE)
+    found = result(waiting, real)
+    assert (found.result, real.opened) == ("skipped", [])
+    assert found.reason == "waits for 61 s, and its limit is 1 m of real time (timing.limit)"
+    assert result(waiting, ScriptedOpener(look=listed)).result == "passed"
+
+
+def test_waiting_within_the_limit_is_begun_where_time_is_real() -> None:
+    waiting = case(do(Wait(40_000)), SEES, timing=Timing(limit_ms=41_000))
+    real = ScriptedOpener(capabilities=["sessions"], identity=LIVE, look=listed)
+    assert result(waiting, real).result == "passed"
 
 
 OWN: dict[str, object] = {"extends": "reference", "delete_scope": "two-way"}
