@@ -33,6 +33,8 @@ def _end(state: State, keeping: Keeping, *, crashed: bool) -> list[Event]:
     events: list[Event] = [Done()]
     keeping.ended(state, crashed=crashed)
     for user, owner in list(state.users.items()):
+        if owner.system != owner.listed_system:
+            state.user_w(user).system = owner.listed_system
         for name, device in list(owner.devices.items()):
             if device.session:
                 end_as(state, DeviceKey(user, name), "crash" if crashed else "restart", events)

@@ -92,11 +92,23 @@ class Device(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """A user's devices in the order they were made, and the user's own black and white list."""
+    """A user's devices in the order they were made, and the user's own black and white list.
+
+    The dicts but `devices` are replaced, never changed. `tokens` are what the app gave for each
+    device flag (0 app, 1 web, 2 pc): the token, "" once it was withdrawn, and the level (1 master,
+    0 slave). `flags` and `dismissed` are what was written for the user as a sender. `system` says
+    that the user passes checks of senders, `listed_system` that this outlives the process.
+    """
 
     devices: dict[str, Device] = {}
     blocked: dict[str, int] = {}
     allowed: dict[str, int] = {}
+    tokens: dict[int, tuple[str, int]] = {}
+    flags: dict[GroupFlag, int] = {}
+    dismissed: bool = False
+    system: bool = False
+    listed_system: bool = False
+    plugin: str = ""
 
 
 class Channel(msgspec.Struct):
@@ -252,7 +264,7 @@ class State:
         if user not in self._own_users:
             self._own_users.add(user)
             devices = {name: device.copy() for name, device in owner.devices.items()}
-            owner = User(devices, owner.blocked, owner.allowed)
+            owner = msgspec.structs.replace(owner, devices=devices)
             self.users[user] = owner
         return owner
 

@@ -1,7 +1,7 @@
 """Raw HTTP requests to a simulated WuKongIM: texts become a call, and its answer a text.
 
-`@A` and `#team` inside the path and the body become the real ids, as on a live server. What a real
-server would read from the wire is read here: the query, and the first JSON value of the body.
+`@A` and `#team` inside the path and the body become the real ids, as on a live server. The query is
+read here, as a real server's shell would; the body goes in as bytes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 from imcli.model.actions import Request
 from imcli.model.events import Event, Response
 from imcli.simulator.server import Server
-from imcli.simulator.wukongim.api.calls import Reply, failed
+from imcli.simulator.wukongim.api.calls import Reply
 from imcli.simulator.wukongim.api.routes import answer
 
 _NAME = re.compile(r"([@#])([A-Za-z][A-Za-z0-9_]*)")
@@ -56,18 +55,5 @@ def _text(body: object) -> str:
 def _reply(server: Server, action: Request, events: list[Event]) -> Reply:
     parts = urlsplit(action.path)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    try:
-        body = first_value(action.body)
-    except (json.JSONDecodeError, RecursionError) as wrong:
-        return failed(f"invalid character in the body: {wrong}")
+    body = action.body.encode(errors="replace")
     return answer(server, action.method.upper(), unquote(parts.path), query, body, events)
-
-
-def first_value(text: str) -> Any:
-    """Read the first JSON value of a text; whatever follows it is passed over.
-
-    >>> first_value('{"a": 1}garbage'), first_value("  ")
-    ({'a': 1}, None)
-    """
-    stripped = text.strip()
-    return json.JSONDecoder().raw_decode(stripped)[0] if stripped else None

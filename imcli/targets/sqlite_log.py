@@ -190,9 +190,12 @@ class SqliteLog:
             index = " INDEXED BY messages_visible"
         elif "expires > 0" in rest:
             index = " INDEXED BY messages_expiring"
+        above, upto = max(above, self.erased), min(upto, self.last)
+        if above >= upto:  # also where a number is asked for that SQLite could not hold
+            return []
         rows = self._db.execute(
             f"{_COLUMNS}{index} WHERE channel = ? AND seq > ? AND seq <= ? {rest}",
-            (self._channel, max(above, self.erased), min(upto, self.last), *more),
+            (self._channel, above, upto, *more),
         )
         return [self._message(row) for row in rows]
 

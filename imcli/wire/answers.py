@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from imcli.model.entities import Entry, Message, channel_key
-from imcli.model.reasons import REASON_BY_CODE
+from imcli.model.reasons import REASON_BY_CODE, REASON_BY_NAME
 from imcli.wire.names import PERSON, SYSTEM_USER, Names
 
 INDEFINITE_TEXTS = ("deadline exceeded", "timeout", "timed out", "context canceled")
@@ -59,6 +59,7 @@ class _Envelope(msgspec.Struct):
     status: int = 200
     msg: str = ""
     error: str = ""
+    reason: str = ""
 
 
 class _SendEnvelope(msgspec.Struct):
@@ -184,7 +185,9 @@ def _judge_envelope(status: int, envelope: _Envelope) -> Answer:
         return Answer("not-ready", detail=text)
     if any(word in text.lower() for word in INDEFINITE_TEXTS):
         return Answer("unknown", detail=text)
-    return Answer("refused", "invalid", text or "answered 400")
+    # Only a simulated server with a profile that refuses names the reason.
+    named = envelope.reason if envelope.reason in REASON_BY_NAME else "invalid"
+    return Answer("refused", named, text or "answered 400")
 
 
 def _is_json_array(body: bytes) -> bool:

@@ -142,6 +142,8 @@ def test_who_is_online_is_read() -> None:
         (200, b'{"status":404}', "refused", "invalid"),
         (400, b'{"msg":"EOF","status":400}', "refused", "invalid"),
         (400, b'{"error":"x"}', "refused", "invalid"),
+        (400, b'{"msg":"x","status":4,"reason":"blocked"}', "refused", "blocked"),
+        (400, b'{"msg":"x","status":400,"reason":"nonsense"}', "refused", "invalid"),
         (400, b'{"msg":"propose batch until applied timeout","status":400}', "unknown", ""),
         (401, b"", "refused", "auth-failed"),
         (404, b"404 page not found", "refused", "unsupported"),

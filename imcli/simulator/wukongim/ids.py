@@ -22,6 +22,20 @@ def checksum(uid: str) -> int:
     return zlib.crc32(uid.encode())
 
 
+def checksum_64(text: str) -> int:
+    """Give the number that names a channel of named receivers: FNV-1a over the bytes, 64 bits.
+
+    Source: WuKongIM `pkg/wkdb/key/key.go:HashWithString`.
+
+    >>> checksum_64(""), checksum_64("a")
+    (14695981039346656037, 12638187200555641996)
+    """
+    number = 0xCBF29CE484222325
+    for octet in text.encode():
+        number = ((number ^ octet) * 0x100000001B3) & ((1 << 64) - 1)
+    return number
+
+
 def fake(first: str, second: str) -> str:
     """Name the person channel of two users as WuKongIM does.
 

@@ -10,6 +10,8 @@ exist. Commands (`sync_once`) have a log of their own beside the channel's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from imcli.model.actions import Send
@@ -20,8 +22,12 @@ from imcli.simulator.delivery import push
 from imcli.simulator.messages import new_message, through_link
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, State
-from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of, session_key
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, checksum_64, key_of, session_key
 from imcli.simulator.wukongim.traits import TRAITS
+
+TEMPORARY = "\x1f8"
+"""Ends the name of a channel that stands for named receivers: its type is 8."""
+ONLINE_COMMANDS = "systemcmdonline"
 
 
 def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
@@ -65,16 +71,21 @@ def channel_at(state: State, key: str) -> Channel:
 
 def _refusal(state: State, action: Send, channel: Channel) -> Refused | None:
     """Check in WuKongIM's order: ban 19, deny list 4, membership 3, allow list 13."""
+    sender = state.users.get(action.user)
+    if action.device and sender is not None and "muted" in sender.flags:
+        return Refused("silenced", f"{action.user} has send_ban")
     if channel.flags.get("banned"):
         return Refused("banned", f"{channel.key} is banned")
     if channel.dismissed:
         return Refused("dismissed", f"{channel.key} was dismissed")
     if channel.flags.get("muted") and TRAITS[state.profile.version].send_ban == "stops":
         return Refused("silenced", f"{channel.key} has send_ban")  # from 2.2.5 on nobody asks (A29)
-    if not action.device:
+    if not action.device or (sender is not None and sender.system):
         return None
     if not is_group(action.chat):
         receiver = state.users.get(action.chat)
+        if receiver is not None and receiver.system:
+            return None
         if receiver is not None and action.user in receiver.blocked:
             return Refused("blocked", f"{action.user} is on the deny list of {action.chat}")
         allowed = receiver.allowed if receiver is not None else {}
@@ -117,6 +128,29 @@ def _take(state: State, keeping: Keeping, action: Send, channel: Channel) -> lis
     events: list[Event] = [Stored(message), _ack(action, message)]
     for _ in range(2 if action.chat == action.user else 1):  # oneself is named twice as a receiver
         push(state, channel, message, action.device, (), events)
+    return events
+
+
+def send_apart(state: State, action: Send, receivers: Sequence[str]) -> list[Event]:
+    """Send a command to named receivers: what is kept has a channel of its own per set of them.
+
+    It makes no row of a conversation, so that nobody gets it but whoever is online (A22).
+    """
+    name = ONLINE_COMMANDS
+    if not action.no_persist:
+        name = f"{checksum_64(','.join(receivers))}{COMMAND_SUFFIX}"
+    known = dict.fromkeys(uid for uid in receivers if uid in state.users)
+    channel = Channel(f"#{name}{TEMPORARY}", dict.fromkeys(known, 1))
+    seq = 0
+    if not action.no_persist:
+        if channel.key not in state.logs:
+            state.add_log(channel.key)
+        seq = state.logs[channel.key].last + 1
+    message = _message(state, action, channel.key, seq)
+    if seq:
+        state.log_w(channel.key).append(message)
+    events: list[Event] = [Stored(message)]
+    push(state, channel, message, "", (), events)
     return events
 
 

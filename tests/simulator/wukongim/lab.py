@@ -1,4 +1,4 @@
-"""A simulated WuKongIM asked over its HTTP face, in the words of the measured experiments.
+"""A simulated server asked over its HTTP face, in the words of the measured experiments.
 
 Answers are written as they were measured: `u<unread> rd<readed> [seqs, newest first]`, `-` for a
 conversation that is not listed.
@@ -11,9 +11,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from imcli.model.actions import AddDevice, CreateUser, Flush
+from imcli.model.entities import DEVICE_KINDS
+from imcli.model.events import Event
 from imcli.simulator.profiles import load_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.api.routes import answer
+from imcli.simulator.wukongim.api.surroundings import IN_PROCESS
 
 VERSIONS = ("2.1.3", "2.1.4", "2.1.5", "2.2.0", "2.2.5")
 Json = dict[str, Any]
@@ -25,25 +28,29 @@ def short(version: str) -> str:
 
 
 class Lab:
-    """One server, and short words for the calls that experiments make."""
+    """One server, and short words for the calls that experiments make.
+
+    `version` is one of WuKongIM's, or the name of another profile.
+    """
 
     def __init__(
         self, version: str, *, interval_ms: int = 3_600_000, allow_list: bool = False
     ) -> None:
         self.version = version
         profile = replace(
-            load_profile(f"wukongim-{version}"),
+            load_profile(f"wukongim-{version}" if version[0].isdigit() else version),
             flush_interval=interval_ms,
             person_allow_list=allow_list,
         )
         self.server = Server(profile)
-        self.number = 0
+        self.around = IN_PROCESS
 
     # Calls
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> tuple[int, Any]:
         texts = {name: str(value) for name, value in query.items()}
-        return answer(self.server, method, path, texts, body)
+        self.events: list[Event] = []
+        return answer(self.server, method, path, texts, body, self.events, self.around)
 
     def post(self, path: str, body: Any = None) -> tuple[int, Any]:
         return self.call("POST", path, body)
@@ -101,7 +108,7 @@ class Lab:
     def online(self, user: str, *devices: str) -> None:
         self.server.apply(CreateUser(user))
         for device in devices:
-            self.server.apply(AddDevice(user, device, "app", "master", True))
+            self.server.apply(AddDevice(user, device, DEVICE_KINDS[device], "master", True))
 
     # Answers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from imcli.simulator.wukongim.api.calls import OK, Call, Reply, failed
 from imcli.simulator.wukongim.api.objects import written_range
-from imcli.simulator.wukongim.commands import acknowledge, missed
 
 
 def sync(call: Call) -> Reply:
@@ -15,8 +14,8 @@ def sync(call: Call) -> Reply:
         return failed("用户uid不能为空！")
     if limit < 0:
         return failed("limit不能为负数！")
-    batches = missed(call.state, call.keeping, user, limit)
-    return 200, [each for batch in batches for each in written_range(batch, call.traits)]
+    batches = call.family.missed(call, user, limit)
+    return 200, [each for batch in batches for each in written_range(batch, call.form)]
 
 
 def syncack(call: Call) -> Reply:
@@ -27,5 +26,5 @@ def syncack(call: Call) -> Reply:
         return failed("用户UID不能为空！")
     if not body.number("last_message_seq", 0, (1 << 32) - 1, "uint32"):
         return failed("最后一次messageSeq不能为0！")
-    acknowledge(call.state, call.keeping, user)
+    call.family.acknowledge(call, user)
     return OK

@@ -6,9 +6,7 @@ an unknown conversation is a success. An empty user id is a panic in the store (
 
 from __future__ import annotations
 
-from imcli.model.actions import Action, Delete, MarkUnread, Read
-from imcli.simulator.conversations.row_list import Ask, channel_entries, list_entries
-from imcli.simulator.record import Record
+from imcli.model.actions import Delete
 from imcli.simulator.wukongim.api.calls import (
     OK,
     PANIC,
@@ -16,39 +14,42 @@ from imcli.simulator.wukongim.api.calls import (
     Call,
     Fields,
     Reply,
-    address,
-    chat_name,
     failed,
 )
-from imcli.simulator.wukongim.api.objects import written_conversation
-from imcli.simulator.wukongim.ids import internal_id, key_of
+from imcli.simulator.wukongim.api.family import ListAsk
+from imcli.simulator.wukongim.api.names import chat_name, key_of_written, written_id
+from imcli.simulator.wukongim.api.objects import written_range
 
 COUNT_DEFAULT = 15
+WINDOW_MAX = 10_000
+UINT64_DIGITS = 20
 
 
 def sync(call: Call) -> Reply:
     """`POST /conversation/sync`."""
-    body = call.fields("syncUserConversationReq")
-    ask, excluded = _ask(call, body)
+    ask = _ask(call, call.fields("syncUserConversationReq"))
     if not ask.user:
-        return PANIC
-    rows = call.keeping.rows(call.state, ask.user)
-    entries = list_entries(call.state, call.traits, rows, ask)
-    return 200, [
-        written_conversation(entry, call.traits)
-        for entry in entries
-        if address(entry.chat)[1] not in excluded or entry.chat in ask.known
-    ]
+        return _nobody(call)
+    return 200, call.family.listing(call, ask)
 
 
-def _ask(call: Call, body: Fields) -> tuple[Ask, bytes]:
-    known = known_seqs(body.text("last_msg_seqs"))
-    only_unread = body.integer("version") > 0 or body.flag("only_unread")
-    excluded = body.octets("exclude_channel_types") if call.traits.excludes else b""
-    pages = (body.integer("page"), body.integer("page_size")) if call.traits.pages else (0, 0)
-    page, size = max(pages[0], 0), max(pages[1], 0)
-    count = body.integer("msg_count")
-    return Ask(body.text("uid"), count, only_unread, known, page, size), excluded
+def _nobody(call: Call) -> Reply:
+    """An empty user id is a panic in the store (A33); who does not have that says what is wrong."""
+    return PANIC if call.family.panics else failed("uid cannot be empty")
+
+
+def _ask(call: Call, body: Fields) -> ListAsk:
+    pages, excludes = call.traits.pages, call.traits.excludes
+    return ListAsk(
+        body.text("uid"),
+        body.integer("msg_count"),
+        body.integer("version"),
+        body.flag("only_unread"),
+        known_seqs(body.text("last_msg_seqs")),
+        max(body.integer("page"), 0) if pages else 0,
+        max(body.integer("page_size"), 0) if pages else 0,
+        body.octets("exclude_channel_types") if excludes else b"",
+    )
 
 
 def known_seqs(text: str) -> dict[str, int]:
@@ -60,9 +61,13 @@ def known_seqs(text: str) -> dict[str, int]:
     known: dict[str, int] = {}
     for part in text.split("|"):
         pieces = part.split(":")
-        if len(pieces) == 3 and pieces[1].isdecimal() and pieces[2].isdecimal():
+        if len(pieces) == 3 and all(map(_is_number, pieces[1:])):
             known[chat_name(pieces[0], int(pieces[1]))] = int(pieces[2])
     return known
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= UINT64_DIGITS
 
 
 def by_channels(call: Call) -> Reply:
@@ -75,12 +80,40 @@ def by_channels(call: Call) -> Reply:
         return failed("channels cannot be empty")
     chats = [chat_name(each.text("channel_id"), each.channel_type()) for each in asked]
     count = body.integer("msg_count")
-    count = count if count > 0 else COUNT_DEFAULT
-    found = []
-    for entry in channel_entries(call.state, call.traits, user, chats, count):
-        row = call.state.record(user, key_of(user, entry.chat)) or Record()
-        found.append(written_conversation(entry, call.traits, row.touched_ms))
-    return 200, found
+    return 200, call.family.by_channels(call, user, chats, count if count > 0 else COUNT_DEFAULT)
+
+
+def sync_messages(call: Call) -> Reply:
+    """`POST /conversation/syncMessages`: what nodes ask each other; ids are internal.
+
+    Newest first down to `last_msg_seq`, or oldest first from it on.
+    """
+    body = call.fields()
+    user, newest_first = body.text("uid"), body.flag("order_by_last")
+    count = body.integer("msg_count")
+    count = min(count, WINDOW_MAX) if count > 0 else COUNT_DEFAULT
+    return 200, [
+        _recent(call, user, each, count, newest_first=newest_first)
+        for each in body.objects("channels")
+    ]
+
+
+def _recent(
+    call: Call, user: str, asked: Fields, count: int, *, newest_first: bool
+) -> dict[str, object]:
+    channel_id, channel_type = asked.text("channel_id"), asked.channel_type()
+    start = max(asked.number("last_msg_seq") - 1, 0)
+    log = call.state.logs.get(key_of_written(channel_id, channel_type))
+    found = log.page(start, log.last, count, newest=newest_first) if log is not None else []
+    written = written_range(found, call.form)
+    answer: dict[str, object] = {
+        "channel_id": channel_id,
+        "channel_type": channel_type,
+        "messages": written[::-1] if newest_first else written,
+    }
+    if call.traits.own_marks:
+        answer["user_last_msg_seq"] = log.last_by(user) if log is not None else 0
+    return answer
 
 
 def channels(call: Call) -> Reply:
@@ -90,13 +123,9 @@ def channels(call: Call) -> Reply:
     """
     user = call.fields().text("uid")
     if not user:
-        return PANIC
-    found = []
-    for key, _ in call.keeping.rows(call.state, user):
-        _, channel_type = address(key.partition("____cmd")[0])
-        named = internal_id(key).partition("\x1f")[0]
-        found.append({"channel_id": named, "channel_type": 1 if "@" in key else channel_type})
-    return 200, found
+        return _nobody(call)
+    written = (written_id(key) for key in call.family.keys(call, user))
+    return 200, [{"channel_id": name, "channel_type": kind} for name, kind in written]
 
 
 def _target(call: Call, nobody: str, struct: str) -> tuple[Fields, str, str]:
@@ -118,26 +147,27 @@ def _target(call: Call, nobody: str, struct: str) -> tuple[Fields, str, str]:
     return body, user, chat_name(channel_id, channel_type)
 
 
-def _done(call: Call, user: str, action: Action) -> Reply:
-    call.know(user)
-    call.apply(action)
-    return OK
-
-
 def delete(call: Call) -> Reply:
     """`POST /conversations/delete`."""
     _, user, chat = _target(call, "Uid cannot be empty", "deleteChannelReq")
-    return _done(call, user, Delete(user, "", chat))
+    call.know(user)
+    call.apply(Delete(user, "", chat))
+    return OK
 
 
 def clear_unread(call: Call) -> Reply:
-    """`POST /conversations/clearUnread`; `message_seq` is declared and never read."""
+    """`POST /conversations/clearUnread`; WuKongIM declares `message_seq` and never reads it."""
     body, user, chat = _target(call, "uid cannot be empty", "clearConversationUnreadReq")
-    body.number("message_seq", 0, (1 << 32) - 1, "uint32")
-    return _done(call, user, Read(user, "", chat))
+    upto = body.number("message_seq", 0, (1 << 32) - 1, "uint32")
+    call.know(user)
+    call.family.read(call, user, chat, upto)
+    return OK
 
 
 def set_unread(call: Call) -> Reply:
     """`POST /conversations/setUnread`."""
     body, user, chat = _target(call, "UID cannot be empty", "setConversationUnreadReq")
-    return _done(call, user, MarkUnread(user, "", chat, body.integer("unread")))
+    unread = body.integer("unread")
+    call.know(user)
+    call.family.mark_unread(call, user, chat, unread)
+    return OK

@@ -9,17 +9,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from imcli.model.entities import Entry, Message
 from imcli.simulator.conversations.row_list import SYSTEM_USER
-from imcli.simulator.wukongim.api.calls import PERSON, address
+from imcli.simulator.wukongim.api.names import PERSON, address
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, internal_id
-from imcli.simulator.wukongim.traits import Traits
 
 Json = dict[str, Any]
+
+
+class Form(NamedTuple):
+    """How messages are written: with the fields of older streams; and whether A19 is there."""
+
+    streams: bool
+    first_flags_lost: bool
+
+
 NOT_TEXT = "\0"
 """Begins the payload of a message that is no JSON text; base64 follows."""
 
@@ -74,21 +82,23 @@ def shown_sender(message: Message) -> str:
     return "" if message.sender == SYSTEM_USER else message.sender
 
 
-def written_message(message: Message, traits: Traits, *, flags: bool) -> Json:
-    """Write one message; without `flags` its header reads as zeros (A19)."""
+def written_message(message: Message, form: Form, *, first: bool) -> Json:
+    """Write one message; the header of the `first` of what was read may read as zeros (A19)."""
+    flags = not (first and form.first_flags_lost)
+    command = message.sync_once or message.kind == "command"
     channel_id, channel_type = shown_channel(message)
     written: Json = {
         "header": {
             "no_persist": 0,
             "red_dot": int(flags and not message.no_red_dot),
-            "sync_once": int(flags and message.sync_once),
+            "sync_once": int(flags and command),
         },
         "setting": message.setting,
         "message_id": message.message_id,
         "message_idstr": str(message.message_id),
         "client_msg_no": message.client_msg_no,
     }
-    if traits.streams:
+    if form.streams:
         written["stream_idstr"] = "0"
     if message.topic:
         written["topic"] = message.topic
@@ -104,14 +114,14 @@ def written_message(message: Message, traits: Traits, *, flags: bool) -> Json:
     }
 
 
-def written_range(messages: Iterable[Message], traits: Traits) -> list[Json]:
+def written_range(messages: Iterable[Message], form: Form) -> list[Json]:
     """Write the messages of one range that was read, oldest first."""
     return [
-        written_message(message, traits, flags=place > 0) for place, message in enumerate(messages)
+        written_message(message, form, first=place == 0) for place, message in enumerate(messages)
     ]
 
 
-def written_conversation(entry: Entry, traits: Traits, updated_ms: int = 0) -> Json:
+def written_conversation(entry: Entry, form: Form, updated_ms: int = 0) -> Json:
     """Write one conversation; without messages its version is that of the row."""
     channel_id, channel_type = address(entry.chat)
     last = entry.last
@@ -126,5 +136,5 @@ def written_conversation(entry: Entry, traits: Traits, updated_ms: int = 0) -> J
         "offset_msg_seq": 0,
         "readed_to_msg_seq": entry.read_to,
         "version": timestamp * 10**9 if last is not None else updated_ms * 10**6,
-        "recents": written_range(entry.messages, traits)[::-1],
+        "recents": written_range(entry.messages, form)[::-1],
     }

@@ -1,0 +1,122 @@
+"""What the HTTP face cannot know from the server's tables: its process and its connections.
+
+Whoever runs the server behind sockets supplies one `Surroundings` value: the addresses that it
+listens on, its figures, and every connection with its facts. In process there is nothing of that:
+the default value names the documentation's addresses, and the sessions of the tables stand for
+connections. All values are facts of one moment; nothing here is asked twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from imcli.model.entities import DeviceKind, DeviceLevel
+from imcli.simulator.state import State
+
+NODE = 1001
+"""The number of the one node that there is."""
+DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """One connection, with the figures that `/connz` shows.
+
+    Attributes:
+        id: its number, never used twice.
+        uid: whose it is.
+        device: the device's name within its user, as in `state.User.devices`.
+        kind: what the client said it is.
+        level: master or slave.
+        device_id: what the client calls the device.
+        version: of the protocol that it speaks.
+        ip: from where.
+        port: from where.
+        since_ms: server time at which it was opened.
+        active_ms: server time at which the client last said something.
+        pending_bytes: written and not yet taken by the peer.
+        in_msgs: SENDs that came.
+        out_msgs: RECVs that went.
+        in_msg_bytes: the bytes of those that came.
+        out_msg_bytes: the bytes of those that went.
+        in_packets: frames of every kind that came.
+        out_packets: frames of every kind that went.
+        in_packet_bytes: the bytes of those that came.
+        out_packet_bytes: the bytes of those that went.
+    """
+
+    id: int
+    uid: str
+    device: str
+    kind: DeviceKind = "app"
+    level: DeviceLevel = "master"
+    device_id: str = ""
+    version: int = 0
+    ip: str = ""
+    port: int = 0
+    since_ms: int = 0
+    active_ms: int = 0
+    pending_bytes: int = 0
+    in_msgs: int = 0
+    out_msgs: int = 0
+    in_msg_bytes: int = 0
+    out_msg_bytes: int = 0
+    in_packets: int = 0
+    out_packets: int = 0
+    in_packet_bytes: int = 0
+    out_packet_bytes: int = 0
+
+    @property
+    def flag(self) -> int:
+        """The number that the protocols use for the kind."""
+        return DEVICE_FLAGS[self.kind]
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """The process around one server.
+
+    Attributes:
+        connections: gives every connection, in the order in which they were opened; None: take the
+            sessions of the tables.
+        tcp_addr: what clients are told to connect to over TCP.
+        ws_addr: over WebSocket.
+        wss_addr: over WebSocket with TLS.
+        api_url: where this API is.
+        started_ms: server time at which the process started.
+        manager_token: whether the API wants a token.
+        virtual_time: whether time is moved by whoever asks.
+        figures: numbers of `/varz` that only the process knows (`mem`, `cpu`, `in_msgs`, ...).
+    """
+
+    connections: Callable[[], Sequence[Connection]] | None = None
+    tcp_addr: str = "127.0.0.1:5100"
+    ws_addr: str = "ws://127.0.0.1:5200"
+    wss_addr: str = ""
+    api_url: str = ""
+    started_ms: int = 0
+    manager_token: bool = False
+    virtual_time: bool = False
+    figures: dict[str, float] = {}
+
+    def addresses(self) -> dict[str, str]:
+        """Give what `/route` answers."""
+        return {"tcp_addr": self.tcp_addr, "ws_addr": self.ws_addr, "wss_addr": self.wss_addr}
+
+    def connected(self, state: State) -> Sequence[Connection]:
+        """Give every connection."""
+        return sessions(state) if self.connections is None else self.connections()
+
+
+IN_PROCESS = Surroundings()
+
+
+def sessions(state: State) -> list[Connection]:
+    """Give the sessions of the tables as connections."""
+    found = [
+        Connection(device.session, uid, name, device.kind, device.level, name)
+        for uid, owner in state.users.items()
+        for name, device in owner.devices.items()
+        if device.session
+    ]
+    return sorted(found, key=lambda each: each.id)
