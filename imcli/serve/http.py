@@ -15,14 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import h11
-import msgspec
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -33,6 +30,8 @@ from imcli.serve import notes
 from imcli.serve.clock import VirtualClock
 from imcli.serve.world import World
 from imcli.simulator.wukongim.api.calls import Reply, failed
+from imcli.simulator.wukongim.api.fields import Undecodable, first_value
+from imcli.simulator.wukongim.api.routes import Answer, on_the_wire
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -44,57 +43,8 @@ CORS = {
     "Access-Control-Allow-Methods": "POST, OPTIONS, GET, PUT, DELETE,PATCH",
 }
 """Source: WuKongIM `pkg/wkhttp/http.go:CORSMiddleware`."""
-SNIFFED_ROUTES = (
-    "/message/send",
-    "/message/sendbatch",
-    "/user/onlinestatus",
-    "/user/systemuids_add_to_cache",
-    "/user/systemuids_remove_from_cache",
-    "/route/batch",
-    "/conversation/syncMessages",
-    "/stream/open",
-    "/stream/close",
-    "/manager/login",
-)
-"""Of these, what cannot be decoded is answered in JSON under the name of plain text."""
-UNDECODABLE = ("json: ", "EOF", "invalid character", "unexpected EOF", "illegal base64")
 ADVANCE = "/imcli/advance"
 ADVANCE_MAX_MS = 366 * 86_400_000
-TEXT, JSON = "text/plain; charset=utf-8", "application/json; charset=utf-8"
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
-
-
-class Unreadable(Exception):
-    """A body that is no JSON; the words are Go's."""
-
-
-def read_body(raw: bytes) -> Any:
-    """Read the first JSON value of a body; what stands behind it is not looked at.
-
-    >>> read_body(b' {"a": 1} and more'), read_body(b"  ") is None
-    ({'a': 1}, True)
-
-    Raises:
-        Unreadable: there is none.
-    """
-    text = raw.decode(errors="replace").lstrip(" \t\r\n")
-    if not text:
-        return None
-    try:
-        return _DECODER.raw_decode(text)[0]
-    except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()):
-            raise Unreadable("unexpected EOF") from error
-        wrong = f"invalid character {text[error.pos : error.pos + 1]!r} looking for beginning of"
-        raise Unreadable(f"{wrong} value") from error
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from error
 
 
 class Api:
@@ -122,12 +72,13 @@ class Api:
         raw = await self._body(request)
         if raw is None:
             return Response(status_code=413, headers={**CORS, "Connection": "close"})
-        reply = self._reply(request, raw)
+        answer = self._answer(request, raw)
         await self._committed()
-        if reply[0] == 0:
+        if not answer.status:
             request.scope["imcli.abort"]()
             return None
-        return written(reply, request.url.path)
+        headers = {**CORS, "Content-Type": answer.content_type} if answer.content_type else CORS
+        return Response(answer.body, answer.status, headers)
 
     async def _body(self, request: Request) -> bytes | None:
         """Read the body; None if it is too long."""
@@ -139,19 +90,15 @@ class Api:
             parts.append(part)
         return b"".join(parts)
 
-    def _reply(self, request: Request, raw: bytes) -> Reply:
+    def _answer(self, request: Request, raw: bytes) -> Answer:
         method, path = request.method, request.url.path
-        try:
-            body = read_body(raw) if method == "POST" else None
-        except Unreadable as error:
-            return failed(str(error))
         clock = self._world.clock
         if (method, path) == ("POST", ADVANCE) and isinstance(clock, VirtualClock):
-            return advance(self._world, clock, body)
+            return on_the_wire(advance(self._world, clock, raw))
         query: dict[str, str] = {}
         for name, value in request.query_params.multi_items():
             query.setdefault(name, value)
-        return self._world.ask(method, path, query, body)
+        return self._world.ask(method, path, query, raw)
 
     async def _committed(self) -> None:
         """Wait for the end of the turn."""
@@ -161,8 +108,12 @@ class Api:
             await committed.wait()
 
 
-def advance(world: World, clock: VirtualClock, body: Any) -> Reply:
+def advance(world: World, clock: VirtualClock, raw: bytes) -> Reply:
     """Let virtual time pass."""
+    try:
+        body = first_value(raw)
+    except Undecodable as wrong:
+        return failed(str(wrong))
     duration = body.get("duration_ms") if isinstance(body, dict) else None
     if isinstance(duration, bool) or not isinstance(duration, int):
         return failed("duration_ms is a whole number of milliseconds")
@@ -171,22 +122,6 @@ def advance(world: World, clock: VirtualClock, body: Any) -> Reply:
     world.advance_to(clock.now_ms() + duration, clock.advance)
     world.note(notes.Happened(world.now_ms, f"time was moved by {duration} ms"))
     return 200, {"status": 200, "data": {"now_ms": clock.now_ms()}}
-
-
-def written(reply: Reply, path: str) -> Response:
-    """Write an answer as the real server does."""
-    status, body = reply
-    if body is None:
-        return Response(b"null" if status == 200 else b"", status, CORS, JSON)
-    if isinstance(body, str):
-        return Response(body, status, CORS, TEXT)
-    sniffed = status == 400 and path in SNIFFED_ROUTES and is_undecodable(body)
-    return Response(msgspec.json.encode(body), status, CORS, TEXT if sniffed else JSON)
-
-
-def is_undecodable(body: Any) -> bool:
-    """Tell whether an error is one of reading the body, by its words."""
-    return isinstance(body, dict) and str(body.get("msg", "")).startswith(UNDECODABLE)
 
 
 # The server

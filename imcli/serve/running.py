@@ -17,6 +17,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import NamedTuple, TextIO
 
+import msgspec
+
 from imcli.model import actions as act
 from imcli.serve import notes
 from imcli.serve.addresses import Address, listen, refuse_open, shown
@@ -124,8 +126,15 @@ class _Running:
 
     async def _serve(self, world: World, teller: Teller) -> None:
         async with listening(world, self._sockets):
+            ready = self._ready(world)
+            world.around = msgspec.structs.replace(
+                world.around,
+                tcp_addr=ready.tcp.removeprefix("tcp://"),
+                ws_addr=ready.ws,
+                api_url=ready.http,
+            )
             world.begin()
-            teller(self._ready(world))
+            teller(ready)
             await self._ended.wait()
 
     def _ready(self, world: World) -> notes.Ready:

@@ -35,12 +35,15 @@ from imcli.serve.connection import Connection, Link, Seat, Unacknowledged, note_
 from imcli.serve.rules import Rules
 from imcli.serve.seats import Seats, kind_of_flag
 from imcli.serve.turns import Turns
-from imcli.serve.written import action_of, payload_of, recv_for
+from imcli.serve.written import action_of, facts_of, payload_of, recv_for
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
 from imcli.simulator.wukongim import messages as wukongim_messages
 from imcli.simulator.wukongim.api import routes
-from imcli.simulator.wukongim.api.calls import Reply
+from imcli.simulator.wukongim.api.fields import Undecodable, first_value
+from imcli.simulator.wukongim.api.routes import Answer
+from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
+from imcli.simulator.wukongim.api.surroundings import Surroundings
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.wire import codes
 from imcli.wire.encryption import BadKey
@@ -111,6 +114,13 @@ class World:
         self.turns = Turns(loop, commit, failed)
         self.seats = Seats()
         self.connections: set[Connection] = set()
+        self.around = Surroundings(
+            connections=self._connected,
+            started_ms=clock.now_ms(),
+            manager_token=bool(rules.manager_token),
+            virtual_time=clock.virtual,
+        )
+        """What the HTTP API says of this process; addresses come with the sockets."""
         self.version = server.profile.version if server.profile.version in TRAITS else NEWEST
         self._loop = loop
         self._chance = chance
@@ -476,9 +486,12 @@ class World:
 
     def _session_ended(self, event: SessionEnded) -> None:
         connection = self.seats.at(DeviceKey(event.user, event.device))
-        if connection is None or event.because == "goodbye":
+        if connection is None:
             return
-        if event.because in ("kicked", "replaced"):
+        if event.because == "goodbye":  # not its own: then nobody sits there any more
+            self.seats.rise(connection)
+            connection.close("it was removed")
+        elif event.because in ("kicked", "replaced"):
             self.seats.rise(connection)
             if not connection.leaving:
                 self.send_away(connection, "", f"it was {event.because}")
@@ -488,14 +501,21 @@ class World:
 
     # HTTP
 
-    def ask(self, method: str, path: str, query: dict[str, str], body: Any) -> Reply:
+    def ask(self, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
         """Answer a request of the HTTP API; the answer may leave when the turn is committed."""
         self.begin()
         events: list[Event] = []
-        reply = routes.answer(self.server, method, path, query, body, events)
+        answer = routes.respond(self.server, method, path, query, body, events, self.around)
         self.route(events)
-        self.note(notes.Asked(self.now_ms, method, path, reply[0], _about(body)))
-        return reply
+        if self._tell is not None:
+            self.note(notes.Asked(self.now_ms, method, path, answer.status, _about(body)))
+        return answer
+
+    def _connected(self) -> list[FaceConnection]:
+        """Give the facts of every connection that was let in, the oldest first."""
+        now, elapsed = self.now_ms, self.elapsed()
+        found = [facts_of(each, now, elapsed) for each in self.seats]
+        return sorted(found, key=lambda each: each.id)
 
 
 def _fields(action: act.Send) -> dict[str, Any]:
@@ -511,8 +531,12 @@ def _code(event: Refused, action: act.Send) -> int:
     return not_a_member or codes.SYSTEM_ERROR if action.chat[:1] == "#" else codes.SYSTEM_ERROR
 
 
-def _about(body: object) -> str:
+def _about(raw: bytes) -> str:
     """Name whom a request is about, as far as it says so."""
+    try:
+        body = first_value(raw)
+    except Undecodable:
+        return ""
     if not isinstance(body, dict):
         return ""
     named = [body.get(name) for name in ("uid", "from_uid", "login_uid", "channel_id")]

@@ -13,9 +13,12 @@ import msgspec
 
 from imcli.model import actions
 from imcli.model.entities import DeviceKey, Message, chat_of
+from imcli.serve import seats
+from imcli.serve.connection import Connection
 from imcli.simulator.conversations.row_list import SYSTEM_USER
-from imcli.simulator.wukongim.api.calls import PERSON, address, chat_name
+from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
 from imcli.simulator.wukongim.api.objects import NOT_TEXT, payload_text
+from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.wire import codes
 from imcli.wire.packets import Recv, Send
@@ -41,6 +44,33 @@ def action_of(key: DeviceKey, packet: Send, number: str) -> actions.Send:
         expire_ms=packet.expire * SECOND_MS,
         setting=packet.setting,
         topic=packet.topic,
+    )
+
+
+def facts_of(connection: Connection, now_ms: int, elapsed_s: float) -> FaceConnection:
+    """Give the facts of a connection that was let in, as the HTTP API shows them.
+
+    Args:
+        connection: it has a seat.
+        now_ms: the server's time.
+        elapsed_s: the machine's monotonic clock, by which clients are heard.
+    """
+    seat = connection.seat
+    assert seat is not None, "it was let in"
+    ip, _, port = connection.address.rpartition(":")
+    return FaceConnection(
+        seat.conn,
+        *seat.key,
+        seats.kind_of_flag(seat.flag)[0],
+        "master" if seat.master else "slave",
+        seat.device_id,
+        connection.wire.version,
+        ip.strip("[]"),
+        int(port) if port.isdecimal() else 0,
+        seat.since_ms,
+        now_ms - int((elapsed_s - connection.heard) * 1000),
+        connection.link.unread_bytes,
+        *msgspec.structs.astuple(connection.figures),
     )
 
 

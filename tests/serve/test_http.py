@@ -6,9 +6,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-import pytest
 
-from imcli.serve.http import Unreadable, read_body
 from imcli.serve.rules import Limits
 from tests.serve.house import house, played
 
@@ -60,19 +58,6 @@ async def test_what_cannot_be_decoded_is_json_whose_name_depends_on_the_route() 
         assert (status, headers["content-type"][:16]) == (400, "application/json")
 
 
-def test_only_the_first_value_of_a_body_is_read() -> None:
-    assert read_body(b'{"a": 1} garbage') == {"a": 1}
-    assert read_body(b"") is None
-    for raw, words in (
-        (b"{", "unexpected EOF"),
-        (b"nonsense", "invalid character"),
-        (b"NaN", "invalid character 'N'"),
-        (b"[" * 100_000, "recursion"),
-    ):
-        with pytest.raises(Unreadable, match=words):
-            read_body(raw)
-
-
 @played
 async def test_a_body_that_is_too_long_is_refused_and_others_are_served() -> None:
     async with house(limits=Limits(body_bytes=1000)) as served:
@@ -119,3 +104,22 @@ async def test_time_is_moved_only_where_it_stands_still() -> None:
         before = served.world.clock.now_ms()
         assert (await served.post("/imcli/advance", {"duration_ms": 5}))[0] == 200
         assert served.world.clock.now_ms() == before + 5
+
+
+@played
+async def test_connections_are_shown_with_their_facts_and_can_be_removed() -> None:
+    async with house() as served:
+        await served.client("u1")
+        two = await served.client("u2", device_id="d2")
+        _, found = await served.ask("GET", "/connz")
+        one, other = found["connections"]
+        assert [each["uid"] for each in (one, other)] == ["u1", "u2"]
+        assert (other["device_id"], other["ip"], other["in_packets"]) == ("d2", "127.0.0.1", 1)
+        assert await served.post("/conn/remove", {"uid": "u2", "conn_id": other["id"]}) == (
+            200,
+            {"status": 200},
+        )
+        assert await two.reader.read() == b""
+        _, figures = await served.ask("GET", "/varz?show=conn")
+        assert (figures["connections"], figures["conns"][0]["uid"]) == (1, "u1")
+        assert figures["tcp_addr"] == "127.0.0.1:5100"  # nobody told this world its addresses

@@ -97,10 +97,20 @@ def test_half_a_character_becomes_a_replacement_character() -> None:
     assert first_value(b'{"uid": "a\xffb"}') == {"uid": "a\ufffdb"}
 
 
-def test_a_deep_or_an_endless_body_is_undecodable() -> None:
-    for body in (b"[" * 100_000, b'{"a":' * 50_000, b'"' + b"x" * 1000):
-        with pytest.raises(Undecodable):
-            first_value(body)
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{", "unexpected EOF"),
+        (b"nonsense", "invalid character 'n'"),
+        (b"NaN", "invalid character 'N'"),
+        (b"[" * 100_000, "recursion"),
+        (b'{"a":' * 50_000, "recursion"),
+        (b'"' + b"x" * 1000, "invalid|EOF"),
+    ],
+)
+def test_what_is_no_json_is_undecodable_in_gos_words(body: bytes, words: str) -> None:
+    with pytest.raises(Undecodable, match=words):
+        first_value(body)
 
 
 NAMES = st.sampled_from(["", "A", "B", "g", "a@b", "____system", "\x00", "#", "é", "x" * 300])

@@ -5,7 +5,7 @@ the route, which tells a client whom it talks to. `POST /imcli/actions` does one
 model, written as its JSON (`{"type": "SetFlag", "user": "A", ...}`), and answers everything that it
 caused, as JSON of the model too; a refusal is an event like others. So clears, pins, two-way
 deletes, incremental synchronisation with tombstones, faults and restarts need no route each.
-Connections are not made here: that is what connecting is for.
+Connections are not made here, that is what connecting is for, and time is not moved.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from imcli.model.actions import (
     Request,
     Wait,
 )
-from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Event, Refused
-from imcli.simulator.wukongim.api.calls import Call, Reply, failed
+from imcli.simulator.wukongim.api.calls import Call, Reply
 from imcli.simulator.wukongim.api.fields import Undecodable
 
 NUMBER_MAX = 1 << 53
@@ -47,10 +46,7 @@ def action(call: Call) -> Reply:
     """`POST /imcli/actions`."""
     asked = _read(call)
     refused = _refusal(call, asked)
-    try:
-        events: list[Event] = [refused] if refused is not None else call.server.apply(asked)
-    except TargetUnavailable as error:  # more timers than one action may meet
-        return failed(str(error))
+    events: list[Event] = [refused] if refused is not None else call.server.apply(asked)
     call.events += events
     return 200, {"events": msgspec.to_builtins(events)}
 
@@ -70,8 +66,8 @@ def _refusal(call: Call, asked: Action) -> Refused | None:
     match asked:
         case AddDevice() | Connect() | Disconnect() | Drop():
             return Refused("unsupported", "a device connects, and leaves, by its connection")
-        case Wait() if not call.around.virtual_time:
-            return Refused("unsupported", "time is real here: it passes by itself")
+        case Wait():
+            return Refused("unsupported", "time passes by itself, or is moved by `imcli advance`")
         case Request():
             return Refused("unsupported", "a request is made by making it")
         case _:

@@ -49,15 +49,23 @@ def first_value(body: bytes) -> Any:
 
 def _slowly(body: bytes) -> Any:
     """Read what has something behind its first value."""
-    decoder = json.JSONDecoder(parse_constant=_no_number)
+    text = body.decode(errors="replace").strip(" \t\r\n")
     try:
-        return _whole_text(decoder.raw_decode(body.decode(errors="replace").strip())[0])
-    except (ValueError, RecursionError) as wrong:
-        raise Undecodable(f"invalid character in the body: {wrong}") from None
+        return _whole_text(_DECODER.raw_decode(text)[0])
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text):
+            raise Undecodable("unexpected EOF") from None
+        wrong = f"invalid character {text[error.pos : error.pos + 1]!r}"
+        raise Undecodable(f"{wrong} looking for beginning of value") from None
+    except (ValueError, RecursionError) as error:
+        raise Undecodable(str(error)) from None
 
 
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
+def _no_number(name: str) -> Any:
+    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _whole_text(value: Any) -> Any:

@@ -185,12 +185,17 @@ def respond(
 ) -> Answer:
     """Answer one request as it came over the wire. Arguments as `answer`, but for the bytes."""
     call = Call(server, path, query, body, [] if events is None else events, around)
-    (status, value), decoded = _reply(call, method)
+    reply, decoded = _reply(call, method)
+    return on_the_wire(reply, sniffed=not decoded and path in GIN_ROUTES)
+
+
+def on_the_wire(reply: Reply, *, sniffed: bool = False) -> Answer:
+    """Write an answer as bytes; with `sniffed` its JSON goes under the name of plain text."""
+    status, value = reply
     if isinstance(value, str):
         return Answer(status, value.encode(), "text/plain")
     if value is None and status != 200:
         return Answer(status, b"", "")
-    sniffed = not decoded and path in GIN_ROUTES
     return Answer(status, msgspec.json.encode(value), TEXT if sniffed else JSON)
 
 
