@@ -110,7 +110,7 @@ async def test_time_is_moved_only_where_it_stands_still() -> None:
 async def test_connections_are_shown_with_their_facts_and_can_be_removed() -> None:
     async with house() as served:
         await served.client("u1")
-        two = await served.client("u2", device_id="d2")
+        two = await served.client("u2", device="d2")
         _, found = await served.ask("GET", "/connz")
         one, other = found["connections"]
         assert [each["uid"] for each in (one, other)] == ["u1", "u2"]
