@@ -12,12 +12,15 @@ JSON-RPC server, ends the session with `Failed`: such a stream is out of step fo
 
 A message sent has a number of its own. Over the binary protocol this is client_seq; over JSON-RPC,
 which has no such number, the id of the request stands for it, so that the `Sendack` heard tells
-the number in `client_seq` on both.
+the number in `client_seq` on both. One thread may hear while others say something; only one may
+hear.
 
 Sources: WuKongIM `internal/user/handler/event_connect.go`, `internal/server/proto.go`.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import msgspec
 
@@ -151,7 +154,7 @@ class ClientSession:
         self._dialect = dialect
         self._cipher: Cipher | None = None
         self._held: list[Recv] = []
-        self._last_number = 0
+        self._numbers = itertools.count(1)
         self._frames = binary.Decoder(self.version)
         self._objects = None if dialect is None else jsonrpc.Decoder(dialect, "client")
 
@@ -208,19 +211,19 @@ class ClientSession:
             Unencodable: something does not fit into the protocol.
         """
         self._must_be_connected()
+        number = next(self._numbers)
         packet = Send(
             channel_id=channel_id,
             channel_type=channel_type,
             payload=payload,
-            client_seq=self._last_number + 1,
+            client_seq=number,
             client_msg_no=client_msg_no,
             setting=setting,
             expire=expire,
             topic=topic,
             flags=flags,
         )
-        data = self._write(encryption.seal(packet, self._cipher))
-        return packet.client_seq, data
+        return number, self._write(encryption.seal(packet, self._cipher), number)
 
     def ack(self, recv: Recv) -> bytes:
         """Confirm a message, so that the server does not send it again.
@@ -246,21 +249,15 @@ class ClientSession:
         if self.connected is None:
             raise NotConnected("the server did not let this device in yet")
 
-    def _write(self, packet: Packet) -> bytes:
+    def _write(self, packet: Packet, number: int = 0) -> bytes:
+        """Write a packet. What JSON-RPC wants an id for has its method and a number as one."""
         if self._dialect is None:
-            if type(packet) is Send:
-                self._last_number += 1
             return binary.encode(packet, self.version)
-        return self._write_object(packet, self._dialect)
-
-    def _write_object(self, packet: Packet, dialect: Dialect) -> bytes:
+        if isinstance(packet, Recvack) and self._dialect.recvack == "notification":
+            return jsonrpc.encode(Envelope(packet), self._dialect)
         method = type(packet).__name__.lower()
-        if method == "recvack" and dialect.recvack == "notification":
-            return jsonrpc.encode(Envelope(packet), dialect)
-        number = self._last_number + 1
-        data = jsonrpc.encode(Envelope(packet, f"{method}-{number}"), dialect)
-        self._last_number = number
-        return data
+        id = f"{method}-{number or next(self._numbers)}"
+        return jsonrpc.encode(Envelope(packet, id), self._dialect)
 
     # Hearing
 

@@ -12,8 +12,10 @@ import re
 from imcli.wire.dialects import MAX_DEPTH, MAX_OBJECT_BYTES, BadObject
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_OUTSIDE = re.compile(rb'["{}\[\]]')
-_INSIDE = re.compile(rb'["\\]')
+_OUTSIDE = re.compile(rb'(?:[^"{}\[\]]*+"[^"\\]*+")*+[^"{}\[\]]*+(["{}\[\]])')
+"""The next brace, or the beginning of a string that has escapes in it or no end yet. Whole strings
+without escapes are passed over, which is most of an object."""
+_INSIDE = re.compile(rb'[^"\\]*+(["\\])')
 
 
 def looks_like_json(data: bytes) -> bool | None:
@@ -109,8 +111,11 @@ class Splitter:
         return None
 
     def _next_mark(self, at: int) -> tuple[int, int] | None:
-        found = (_INSIDE if self._in_string else _OUTSIDE).search(self._buffer, at)
-        return (self._buffer[found.start()], found.start()) if found else None
+        found = (_INSIDE if self._in_string else _OUTSIDE).match(self._buffer, at)
+        if found is None:
+            return None
+        place = found.end() - 1
+        return self._buffer[place], place
 
     def _count(self, mark: int) -> int:
         self._depth += 1 if mark in b"{[" else -1

@@ -2,8 +2,9 @@
 
 Bytes that came from the socket go in and requests come out; what the server has to say goes in and
 bytes come out. There is no socket, no clock and no chance here, and nothing is decided: whether a
-token is right, who receives a message and with which reason it is refused are not questions of the
-wire. A session is one connection. It keeps no more than one unfinished frame or object of it.
+token is right, who receives a message, with which reason it is refused and when a silent client is
+given up are not questions of the wire. A session is one connection. It keeps no more than one
+unfinished frame or object of it.
 
 This is a faithful server rather than a friendly one. Each call of `receive` stands for one read of
 the socket, because real servers treat what came in one read together: what stands behind CONNECT
@@ -56,12 +57,6 @@ from imcli.wire.packets import (
 
 NODE_ID = 1001
 """Of a single node, by default."""
-CONNECT_WITHIN_S = 2.0
-"""From the opening of the socket to CONNECT; looked at every half of it (closed after 2 to 3 s)."""
-ACCEPT_WITHIN_S = 4.0
-"""From CONNECT until the client is let in; looked at every half of it (closed after 4 to 6 s)."""
-IDLE_S = 180.0
-"""Without a byte from the client; looked at every half of it (closed after 180 to 270 s)."""
 EARLY_BYTES_MAX = codes.MAX_FRAME_BYTES + 5
 """Of a client that was not let in yet."""
 

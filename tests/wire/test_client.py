@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -272,13 +274,21 @@ def test_nothing_is_said_before_the_server_let_the_device_in_or_after_the_end() 
         over.ping()
 
 
-def test_a_number_is_used_only_for_a_message_that_could_be_written() -> None:
-    for client, bad in ((connected(), "b" * 32768), (connected_json("v2.2.0-x"), "b")):
-        with pytest.raises(Unencodable):
-            client.send(bad, 1, b"no JSON", "m1")
-        first, _ = client.send("bob", 1, PAYLOAD, "m1")
-        second, _ = client.send("bob", 1, PAYLOAD, "m2")
-        assert second == first + 1
+def test_what_cannot_be_written_is_refused() -> None:
+    with pytest.raises(Unencodable, match="a string of 32768 bytes"):
+        connected().send("b" * 32768, 1, PAYLOAD, "m1")
+    with pytest.raises(Unencodable, match="not JSON"):
+        connected_json("v2.2.0-x").send("bob", 1, b"plain text", "m1")
+
+
+@pytest.mark.parametrize("make", [connected, connected_json])
+def test_messages_of_several_threads_have_different_numbers(
+    make: Callable[[], ClientSession],
+) -> None:
+    client = make()
+    with ThreadPoolExecutor(8) as threads:
+        sent = list(threads.map(lambda n: client.send("bob", 1, PAYLOAD, f"m{n}"), range(200)))
+    assert len({number for number, _ in sent}) == len({data for _, data in sent}) == 200
 
 
 @pytest.mark.parametrize("version", [3, 4, 5])

@@ -56,13 +56,8 @@ def pair(
     return client, server
 
 
-def both() -> list[tuple[tuple[int, ...], str]]:
-    return [
-        (version, protocol)
-        for version in SERVERS
-        for protocol in ("binary", "json")
-        if protocol == "binary" or dialect_of(version)
-    ]
+WAYS = [(version, "binary", speaks) for version in SERVERS for speaks in (3, 4, 5)]
+WAYS += [(version, "json", 4) for version in SERVERS if dialect_of(version)]
 
 
 def asked_of(server: ServerSession, data: bytes) -> Asked:
@@ -71,11 +66,12 @@ def asked_of(server: ServerSession, data: bytes) -> Asked:
     return asked
 
 
-@pytest.mark.parametrize(("version", "protocol"), both())
+@pytest.mark.parametrize(("version", "protocol", "speaks"), WAYS)
 def test_both_sides_of_a_connection_understand_each_other(
-    version: tuple[int, ...], protocol: str
+    version: tuple[int, ...], protocol: str, speaks: int
 ) -> None:
-    client, server = pair(version, protocol)
+    client, server = pair(version, protocol, speaks)
+    assert client.version == server.version
     number, data = client.send("bob", 1, PAYLOAD, "m1", flags=codes.RED_DOT)
     asked = asked_of(server, data)
     assert isinstance(asked.packet, Send)
