@@ -8,8 +8,9 @@ are added to a command's parameters here and leave as one `Options` in the shell
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 from typer import _click as click
@@ -20,6 +21,9 @@ from imcli.cli.options import GROUPS, Options, common
 from imcli.cli.shell import Shell
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., object])
 
 
 class Verb(TyperCommand):
@@ -112,7 +116,7 @@ def overview(
 
 def build_command(row: Command) -> TyperCommand:
     """Make one command: its function, its help with an example, its common options."""
-    function = getattr(import_module(f"imcli.cli.{row.module}"), row.function)
+    function = resolved(getattr(import_module(f"imcli.cli.{row.module}"), row.function))
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command(
         row.name, cls=Verb, help=help_text(row, function), context_settings=CONTEXT_SETTINGS
@@ -125,10 +129,21 @@ def build_command(row: Command) -> TyperCommand:
     return command
 
 
+def resolved(function: AnyFunction) -> AnyFunction:
+    """Evaluate the annotations of a command once; typer would evaluate the text of each four times.
+
+    >>> def hello(name: "str") -> "int": ...
+    >>> resolved(hello).__annotations__
+    {'name': <class 'str'>, 'return': <class 'int'>}
+    """
+    function.__annotations__ = get_type_hints(function, include_extras=True)
+    return function
+
+
 def common_parameters() -> list[click.Parameter]:
     """Make the parameters of all common options."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command()(common)
+    app.command()(resolved(common))
     return typer.main.get_command(app).params
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import subprocess
@@ -251,6 +252,22 @@ def test_help_and_mistakes_load_nothing_heavy(words: list[str]) -> None:
         "imcli.scenario.table.sentences",
     }
     assert not heavy & loaded(code)
+
+
+def test_a_process_is_spared_the_collector_and_a_caller_keeps_its_own(imcli: Run) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    imcli("list-profiles")
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    code = "import gc, sys\nfrom imcli.cli.app import main\nsys.argv = ['imcli', 'sned']\nmain()\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}print(gc.get_threshold()[0], gc.get_freeze_count())"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    threshold, frozen = map(int, ran.stdout.split())
+    assert threshold > 10_000
+    assert frozen > 10_000
 
 
 @pytest.mark.parametrize("name", sorted(package.PUBLIC))

@@ -91,10 +91,10 @@ def check_send(text: str, payload: str, number: str, count: int) -> None:
 
 def canonical(payload: str) -> str:
     """Check a payload and write it in its one form."""
-    import json
-
     if not payload:
         return ""
+    import json
+
     try:
         value = json.loads(payload)
         text = json.dumps(
