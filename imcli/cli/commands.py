@@ -158,7 +158,7 @@ COMMANDS: tuple[Command, ...] = (
         "verbs.groups",
         "list_groups",
         "read",
-        "List the groups of the embedded server with their members.",
+        "List the groups with their members.",
         ("imcli list-groups",),
     ),
     Command(
@@ -220,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         "People",
         "verbs.devices",
         "kick_device",
-        "set",
+        "act",
         "End the session of a device, or all sessions of a user.",
         ("imcli kick-device A web", "imcli kick-device A"),
     ),

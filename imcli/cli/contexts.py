@@ -13,6 +13,7 @@ from typing import NamedTuple
 from imcli.cli.address import check_url
 from imcli.cli.config import user_folder
 from imcli.cli.private import read_private
+from imcli.cli.tokens import Secret, token_in
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
 
@@ -22,27 +23,6 @@ TRANSPORTS = ("tcp", "ws", "jsonrpc")
 TEXT_KEYS = ("url", "token", "token_file", "transport", "restart", "crash")
 RESERVED = ("sim", "embedded")
 NAME_LENGTH_MAX = 64
-
-
-class Secret:
-    """A text that shows itself only when asked by name."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str = "") -> None:
-        self._text = text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._text else "Secret()"
-
-    __str__ = __repr__
-
-    def reveal(self) -> str:
-        """Give the text, to whom it is addressed."""
-        return self._text
 
 
 class Context(NamedTuple):
@@ -212,16 +192,3 @@ def token_of(context: Context) -> Secret:
         InvalidInput: its file is missing, or others may read it.
     """
     return token_in(context.token_file) if context.token_file else context.token
-
-
-def token_in(path: str) -> Secret:
-    """Read a token from a file of its own: its first line.
-
-    Raises:
-        InvalidInput: it is missing, empty, or others may read it.
-    """
-    lines = read_private(path).split("\n")
-    token = lines[0].strip()
-    if not token:
-        raise InvalidInput(f"{path} holds no token: its first line is empty")
-    return Secret(token)

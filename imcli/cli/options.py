@@ -48,6 +48,9 @@ ActorOption = Annotated[
     str,
     typer.Option("--by", metavar="USER", help="The member who does it. Default: the back end."),
 ]
+TokenStdinOption = Annotated[
+    bool, typer.Option("--token-stdin", help="Read the token from standard input.")
+]
 TargetsOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -17,8 +17,9 @@ from imcli.cli.config import Setting, state_folder, user_file
 from imcli.model.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.contexts import Context, Contexts, Secret
+    from imcli.cli.contexts import Context, Contexts
     from imcli.cli.shell import Shell
+    from imcli.cli.tokens import Secret
 
 
 class Place(NamedTuple):
@@ -170,7 +171,8 @@ def token_for(shell: Shell, place: Place) -> Secret:
     Raises:
         InvalidInput: the context's file with the token is missing, or others may read it.
     """
-    from imcli.cli.contexts import Secret, token_of
+    from imcli.cli.contexts import token_of
+    from imcli.cli.tokens import Secret
 
     given = shell.world.env.get("IMCLI_TOKEN", "")
     if given:

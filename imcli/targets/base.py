@@ -174,8 +174,9 @@ class GroupRow(msgspec.Struct, frozen=True):
 class Directory(Protocol):
     """Who and what is there, for administrators.
 
-    A target that can say it (the embedded server) has these methods beside those of `Target`; the
-    commands that list devices, sessions and groups need them.
+    A target that can say it (the embedded server) has these methods beside those of `Target`; of a
+    live server something else has them (`live/directory.py`). The commands that list devices,
+    sessions and groups need them.
     """
 
     def users(self) -> tuple[str, ...]:
@@ -184,5 +185,11 @@ class Directory(Protocol):
     def devices(self, user: str) -> tuple[DeviceRow, ...]:
         """List a user's devices in the order in which they were added; none: unknown user."""
 
+    def sessions(self, user: str = "") -> tuple[DeviceRow, ...]:
+        """List the devices that are online, of one user or of everybody."""
+
     def groups(self) -> tuple[GroupRow, ...]:
         """List every group, in order of name."""
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """Name the present members of a group; none for an unknown one."""

@@ -192,6 +192,17 @@ class EmbeddedTarget(SimulatedTarget):
                 if is_group(key)
             )
 
+    def sessions(self, user: str = "") -> tuple[DeviceRow, ...]:
+        """List the devices that are online, of one user or of everybody."""
+        users = (user,) if user else self.users()
+        return tuple(row for each in users for row in self.devices(each) if row.state == "online")
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """Name the present members of a group; none for an unknown one."""
+        with self._durable.looking():
+            channel = self.server.state.channels.get(group)
+            return tuple(channel.members) if channel is not None else ()
+
     # Time and end
 
     def settle(self) -> None:

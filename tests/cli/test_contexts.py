@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imcli.cli.contexts import Secret
+from imcli.cli.tokens import Secret
 from tests.cli.conftest import Ran, Run
 from tests.targets.fake_wukongim import FakeWuKongIM
 

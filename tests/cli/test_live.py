@@ -49,6 +49,114 @@ def test_group_verbs_speak_to_a_live_server(imcli: Run, server: FakeWuKongIM) ->
         assert (ran.status, ran.err) == (0, ""), argv
 
 
+DESTRUCTIVE = [
+    ["delete-conversation", "A", "B"],
+    ["clear-history", "A", "B"],
+    ["remove-members", "#team", "A"],
+    ["dismiss-group", "#team"],
+    ["kick-device", "A"],
+    ["kick-device", "A", "web"],
+    ["block", "A", "B"],
+    ["block", "#team", "B"],
+    ["unblock", "#team", "B"],
+    ["allow", "#team", "B"],
+    ["disallow", "A", "B"],
+]
+HARMLESS = [["unblock", "A", "B"], ["allow", "A", "B"], ["mark-read", "A", "B"]]
+ELSEWHERE = "http://no-such-host.invalid:5001"
+
+
+@pytest.mark.parametrize("argv", DESTRUCTIVE, ids=" ".join)
+def test_what_takes_something_away_elsewhere_wants_to_be_confirmed(
+    imcli: Run, argv: list[str]
+) -> None:
+    unasked = imcli(*argv, "--target", ELSEWHERE)
+    assert (unasked.status, unasked.out) == (2, "")
+    assert f"on {ELSEWHERE} wants to be confirmed" in unasked.err
+    assert "hint: add --yes" in unasked.err
+    declined = imcli(*argv, "--target", ELSEWHERE, stdin="n\n", terminal=True)
+    assert (declined.status, declined.out) == (130, "")
+    assert declined.err.endswith("[y/N] nothing was done\n")
+    for sure in (
+        imcli(*argv, "--target", ELSEWHERE, "--yes"),
+        imcli(*argv, "--target", ELSEWHERE, stdin="y\n", terminal=True),
+    ):
+        assert sure.status == 4
+        assert "cannot connect" in sure.err
+
+
+@pytest.mark.parametrize("argv", HARMLESS, ids=" ".join)
+def test_what_takes_nothing_away_is_done_without_a_question(imcli: Run, argv: list[str]) -> None:
+    assert imcli(*argv, "--target", ELSEWHERE).status == 4
+
+
+def test_the_question_names_the_context_and_its_address(imcli: Run) -> None:
+    imcli("add-context", "staging", ELSEWHERE, "--use")
+    ran = imcli("dismiss-group", "#team")
+    assert f"dismiss #team for ever on staging ({ELSEWHERE}) wants to be confirmed" in ran.err
+
+
+def test_the_people_of_a_live_server_are_listed(imcli: Run, server: FakeWuKongIM) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    assert imcli("create-group", "#team", "B", "A", env=env).status == 0
+    (group,) = imcli("list-groups", "--output", "json", env=env).json
+    assert group == {"group": "#team", "members": ["A", "B"], "dismissed": False}
+    server.world.online |= {("A", 1), ("AB", 0)}
+    created = imcli("create-user", "A", "--device", "phone", "--device", "kiosk:web", env=env)
+    assert created.out == "created A with phone, kiosk\n"
+    devices = imcli("list-devices", "A", "--output", "json", env=env).json
+    assert [(d["kind"], d["state"]) for d in devices] == [("web", "online"), ("app", "offline")]
+    (session,) = imcli("list-sessions", "A", "--output", "json", env=env).json
+    assert (session["user"], session["kind"]) == ("A", "web")
+    assert len(imcli("list-sessions", "--output", "json", env=env).json) == 2
+    assert imcli("kick-device", "A", "browser", "--wait", env=env).out == "kicked web of A\n"
+    assert imcli("list-sessions", "A", env=env).out == ""
+
+
+def test_a_mistyped_device_ends_no_session_at_all(imcli: Run, server: FakeWuKongIM) -> None:
+    ran = imcli("kick-device", "A", "wbe", "--target", server.url)
+    assert (ran.status, ran.out) == (2, "")
+    assert "did you mean web?" in ran.err
+    assert server.calls("/user/device_quit") == []
+
+
+def test_a_user_s_token_is_read_and_never_shown(
+    imcli: Run, server: FakeWuKongIM, tmp_path: Path
+) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    (tmp_path / "token").write_text("t0k3n-file")
+    (tmp_path / "token").chmod(0o600)
+    ran = [
+        imcli("create-user", "A", "--token-stdin", stdin="t0k3n-in", env=env),
+        imcli("create-user", "B", "--token-file", "token", "--output", "json", env=env),
+        imcli("create-user", "C", "--token-stdin", "--dry-run", stdin="t0k3n-in", env=env),
+        imcli("create-user", "D", env=env, stdin="t0k3n-asked\n", terminal=True),
+        imcli("create-user", "E", env=env),
+    ]
+    assert [each.status for each in ran] == [0] * 5
+    given = {body["uid"]: body["token"] for body in server.calls("/user/token")}
+    random = given.pop("E")
+    assert given == {"A": "t0k3n-in", "B": "t0k3n-file", "D": "t0k3n-asked"}
+    assert len(random) > 1
+    assert not any("t0k3n" in each.out + each.err for each in ran)
+    assert '"token":"***"' in ran[2].out
+
+
+def test_devices_of_the_embedded_server_have_no_token(imcli: Run) -> None:
+    ran = imcli("create-user", "A", "--token-stdin", stdin="x")
+    assert ran.status == 2
+    assert "tokens are for live servers" in ran.err
+
+
+def test_a_list_that_a_server_does_not_have_is_refused_with_the_reason(
+    imcli: Run, server: FakeWuKongIM
+) -> None:
+    server.misbehave["/cluster/channels"] = lambda _: (404, b"404 page not found")
+    ran = imcli("list-groups", "--target", server.url)
+    assert (ran.status, ran.out) == (7, "")
+    assert "this server has no such route (404) (unsupported)" in ran.err
+
+
 def test_what_a_live_server_cannot_do_is_refused(imcli: Run, server: FakeWuKongIM) -> None:
     ran = imcli("send", "B", "A", "hi", "--device", "phone", "--target", server.url)
     assert (ran.status, ran.out) == (7, "")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from imcli.cli.contexts import Context, Secret
+from imcli.cli.contexts import Context
 from imcli.cli.running.pool import (
     Access,
     MakeTarget,
@@ -16,6 +16,7 @@ from imcli.cli.running.pool import (
     watcher,
 )
 from imcli.cli.targets import Place
+from imcli.cli.tokens import Secret
 from imcli.model.actions import Wait
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError

@@ -43,6 +43,7 @@ class World:
         self.flags: dict[str, Json] = {}
         self.lists: dict[tuple[str, str], list[str]] = {}
         self.online: set[tuple[str, int]] = set()
+        self.tokens: dict[tuple[str, int], Json] = {}
         self.next_id = 2124764764550371643
 
     def channel(self, uid: str, body: Json) -> str:
@@ -107,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.token and self.headers.get("token") != self.server.token:
             return 401, b""
         parts = urlsplit(self.path)
-        route = ROUTES.get((self.command, parts.path))
+        route = ROUTES.get((self.command, parts.path)) or list_route(parts.path)
         if route is None:
             return 404, b"404 page not found"
         query = {k: unquote(v[0]) for k, v in parse_qs(parts.query).items()}
@@ -305,10 +306,59 @@ def stored_rows(world: World, query: Json) -> Json:
     return {"total": 0, "data": data}
 
 
+def token(world: World, body: Json) -> Json:
+    world.tokens[body["uid"], body["device_flag"]] = body
+    return OK
+
+
+def devices(world: World, query: Json) -> Json:
+    found = [each for (uid, _), each in world.tokens.items() if uid == query["uid"]]
+    return {"total": 0, "more": 0, "data": found}
+
+
+def connections(world: World, query: Json) -> Json:
+    words = {0: "App", 1: "Web", 2: "PC"}
+    found = [
+        {"id": place, "uid": uid, "device": f"{words[flag]}(从)", "device_id": ""}
+        for place, (uid, flag) in enumerate(sorted(world.online), 1)
+        if query.get("uid", "") in uid
+    ]
+    now = "2026-11-25T22:45:10.914326935Z"
+    return {"connections": found, "now": now, "total": len(found), "offset": 0, "limit": 20}
+
+
+def groups(world: World, query: Json) -> Json:
+    found = [
+        {
+            "channel_id": group,
+            "channel_type": 2,
+            "disband": world.flags.get(group, {}).get("disband", 0),
+            "created_at": place,
+        }
+        for place, group in enumerate(world.members, 1)
+    ]
+    return {"total": 0, "more": 0, "data": found[::-1]}
+
+
+def list_route(path: str) -> Callable[[World, Any], object] | None:
+    parts = path.split("/")
+    if parts[1:3] != ["cluster", "channels"] or len(parts) != 6:
+        return None
+    channel_id, name = unquote(parts[3]), parts[5]
+    lists = {"denylist": "black", "allowlist": "white"}
+    if name == "subscribers":
+        return lambda world, _: world.members.get(channel_id, [])
+    return lambda world, _: world.lists.get((lists[name], channel_id), [])
+
+
 ROUTES: dict[tuple[str, str], Callable[[World, Any], object]] = {
     ("GET", "/varz"): lambda world, _: {"server_name": "WuKongIM", "version": world.version},
     ("GET", "/health"): lambda world, _: {"status": "ok"},
     ("GET", "/cluster/conversations"): stored_rows,
+    ("GET", "/cluster/channels"): groups,
+    ("GET", "/cluster/devices"): devices,
+    ("GET", "/connz"): connections,
+    ("POST", "/user/token"): token,
     ("POST", "/message/send"): send,
     ("POST", "/channel/messagesync"): messagesync,
     ("POST", "/conversation/sync"): conversation_sync,

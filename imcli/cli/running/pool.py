@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from imcli.cli.contexts import Secret
 from imcli.cli.targets import Place, parse_target, token_for
+from imcli.cli.tokens import Secret
 from imcli.model.errors import UsageError
 from imcli.targets.base import OpenTarget, Target
 

@@ -7,19 +7,19 @@ the shell.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imcli.cli.options import TokenStdinOption
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.contexts import Context, Contexts, Secret
+    from imcli.cli.contexts import Context, Contexts
     from imcli.cli.tables import Row
+    from imcli.cli.tokens import Secret
 
-TOKEN_LENGTH_MAX = 4096
 COLUMNS = ("current", "context", "url", "token", "transport", "commands")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the context.")]
 
@@ -30,15 +30,13 @@ def add_context(
     url: Annotated[
         str, typer.Argument(metavar="URL", help="The server's HTTP address: http://HOST:5001.")
     ],
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help="Read the manager token from standard input.")
-    ] = False,
+    token_stdin: TokenStdinOption = False,
     token_file: Annotated[
         str,
         typer.Option(
             "--token-file",
             metavar="FILE",
-            help="The manager token is the first line of this file of mode 0600; it stays there.",
+            help="The token is the first line of this file of mode 0600, and stays there.",
         ),
     ] = "",
     transport: Annotated[
@@ -72,6 +70,7 @@ def add_context(
     """
     from imcli.cli.context_edit import edited
     from imcli.cli.contexts import TRANSPORTS, Context, read_contexts
+    from imcli.cli.tokens import token_path
 
     shell = shell_of(ctx)
     check_name(name)
@@ -124,50 +123,14 @@ def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
         )
 
 
-def token_path(shell: Shell, written: str) -> str:
-    """The file of a token, checked now, so that a mistake is known at once."""
-    if not written:
-        return ""
-    from imcli.cli.contexts import token_in
-
-    path = os.path.abspath(shell.world.path(written))
-    check_token(token_in(path))
-    return path
-
-
 def wanted_token(shell: Shell, name: str, *, from_stdin: bool, path: str) -> Secret:
     """The token that is to be stored: from standard input, from a prompt, or none."""
-    from imcli.cli.contexts import Secret
+    from imcli.cli.tokens import Secret, given_token
 
-    if from_stdin and path:
-        raise UsageError("either --token-stdin or --token-file, not both")
-    if path:
+    if path and not from_stdin:
         return Secret()
     prompt = f"manager token of {name} (not shown; Enter for none): "
-    if from_stdin:
-        token = Secret(first_line(shell, prompt))
-        if not token:
-            raise UsageError("--token-stdin: standard input holds no token")
-    else:
-        token = Secret(shell.world.secret(prompt).strip() if shell.world.can_ask else "")
-    check_token(token)
-    return token
-
-
-def first_line(shell: Shell, prompt: str) -> str:
-    """The first line of standard input; on a terminal it is asked for and not shown."""
-    if shell.world.can_ask:
-        return shell.world.secret(prompt).strip()
-    return shell.world.stdin.readline(TOKEN_LENGTH_MAX + 1).strip()
-
-
-def check_token(token: Secret) -> None:
-    """Refuse what no HTTP header can carry, without repeating it."""
-    text = token.reveal()
-    if len(text) > TOKEN_LENGTH_MAX:
-        raise UsageError(f"the token is longer than {TOKEN_LENGTH_MAX} characters")
-    if not all("\x21" <= char <= "\x7e" for char in text):
-        raise UsageError("the token holds characters that no HTTP header can carry")
+    return given_token(shell, prompt, from_stdin=from_stdin, path=path)
 
 
 def warn_of_plain_http(shell: Shell, context: Context) -> None:

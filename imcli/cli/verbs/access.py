@@ -48,6 +48,25 @@ def disallow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -
     return act(shell_of(ctx), owner, member, "allow", False)
 
 
+def destroys(owner: str, member: str, access: AccessList, on: bool) -> str:
+    """Phrase the question of a change that may take something away; "" where none can.
+
+    Whoever is put on a black list is cut off, and WuKongIM takes the group out of their list; up to
+    2.1.5 it does so when they come off it, too. The first one on a group's white list shuts out
+    everybody else.
+    """
+    group = owner[:1] == "#"
+    match access, on:
+        case "block", True:
+            return f"put {member} on the black list of {owner}"
+        case "block", False:
+            return f"take {member} off the black list of {owner}" if group else ""
+        case "allow", True:
+            return f"put {member} on the white list of {owner}" if group else ""
+        case _:
+            return f"take {member} off the white list of {owner}"
+
+
 def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> int:
     """Change one list."""
     from imcli.cli.verbs import kit
@@ -58,6 +77,9 @@ def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> 
         return 0
     people = (member,) if kit.is_group(owner) else (owner, member)
     name, sentence = SAID[access, on]
+    doing = destroys(owner, member, access, on)
+    if doing and not kit.allowed(shell, kit.verb_place(shell), doing):
+        return kit.declined(shell)
     with kit.open_desk(shell, *people) as desk:
         desk.mentioned(people)
         desk.perform(action)

@@ -24,23 +24,25 @@ def dry_run(shell: Shell, *wanted: actions.Action) -> bool:
     """With `--dry-run`: print what would be asked and tell the verb to stop there."""
     if not shell.options.dry_run:
         return False
-    from imcli.cli.tables import Row, Table
-
     place = verb_place(shell)
-    rows = []
-    for action in wanted:
-        record = {"would_ask": list(calls(shell, place, action)), "action": record_of(action)}
-        rows += [Row((line,), record) for line in calls(shell, place, action)[:1]]
-        if shell.form in ("table", "plain"):
-            rows += [Row((line,), record) for line in calls(shell, place, action)[1:]]
-    table = Table(("would ask",), tuple(rows))
-    if shell.form == "table":
-        from imcli.cli.text import visible
-
-        shell.write("\n".join(visible(row.cells[0]) for row in rows))
-    else:
-        shell.show(table)
+    print_calls(shell, [(calls(shell, place, action), record_of(action)) for action in wanted])
     return True
+
+
+def print_calls(shell: Shell, wanted: Sequence[tuple[Sequence[str], Record]]) -> None:
+    """Print what each action would ask: a line per call for people, an object for programs."""
+    from imcli.cli.tables import Row, Table
+    from imcli.cli.text import visible
+
+    if shell.form == "table":
+        shell.write("\n".join(visible(line) for lines, _ in wanted for line in lines))
+        return
+    rows = [
+        Row((line,), {"would_ask": list(lines), "action": record})
+        for lines, record in wanted
+        for line in (lines if shell.form == "plain" else lines[:1])
+    ]
+    shell.show(Table(("would ask",), tuple(rows)))
 
 
 def calls(shell: Shell, place: Place, action: actions.Action) -> tuple[str, ...]:
@@ -153,9 +155,10 @@ def allowed(shell: Shell, place: Place, doing: str) -> bool:
     """Ask before something is destroyed on a server that is not local."""
     if place.local:
         return True
+    where = f"{place.written} ({place.url})" if place.context else place.written
     return shell.confirm(
-        f"{doing} on {place.written}?",
-        without_terminal=f"{doing} on {place.written} wants to be confirmed",
+        f"{doing} on {where}?",
+        without_terminal=f"{doing} on {where} wants to be confirmed",
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from imcli.cli.shell import Shell
     from imcli.model.questions import Question, View
     from imcli.targets.base import Outcome, Target
+    from imcli.targets.live.directory import LiveDirectory
 
 WAIT_MS = 10_000
 FIRST_DEVICE = "phone"
@@ -46,9 +47,20 @@ class Desk:
         """The part of the server that can list; raises where there is none."""
         if isinstance(self.target, Directory):
             return self.target
+        if self.live:
+            return self.administration
         raise UsageError(
             f"this target cannot list {what}", hint="the embedded server can: --target embedded"
         )
+
+    @property
+    def administration(self) -> LiveDirectory:
+        """Who and what is there on a live server, and how users come about there."""
+        from imcli.targets.live import LiveTarget
+        from imcli.targets.live.directory import LiveDirectory
+
+        assert isinstance(self.target, LiveTarget), "only live servers have one"
+        return LiveDirectory(self.target.ask)
 
     def devices(self, user: str) -> tuple[DeviceRow, ...]:
         """A user's devices, as far as the server can say; none for an unknown user."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.options import UserArgument
-from imcli.cli.shell import shell_of
+from imcli.cli.options import TokenStdinOption, UserArgument
+from imcli.cli.shell import Shell, shell_of
+from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.verbs.kit import Row
+    from imcli.cli.verbs.kit import Desk, Row
+    from imcli.model.entities import DeviceSpec
     from imcli.targets.base import DeviceRow
 
 DEVICE_COLUMNS = ("user", "device", "kind", "level", "state")
@@ -27,39 +29,82 @@ def create_user(
             help="A device: phone (default), web, kiosk:web. Repeatable.",
         ),
     ] = None,
+    token_stdin: TokenStdinOption = False,
+    token_file: Annotated[
+        str,
+        typer.Option(
+            "--token-file", metavar="FILE", help="The token is the first line of this 0600 file."
+        ),
+    ] = "",
 ) -> int:
     """Create a user with one or more devices.
 
-    What is there already stays as it is.
+    What is there already stays as it is. A live server knows a user by the tokens of its devices,
+    which take the place of older ones and are shown nowhere: one is read from a terminal, standard
+    input or a file; without one the devices get a random token, and log in where none is wanted.
     """
     from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     user = kit.user_name(user)
-    specs = [kit.device_spec(name) for name in dict.fromkeys(devices or [kit.FIRST_DEVICE])]
+    specs = tuple(kit.device_spec(name) for name in dict.fromkeys(devices or [kit.FIRST_DEVICE]))
+    if kit.verb_place(shell).kind == "live":
+        return create_live_user(shell, user, specs, token_stdin, token_file)
+    if token_stdin or token_file:
+        raise UsageError("tokens are for live servers: devices of this one have none")
     added = [kit.actions.AddDevice(user, spec.name, spec.kind, spec.level) for spec in specs]
     if kit.dry_run(shell, kit.actions.CreateUser(user), *added):
         return 0
     with kit.open_desk(shell, user) as desk:
         desk.perform(kit.actions.CreateUser(user))
-        if not desk.live:
-            for action in added:
-                desk.perform(action)
-                desk.perform(kit.actions.Connect(user, action.device))
-        names = tuple(spec.name for spec in specs)
-        said = f"created {user}" + ("" if desk.live else f" with {', '.join(names)}")
-        return kit.done(desk, "create-user", said, (("user", user), ("devices", names)))
+        for action in added:
+            desk.perform(action)
+            desk.perform(kit.actions.Connect(user, action.device))
+        return created(desk, user, specs)
+
+
+def create_live_user(
+    shell: Shell, user: str, specs: tuple[DeviceSpec, ...], token_stdin: bool, token_file: str
+) -> int:
+    """Register a token for each device."""
+    from imcli.cli.tokens import Secret, given_token
+    from imcli.cli.verbs import kit
+    from imcli.wire.admin import token_call
+
+    if shell.options.dry_run:
+        calls = [str(token_call(user, spec.kind, spec.level, "***")) for spec in specs]
+        devices = [spec.name for spec in specs]
+        kit.print_calls(shell, [(calls, {"type": "CreateUser", "user": user, "devices": devices})])
+        return 0
+    prompt = f"token of {user}'s devices (not shown; Enter for a random one): "
+    token = given_token(shell, prompt, from_stdin=token_stdin, path=token_file)
+    token = token or Secret(shell.world.token() + shell.world.token())
+    with kit.open_desk(shell, user) as desk:
+        for spec in specs:
+            desk.administration.register(user, spec.kind, spec.level, token.reveal())
+        return created(desk, user, specs)
+
+
+def created(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> int:
+    """Report a user."""
+    from imcli.cli.verbs import kit
+
+    names = tuple(spec.name for spec in specs)
+    said = f"created {user} with {', '.join(names)}"
+    return kit.done(desk, "create-user", said, (("user", user), ("devices", names)))
 
 
 def list_devices(ctx: typer.Context, user: UserArgument) -> int:
-    """List a user's devices and whether each is online."""
+    """List a user's devices and whether each is online.
+
+    To a live server a device is a kind (app, web, pc) that has a token, or a connection.
+    """
     from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     user = kit.user_name(user)
     with kit.open_desk(shell, user) as desk:
-        desk.directory("devices")
-        rows = desk.devices(desk.known(user))
+        rows = desk.directory("devices").devices(desk.known(user))
     shell.show(kit.Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), f"{user} has no device"))
     return 0
 
@@ -70,14 +115,16 @@ def list_sessions(
         str, typer.Argument(metavar="[USER]", help="Only this user's; default: everybody's.")
     ] = "",
 ) -> int:
-    """List the devices that are online, of one user or of everybody."""
+    """List the devices that are online, of one user or of everybody.
+
+    On a live server: its connections, each by the id that the device gives itself.
+    """
     from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
     with kit.open_desk(shell, *((kit.user_name(user),) if user else ())) as desk:
         directory = desk.directory("sessions")
-        users = (desk.known(user),) if user else directory.users()
-        rows = [row for one in users for row in directory.devices(one) if row.state == "online"]
+        rows = directory.sessions(desk.known(user) if user else "")
     shell.show(kit.Table(DEVICE_COLUMNS, tuple(map(device_row, rows)), "nobody is online"))
     return 0
 
@@ -100,22 +147,34 @@ def kick_device(
     """End the session of a device, or all sessions of a user.
 
     A kicked device stays away until it connects again; on the embedded server it does so when it is
-    next used to act.
+    next used to act. A live server ends the sessions of that kind of device (app, web, pc), and
+    forgets its token: it cannot log in before it is given one again.
     """
     from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)
-    action = kit.actions.Kick(kit.user_name(user), device)
+    user = kit.user_name(user)
+    live = kit.verb_place(shell).kind == "live"
+    # On a live server a device is its kind, and "wbe" must not end the app's sessions.
+    device = kit.device_spec(device).kind if live and device else device
+    action = kit.actions.Kick(user, device)
     whose = f"{device} of {user}" if device else f"all devices of {user}"
     if kit.dry_run(shell, action):
         return 0
     if not kit.allowed(shell, kit.verb_place(shell), f"end the sessions of {whose}"):
         return kit.declined(shell)
     with kit.open_desk(shell, user) as desk:
-        if not desk.live and device:
+        if not live and device:
             desk.viewers(user, device, False)
         desk.known(user)
         desk.perform(action)
+        desk.wait_until(lambda: is_gone(desk, user, device))
         return kit.done(
             desk, "kick-device", f"kicked {whose}", (("user", user), ("device", device))
         )
+
+
+def is_gone(desk: Desk, user: str, device: str) -> bool:
+    """Tell whether a device, or every device of a user, is offline."""
+    rows = desk.directory("sessions").devices(user)
+    return not any(row.state == "online" for row in rows if device in ("", row.device))

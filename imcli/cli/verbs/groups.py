@@ -64,7 +64,11 @@ def dismiss_group(ctx: typer.Context, group: GroupArgument, by: ActorOption = ""
 
 
 def list_groups(ctx: typer.Context) -> int:
-    """List the groups of the embedded server with their members."""
+    """List the groups with their members.
+
+    A live server names the groups that were created; one to which members were only ever added is
+    not among them.
+    """
     from imcli.cli.verbs import kit
 
     shell = shell_of(ctx)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from imcli.cli.tables import Row, Table
 from imcli.cli.targets import state_path, verb_place
-from imcli.cli.verbs.acts import allowed, declined, done, dry_run
+from imcli.cli.verbs.acts import allowed, declined, done, dry_run, print_calls
 from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.model import actions
@@ -29,6 +29,7 @@ __all__ = [
     "group_name",
     "is_group",
     "open_desk",
+    "print_calls",
     "state_path",
     "user_name",
     "verb_place",

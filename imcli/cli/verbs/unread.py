@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imcli.cli.text import visible
 from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
+from imcli.model.errors import RefusedByServer
 from imcli.model.events import HistoryPage
 from imcli.model.questions import Kept, KeptView, ListView, Seen
 from imcli.scenario.checking.unread import UnreadCount, count_unread
@@ -54,12 +55,15 @@ def kept_record(desk: Desk, user: str, chat: str) -> Entry | None:
 
 
 def membership(desk: Desk, user: str, chat: str) -> bool | None:
-    """Whether the user is a member; always in a conversation of two, unknown on live servers."""
+    """Whether the user is a member; always in a conversation of two, None where nobody can say."""
     if not is_group(chat):
         return True
-    if not isinstance(desk.target, Directory):
+    if not (desk.live or isinstance(desk.target, Directory)):
         return None
-    return any(row.group == chat and user in row.members for row in desk.target.groups())
+    try:
+        return user in desk.directory("members").members(chat)
+    except RefusedByServer:
+        return None
 
 
 def messages_from(desk: Desk, user: str, device: str, chat: str, start: int) -> tuple[Message, ...]:

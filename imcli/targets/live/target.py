@@ -23,7 +23,7 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.entities import Message
-from imcli.model.errors import TargetUnavailable
+from imcli.model.errors import RefusedByServer, TargetUnavailable
 from imcli.model.events import Accepted, Done, HistoryPage, ListAnswer, Refused, Response
 from imcli.model.questions import (
     Question,
@@ -287,6 +287,24 @@ class LiveTarget:
         return Outcome("ok", events=(Response(action.label, reply.status, body),))
 
     # Looking
+
+    def ask(self, call: Call) -> bytes:
+        """Make a call that is no action, and give the body of a good answer.
+
+        Raises:
+            RefusedByServer: the server has no such call, or refused it.
+            TargetUnavailable: no usable answer came.
+        """
+        try:
+            reply = self._client.call(call)
+        except (NotAsked, NoAnswer) as error:
+            raise unavailable(error) from None
+        answer = self._reader.judged(reply)
+        if answer.result == "refused":
+            raise RefusedByServer(f"the server refused: {answer.detail} ({answer.reason})")
+        if answer.result != "ok":
+            raise TargetUnavailable(f"{call.method} {call.path}: {answer.detail}")
+        return reply.body
 
     def observe(self, question: Question) -> View:
         """Look; on a live server every look is a real read.
