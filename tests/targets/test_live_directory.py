@@ -49,12 +49,12 @@ def test_it_is_a_directory(there: LiveDirectory) -> None:
 def test_devices_join_what_is_registered_and_what_is_connected(
     asked: Asked, there: LiveDirectory
 ) -> None:
-    asked.lab.online("A", "phone", "web")
+    there.register("A", "web", "slave", "t0k")
+    asked.lab.online("A", "phone")
     asked.lab.online("AB", "desktop")
-    asked.lab.post("/user/device_quit", {"uid": "A", "device_flag": 1})
     assert there.devices("A") == (
+        DeviceRow("A", "web", "web", "slave", "offline"),
         DeviceRow("A", "app", "app", "master", "online"),
-        DeviceRow("A", "web", "web", "master", "offline"),
     )
     assert there.devices("nobody") == ()
 
@@ -90,21 +90,56 @@ def test_a_registered_user_is_named(there: LiveDirectory) -> None:
     assert there.users() == ("A",)
 
 
-def test_long_lists_are_asked_for_page_by_page(
+def test_many_connections_are_asked_for_page_by_page(
     asked: Asked, there: LiveDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admin, "PAGE", 2)
     for number in range(5):
-        asked.lab.ok(
-            "/channel", {"channel_id": f"g{number}", "channel_type": 2, "subscribers": ["A"]}
-        )
         asked.lab.online(f"U{number}", "phone")
-    assert [row.group for row in there.groups()] == [f"#g{number}" for number in range(5)]
-    asked.calls.clear()
     assert len(there.sessions()) == 5
+    assert len(asked.calls) == 3
     monkeypatch.setattr(directory, "LISTED_MAX", 3)
-    with pytest.raises(TargetUnavailable, match="more than 3"):
-        there.groups()
+    with pytest.raises(TargetUnavailable, match="more than 3 connections"):
+        there.sessions()
+
+
+class Pages:
+    """Groups as a real server lists them: newest first, a page begins before a moment."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __call__(self, call: Call) -> bytes:
+        parts = urlsplit(call.path)
+        if parts.path != "/cluster/channels":
+            return b'["A"]'
+        query = dict(parse_qsl(parts.query))
+        below = int(query.get("offset_created_at", self.count + 1))
+        places = range(below - 1, 0, -1)[: int(query["limit"])]
+        data = [
+            {"channel_id": f"g{place:03}", "channel_type": 2, "created_at": place}
+            for place in places
+        ]
+        return msgspec.json.encode({"total": 0, "data": data})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
+def test_many_groups_are_asked_for_page_by_page(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "PAGE", 2)
+    there = LiveDirectory(Pages(count))
+    assert [row.group for row in there.groups()] == [f"#g{n:03}" for n in range(1, count + 1)]
+
+
+def test_a_list_without_an_end_is_not_cut_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "PAGE", 2)
+    monkeypatch.setattr(directory, "LISTED_MAX", 3)
+    with pytest.raises(TargetUnavailable, match="more than 3 groups"):
+        LiveDirectory(Pages(9)).groups()
+    endless = b'{"data":[{"channel_id":"g","created_at":0},{"channel_id":"h","created_at":0}]}'
+    with pytest.raises(TargetUnavailable, match="no page behind them"):
+        LiveDirectory(lambda call: endless).groups()
 
 
 def test_names_stand_for_ids(asked: Asked) -> None:

@@ -139,8 +139,11 @@ class LiveDirectory:
         while True:
             page = self._read(call(before), read)
             found += page
-            if len(page) < admin.PAGE or page[-1].created_at == before:
+            if len(page) < admin.PAGE:
                 return found
+            if page[-1].created_at in (0, before):
+                said = f"the server lists more than {len(found)} {what}, and no page behind them"
+                raise TargetUnavailable(said)
             _refuse_more(len(found), what)
             before = page[-1].created_at
 
