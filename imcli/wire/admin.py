@@ -117,9 +117,9 @@ class _Data(msgspec.Struct):
 # Calls
 
 
-def connections_call(uid: str = "", *, offset: int = 0, limit: int = PAGE) -> Call:
-    """Ask for connections; `uid` is looked for as a part of their users' ids."""
-    query = {"offset": offset, "limit": limit, **({"uid": uid} if uid else {})}
+def connections_call(uid: str = "", *, offset: int = 0) -> Call:
+    """Ask for a page of connections; `uid` is looked for as a part of their users' ids."""
+    query = {"offset": offset, "limit": PAGE, **({"uid": uid} if uid else {})}
     return Call("GET", f"/connz?{urlencode(query)}")
 
 
