@@ -21,6 +21,8 @@ Sources: WuKongIM `internal/user/handler/event_connect.go`, `internal/server/pro
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -50,6 +52,8 @@ from imcli.wire.packets import (
     Unknown,
     WireError,
 )
+
+Unit = TypeVar("Unit", Packet, Envelope)
 
 HELD_MAX = 1_000
 """Messages that come before CONNACK. Real servers push a few at most."""
@@ -273,34 +277,31 @@ class ClientSession:
         return self._receive_objects(self._objects, data)
 
     def _receive_frames(self, data: bytes) -> list[Heard]:
+        packets: Sequence[Packet]
         try:
-            packets = self._frames.receive(data)
+            packets, why = self._frames.receive(data), ""
         except Malformed as error:
-            return [*self._hear_all(error.packets), *self._fail(str(error))]
-        return self._hear_all(packets)
-
-    def _hear_all(self, packets: list[Packet] | tuple[Packet, ...]) -> list[Heard]:
-        heard: list[Heard] = []
-        for packet in packets:
-            heard += self._hear(packet)
-            if self.ended:
-                break
-        return heard
+            packets, why = error.packets, str(error)
+        return self._hear_each(self._hear, packets, why)
 
     def _receive_objects(self, decoder: jsonrpc.Decoder, data: bytes) -> list[Heard]:
+        envelopes: Sequence[Envelope]
         try:
-            envelopes = decoder.receive(data)
+            envelopes, why = decoder.receive(data), ""
         except BadObject as error:
-            return [*self._hear_envelopes(error.envelopes), *self._fail(str(error))]
-        return self._hear_envelopes(envelopes)
+            envelopes, why = error.envelopes, str(error)
+        return self._hear_each(self._hear_object, envelopes, why)
 
-    def _hear_envelopes(self, envelopes: list[Envelope] | tuple[Envelope, ...]) -> list[Heard]:
+    def _hear_each(
+        self, hear: Callable[[Unit], list[Heard]], units: Sequence[Unit], then: str
+    ) -> list[Heard]:
+        """Hear what could be read, `then` what was wrong after it; nothing after the end."""
         heard: list[Heard] = []
-        for envelope in envelopes:
-            heard += self._hear_object(envelope)
+        for unit in units:
+            heard += hear(unit)
             if self.ended:
-                break
-        return heard
+                return heard
+        return heard + self._fail(then) if then else heard
 
     def _hear_object(self, envelope: Envelope) -> list[Heard]:
         packet = envelope.packet

@@ -57,8 +57,9 @@ from imcli.wire.packets import (
 
 NODE_ID = 1001
 """Of a single node, by default."""
-EARLY_BYTES_MAX = codes.MAX_FRAME_BYTES + 5
-"""Of a client that was not let in yet."""
+EARLY_BYTES_MAX = 1 << 18
+"""Of a client that was not let in yet: twice as much as the longest strings that fit into CONNECT.
+Real servers take more, and give up when the client's time is over."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -161,7 +162,11 @@ class ServerSession:
         except Unwelcome as error:
             return self._close(str(error))
         if greeting is None:
-            return [] if len(self._early) <= EARLY_BYTES_MAX else self._close("no CONNECT in 1 MiB")
+            return (
+                []
+                if len(self._early) <= EARLY_BYTES_MAX
+                else self._close("a CONNECT without an end")
+            )
         self._early = greeting.rest
         self.protocol = "json" if greeting.is_json else "binary"
         return [Asked(greeting.connect, greeting.id)]

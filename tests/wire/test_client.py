@@ -343,6 +343,14 @@ def test_what_no_server_says_ends_the_session(data: bytes, why: str) -> None:
     assert client.receive(encode(Pong())) == []
 
 
+def test_the_end_is_told_once() -> None:
+    client = fresh()
+    refusal = encode(connack(reason_code=codes.AUTH_FAIL))
+    assert client.receive(refusal + b"\x00") == [Refused(codes.AUTH_FAIL)]
+    twice = connected().receive(encode(connack()) + b"\x00")
+    assert [type(heard) for heard in twice] == [Failed]
+
+
 @pytest.mark.parametrize("change", [{"salt": "short"}, {"server_key": "?"}])
 def test_a_key_that_cannot_be_used_ends_the_session(change: dict[str, Any]) -> None:
     client = fresh()

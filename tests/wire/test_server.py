@@ -253,13 +253,16 @@ def test_what_old_servers_kept_of_half_a_frame_is_read_when_the_rest_has_come() 
     assert one(server, ack[5:]) == Asked(Recvack(1, 2))
 
 
-def test_a_flood_before_connect_is_cut_off() -> None:
+def test_a_flood_before_connect_is_cut_off_and_the_longest_connect_is_not() -> None:
+    longest = encode(Connect(*("u" * 32767, 4, 0, "d" * 32767, "t" * 32767, 0, "k" * 32767)))
     server = ServerSession((2, 2, 5))
-    head = bytes.fromhex("10ffff3f")  # a CONNECT of nearly 1 MiB
-    assert server.receive(head) == []
-    for _ in range(15):
-        assert server.receive(bytes(1 << 16)) == []
-    assert isinstance(one(server, bytes(1 << 17)), Closed)
+    assert server.receive(longest[:-1]) == []
+    assert isinstance(one(server, longest[-1:]), Asked)
+    flooded = ServerSession((2, 2, 5))
+    assert flooded.receive(bytes.fromhex("10ffff3f")) == []  # a CONNECT of nearly 1 MiB
+    for _ in range(3):
+        assert flooded.receive(bytes(1 << 16)) == []
+    assert isinstance(one(flooded, bytes(1 << 17)), Closed)
 
 
 def test_nothing_read_asks_nothing() -> None:
