@@ -28,7 +28,7 @@ def check_url(text: str) -> None:
         )
     if broken or not text.isprintable() or " " in text:
         raise UsageError(*BROKEN, hint=SHAPE)
-    if parts.query or parts.fragment:
+    if parts.fragment or (parts.query and not parts.query.startswith("devices=")):
         raise UsageError("the target's address has a query or fragment", hint=SHAPE)
 
 

@@ -340,6 +340,15 @@ def _contents(encoded: str) -> tuple[str, str]:
         data = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return encoded, ""
+    return contents_of(data)
+
+
+def contents_of(data: bytes) -> tuple[str, str]:
+    """Split what stands in a message into its text and, where it is more, its JSON.
+
+    >>> contents_of(b'{"content":"hi","type":1}'), contents_of(b'{"x":1}'), contents_of(b"hi")
+    (('hi', ''), ('', '{"x":1}'), ('hi', ''))
+    """
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -19,7 +19,7 @@ from imcli.serve.clock import Clock, RealClock, VirtualClock
 from imcli.serve.rules import Limits, Rules
 from imcli.serve.running import listening, wall_ms
 from imcli.serve.world import World
-from imcli.simulator.profiles import load_profile
+from imcli.simulator.profiles import Profile, load_profile
 from imcli.simulator.server import Server
 from imcli.wire.client import ClientSession, Connected, Heard, Identity
 from imcli.wire.dialects import dialect_of
@@ -200,14 +200,14 @@ def session(
 
 @contextlib.asynccontextmanager
 async def house(
-    profile: str = "wukongim-2.2.5",
+    profile: str | Profile = "wukongim-2.2.5",
     *,
     virtual: bool = False,
     limits: Limits = LIMITS,
     **rules: Any,
 ) -> AsyncIterator[House]:
     """Serve a world for the time of a block."""
-    server = Server(load_profile(profile))
+    server = Server(load_profile(profile) if isinstance(profile, str) else profile)
     told: list[Any] = []
     clock: Clock = (
         VirtualClock(1_700_000_000_000) if virtual else RealClock(wall_ms(), time.monotonic)

@@ -55,7 +55,7 @@ from imcli.model.questions import (
     Shown,
 )
 from imcli.targets.base import Cast, OpenTarget, Target
-from imcli.targets.live import LiveTarget, OpenLive, open_live, open_live_admin
+from imcli.targets.live import LiveTarget, OpenLive, Patience, open_live, open_live_admin
 from tests.targets.fake_wukongim import FakeWuKongIM, Handler, Misbehaviour
 
 CAST = Cast((("A", (DeviceSpec("phone"), DeviceSpec("web", "web"))), ("B", (DeviceSpec("phone"),))))
@@ -159,7 +159,9 @@ def test_the_pauses_between_looks_at_the_log_grow(server: FakeWuKongIM, time: Ti
 
 def test_a_message_that_never_reaches_the_log_is_unknown(server: FakeWuKongIM, time: Time) -> None:
     server.world.store_after = 10**6
-    opener = open_live(server.url, clock=time.clock, sleep=time.sleep, stored_within_ms=1000)
+    opener = open_live(
+        server.url, clock=time.clock, sleep=time.sleep, patience=Patience(stored_ms=1000)
+    )
     outcome = opener(CAST).perform(send("B", "A"))
     assert outcome.result == "unknown"
     assert "not in the log after 1000 ms" in outcome.detail
@@ -265,7 +267,9 @@ def test_a_flush_waits_for_the_rows_that_were_not_stored(target: LiveTarget, tim
 
 
 def test_a_flush_that_does_not_come_is_unknown(server: FakeWuKongIM, time: Time) -> None:
-    opener = open_live(server.url, clock=time.clock, sleep=time.sleep, flushed_within_ms=600)
+    opener = open_live(
+        server.url, clock=time.clock, sleep=time.sleep, patience=Patience(flushed_ms=600)
+    )
     target = opener(CAST)
     target.perform(send("B", "A"))
     server.misbehave["/cluster/conversations"] = always(200, b'{"data":null}')

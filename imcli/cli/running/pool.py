@@ -55,7 +55,8 @@ class MakeTarget(msgspec.Struct, frozen=True):
             from imcli.targets.live import open_live
 
             token = access.token.reveal() if access else ""
-            return open_live(place.url, token=token, name=place.written)
+            devices = place.context.transport if place.context else ""
+            return open_live(place.url, token=token, name=place.written, devices=devices)
         if place.kind == "embedded":
             from imcli.targets.embedded import open_embedded_case
 

@@ -102,6 +102,7 @@ class HttpClient:
     ) -> None:
         parts = _parts(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.host = parts.hostname or ""
         self.call_ms_max = call_ms_max
         self._reply_bytes_max = reply_bytes_max
         self._prefix = parts.path.rstrip("/")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from imcli.model.actions import Synchronise
 from imcli.model.entities import DEVICE_KINDS, Entry, Message
 from imcli.model.errors import TargetUnavailable
+from imcli.model.events import ListAnswer
 from imcli.model.questions import (
     Agreement,
     History,
@@ -52,6 +53,7 @@ from imcli.wire.http import (
     rows_call,
     sync_call,
 )
+from imcli.wire.names import Names
 
 HISTORY_MESSAGES_MAX = 200_000
 
@@ -124,9 +126,13 @@ class Reader:
                     "this target speaks HTTP only: devices have no connections and show nothing"
                 )
 
-    def _list(self, user: str, chat: str | None) -> ListView:
+    def listed(self, action: Synchronise) -> ListAnswer:
+        """Ask for a list."""
         names = self._setting.names
-        entries = read_list(self.body(sync_call(Synchronise(user, ""), names)), names, user)
+        return list_answer(action, self.body(sync_call(action, names)), names)
+
+    def _list(self, user: str, chat: str | None) -> ListView:
+        entries = self.listed(Synchronise(user, "")).entries
         if chat is not None:
             entries = tuple(entry for entry in entries if entry.chat == chat)
         return ListView(entries, sum(entry.unread for entry in entries))
@@ -159,3 +165,22 @@ class Reader:
             yield f"list {entry.chat}", facts
             history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
             yield f"history {entry.chat}", history
+
+
+def list_answer(action: Synchronise, body: bytes, names: Names) -> ListAnswer:
+    """Read the answer to a synchronisation; only a whole list replaces what a device has.
+
+    Raises:
+        Garbled: it is something else.
+    """
+    entries = read_list(body, names, action.user)
+    partial = bool(action.only_unread or action.page or action.chats is not None)
+    return ListAnswer(
+        action.user,
+        action.device,
+        full=not partial and not action.seqs,
+        cursor=0,
+        entries=entries,
+        total_unread=sum(entry.unread for entry in entries),
+        partial=partial,
+    )

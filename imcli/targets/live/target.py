@@ -1,78 +1,54 @@
-"""A real WuKongIM server as a world, over its HTTP API only.
+"""A real WuKongIM server as a world: a back end, and devices with connections of their own.
 
-Devices hold no connections here, so nothing is pushed: whatever needs a session is not declared
-and, asked for all the same, refused as `unsupported` without asking the server. Everything else is
-calls (`wire/http.py`) and answers (`wire/answers.py`); this file adds time. A send ends when the
-log shows the message, asked from 5 ms on with growing pauses; an answer that did not come makes the
-result unknown, never failed.
+What an app's back end does goes over HTTP (`backend.py`), what a device does over its connection
+(`clients.py`); where there are no connections to be had, sentences that need one are not declared
+and, asked for all the same, refused as `unsupported` without asking the server. This file puts both
+together, and adds time: when to look again, and when what was asked is over.
+
+Whatever can be known of a device without asking rings a bell; only what a server must be asked for
+is polled, from 5 ms on. At the end of a wait every connection is asked for a sign of life: a claim
+that something did not arrive says nothing while the link is dead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from imcli.device.cache import DeviceCache
 from imcli.model.actions import (
     Action,
-    Flush,
-    Open,
-    Pull,
-    Request,
+    Delete,
+    MarkUnread,
+    Read,
     Send,
-    SetGroupFlag,
     Synchronise,
     Wait,
 )
-from imcli.model.entities import Message
+from imcli.model.entities import DeviceKey
 from imcli.model.errors import RefusedByServer, TargetUnavailable
-from imcli.model.events import Accepted, Done, HistoryPage, ListAnswer, Refused, Response
 from imcli.model.questions import (
+    Agreement,
+    Observable,
+    ObservableView,
+    Presence,
     Question,
-    ResponseView,
+    Received,
+    Shown,
     View,
 )
 from imcli.targets.base import Capability, Identity, Outcome
 from imcli.targets.exchange import Exchanges, Transcript
+from imcli.targets.live.backend import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, BackEnd, Sleep, done
+from imcli.targets.live.clients import Clients, with_marks
 from imcli.targets.live.flush import PendingRows
-from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply, unavailable
-from imcli.targets.live.made import Made
-from imcli.targets.live.reading import Reader
-from imcli.wire.answers import (
-    Answer,
-    Garbled,
-    judge,
-    read_list,
-    read_page,
-    read_sent,
-)
-from imcli.wire.http import (
-    Call,
-    Impossible,
-    Setting,
-    calls_for,
-    log_after,
-)
+from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unavailable
+from imcli.targets.live.told import told
+from imcli.targets.live.views import DeviceViews
+from imcli.wire.answers import Garbled, judge
+from imcli.wire.http import Call, Impossible, Setting, calls_for
 
-FIRST_PAUSE_MS = 5
-LONGEST_PAUSE_MS = 250
-STORED_WITHIN_MS = 12_000
-FLUSHED_WITHIN_MS = 330_000
-"""More than the 5 minutes after which a server with default settings writes its rows."""
-
-CAPABILITIES: frozenset[Capability] = frozenset({"flush", "stored-record", "raw-requests"})
-
-
-def capabilities_at(version: tuple[int, ...]) -> frozenset[Capability]:
-    """Say what a live server of this version can do; `()` is an unknown one, which can least."""
-    more: set[Capability] = set()
-    if version >= (2, 2, 5):
-        more.add("by-channel")
-    if (2, 2, 0) <= version < (2, 2, 1):  # later ones store the flag and do not look at it
-        more.add("group-mute")
-    return CAPABILITIES | more
-
-
-Sleep = Callable[[int], None]
-"""Waits so many milliseconds."""
+SIGN_OF_LIFE_MS = 2_500
+"""A PONG comes at once, or with the server's next tick of 200 ms."""
 
 
 class LiveTarget:
@@ -84,207 +60,121 @@ class LiveTarget:
         self,
         client: HttpClient,
         identity: Identity,
+        capabilities: frozenset[Capability],
         setting: Setting,
         *,
         clock: Clock,
         sleep: Sleep,
-        stored_within_ms: int = STORED_WITHIN_MS,
-        flushed_within_ms: int = FLUSHED_WITHIN_MS,
+        stored_within_ms: int,
+        flushed_within_ms: int,
         cleans_up: bool = True,
         owns_client: bool = False,
     ) -> None:
         self.identity = identity
-        self.capabilities = capabilities_at(identity.version)
+        self.capabilities = capabilities
         hidden = ((client.secret, "***"), (setting.names.prefix, ""))
-        self._transcript = Transcript(clock, hidden=hidden)
-        client = client.noting(self._transcript)
-        self._client = client
+        self.transcript = Transcript(clock, hidden=hidden)
+        self._client = client.noting(self.transcript)
         self._setting = setting
-        self._reader = Reader(client, setting)
+        self.rows = PendingRows(identity.version)
+        self.back = BackEnd(
+            self._client,
+            setting,
+            self.rows,
+            clock=clock,
+            sleep=sleep,
+            stored_within_ms=stored_within_ms,
+            flushed_within_ms=flushed_within_ms,
+        )
         self._clock = clock
         self._opened_ms = clock()
         self._sleep = sleep
-        self._stored_within_ms = stored_within_ms
-        self._flushed_within_ms = flushed_within_ms
         self._cleans_up = cleans_up
         self._owns_client = owns_client
-        self._made = Made()
-        self._rows = PendingRows(identity.version)
-        self._responses: dict[str, ResponseView] = {}
-        self._newest: dict[tuple[str, str], int] = {}
-        self._has: dict[tuple[str, str], dict[str, int]] = {}
         self._pause_ms = FIRST_PAUSE_MS
+        self._asked_server = False
+        self._seen = 0
+        self._caches: dict[DeviceKey, DeviceCache] = {}
+        self._clients: Clients | None = None
+        self._views: DeviceViews | None = None
+
+    def people(self, clients: Clients) -> None:
+        """Give the world its devices, all of them online.
+
+        Raises:
+            TargetUnavailable: one of them is not let in.
+        """
+        self._clients = clients
+        self._views = DeviceViews(clients.devices, self.back)
+        clients.open_all()
 
     # Acting
 
     def describe(self, action: Action) -> tuple[str, ...]:
         """List the calls that an action would make, without making them."""
-        plan = calls_for(self._filled_in(action), self._setting)
-        if isinstance(plan, Impossible):
-            return (f"nothing: {plan.detail}",)
-        calls = [str(call) for call in plan]
-        if isinstance(action, Send) and not isinstance(plan, Impossible):
-            polled = log_after(self._setting.names, action.user, action.chat, 0)
-            calls.append(f"{polled}, until the message is there")
-        return tuple(calls)
+        return self.back.describe(action)
 
     def perform(self, action: Action, *, queue: bool = False) -> Outcome:
         """Do one action; see `Target.perform`.
 
         Raises:
-            TargetUnavailable: no connection came about, or no slot has a leader.
+            TargetUnavailable: the server is gone, or said what cannot be right.
         """
         self._pause_ms = FIRST_PAUSE_MS
-        action = self._filled_in(action)
-        plan = calls_for(action, self._setting)
-        if isinstance(plan, Impossible):
-            return _refused(action, plan.reason, plan.detail)
-        self._made.note(action)
-        try:
-            return self._do(action, plan)
-        except NotAsked as error:
-            raise unavailable(error) from None
-        except (NoAnswer, Garbled) as error:
-            return Outcome("unknown", detail=str(error))
+        clients = self._clients
+        if clients is None:
+            return self._without_connections(action)
+        self._raise_troubles(clients)
+        clients.deliveries.settle()
+        device = clients.asker(action)
+        if device is not None and not clients.can_ask(device, action):
+            if queue:
+                device.outbox.append(action)
+                return Outcome("unknown", detail="the device is offline; the action waits")
+            return Outcome("offline", detail=f"{device.key} is offline")
+        if isinstance(action, Wait):
+            return self._wait(clients, action)
+        if isinstance(action, Synchronise) and device is not None:
+            return clients.synchronise(action)
+        return self.back.guarded(lambda: clients.perform(action) or self._back_end(clients, action))
 
-    def _do(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
-        match action:
-            case Send():
-                return self._send(action, plan[0])
-            case Wait(duration_ms=duration_ms):
-                self._sleep(duration_ms)
-                return _done()
-            case Flush():
-                return self._flush()
-            case Request():
-                return self._request(action, plan[0])
-            case Synchronise():
-                return self._synchronise(action, plan[0])
-            case Open() | Pull():
-                return self._pull(action, plan[0])
-            case _:
-                return self._change(action, plan)
+    def _without_connections(self, action: Action) -> Outcome:
+        """Only what a device got by synchronising is remembered, for its next time."""
+        if not isinstance(action, Synchronise):
+            return self.back.perform(action)
+        key = DeviceKey(action.user, action.device)
+        cache = self._caches.setdefault(key, DeviceCache(*key))
+        outcome = self.back.perform(with_marks(action, cache))
+        cache.feed(outcome.events)
+        return outcome
 
-    def _change(self, action: Action, plan: tuple[Call, ...]) -> Outcome:
-        for call in plan:
-            outcome = _outcome(action, self._reader.judged(self._client.call(call)))
-            if outcome.result != "ok":
-                return outcome
-        self._rows.changed(action)
-        if isinstance(action, SetGroupFlag):
-            self._remember_flag(action)
-        return _done()
-
-    def _remember_flag(self, action: SetGroupFlag) -> None:
-        flags = self._setting.flags.get(action.group, frozenset())
-        flags = flags | {action.flag} if action.on else flags - {action.flag}
-        self._setting.flags[action.group] = flags
-
-    # Sending
-
-    def _send(self, action: Send, call: Call) -> Outcome:
-        reply = self._client.call(call)
-        outcome = _outcome(action, self._reader.judged(reply))
+    def _back_end(self, clients: Clients, action: Action) -> Outcome:
+        """Do what needs no connection, and let the world know."""
+        if isinstance(action, Send) and action.command:
+            clients.devices.world.commands.add((action.user, action.client_msg_no))
+        outcome = self.back.perform(action)
         if outcome.result != "ok":
             return outcome
-        message_id = read_sent(reply.body).message_id
-        if action.no_persist or action.command:
-            # Kept in no log that can be read: the answer is all there is to know.
-            return _accepted(action, message_id, None)
-        stored = self._await_stored(action, message_id)
-        if stored is None:
-            waited = f"accepted, but not in the log after {self._stored_within_ms} ms"
-            return Outcome("unknown", detail=waited)
-        self._rows.stored(action, stored.seq)
-        return _accepted(action, message_id, stored)
+        clients.deliveries.members.note(action)
+        if isinstance(action, Send):
+            clients.noted(action, outcome)
+        elif isinstance(action, Delete | Read | MarkUnread):
+            self._tell(clients, action)
+        return outcome
 
-    def _await_stored(self, action: Send, message_id: int) -> Message | None:
-        names = self._setting.names
-        where = (min(action.user, action.chat), max(action.user, action.chat))
-        where = where if action.chat[:1] != "#" else ("", action.chat)
-        for left_ms in self._polls(self._stored_within_ms):
-            seen = self._newest.get(where, 0)
-            call = log_after(names, action.user, action.chat, seen)
-            page = self._reader.page(call, action.user, action.chat, within_ms=left_ms)
-            if page.messages:
-                self._newest[where] = page.messages[-1].seq
-            for message in page.messages:
-                if message.message_id == message_id:
-                    return message
-        return None
+    def _tell(self, clients: Clients, action: Delete | Read | MarkUnread) -> None:
+        device = clients.devices.find(action.user, action.device)
+        if device is None:
+            return
+        rows = self.back.reader.rows(action.user)
+        row = next((row for row in rows if row.chat == action.chat), None)
+        event = told(action, row, device.cache, self.identity.version)
+        if event is not None:
+            device.feed((event,))
 
-    def _polls(self, within_ms: int) -> Iterator[int]:
-        """Yield the time left, at growing distances, until none is left."""
-        end = self._clock() + within_ms
-        pause_ms = FIRST_PAUSE_MS
-        while (left_ms := end - self._clock()) > 0:
-            yield left_ms
-            self._sleep(min(pause_ms, max(0, end - self._clock())))
-            pause_ms = min(pause_ms * 2, LONGEST_PAUSE_MS)
-
-    def _flush(self) -> Outcome:
-        """Wait until the stored rows show what was written."""
-        for _ in self._polls(self._flushed_within_ms):
-            for user in self._rows.users():
-                self._rows.shown(user, self._reader.rows(user))
-            if not self._rows.users():
-                return _done()
-        awaited = ", ".join(self._rows.users())
-        return Outcome("unknown", detail=f"the server has not stored the rows of {awaited} yet")
-
-    # Reading as an action
-
-    def _filled_in(self, action: Action) -> Action:
-        """Put in the cursors that the device has, where a scenario leaves them to the target."""
-        if not isinstance(action, Synchronise) or action.seqs or action.cursor == -1:
-            return action
-        has = self._has.get((action.user, action.device))
-        if not has or action.chats is not None:
-            return action
-        return Synchronise(
-            action.user,
-            action.device,
-            cursor=action.cursor,
-            seqs=tuple(has.items()),
-            only_unread=action.only_unread,
-            message_count=action.message_count,
-            page=action.page,
-            page_size=action.page_size,
-        )
-
-    def _synchronise(self, action: Synchronise, call: Call) -> Outcome:
-        reply = self._client.call(call)
-        outcome = _outcome(action, self._reader.judged(reply))
-        if outcome.result != "ok":
-            return outcome
-        entries = read_list(reply.body, self._setting.names, action.user)
-        known = self._has.setdefault((action.user, action.device), {})
-        known.update((e.chat, e.last.seq) for e in entries if e.last is not None)
-        answer = ListAnswer(
-            action.user,
-            action.device,
-            full=not action.seqs and action.chats is None,
-            cursor=0,
-            entries=entries,
-            total_unread=sum(entry.unread for entry in entries),
-            partial=bool(action.page or action.chats is not None),
-        )
-        return Outcome("ok", events=(answer,))
-
-    def _pull(self, action: Open | Pull, call: Call) -> Outcome:
-        reply = self._client.call(call)
-        outcome = _outcome(action, self._reader.judged(reply))
-        if outcome.result != "ok":
-            return outcome
-        page = read_page(reply.body, self._setting.names, action.user, action.chat)
-        answer = HistoryPage(action.user, action.device, action.chat, page.messages, page.more)
-        return Outcome("ok", events=(answer,))
-
-    def _request(self, action: Request, call: Call) -> Outcome:
-        reply = self._client.call(call)
-        body = reply.body.decode(errors="replace")
-        self._responses[action.label] = ResponseView(reply.status, body)
-        return Outcome("ok", events=(Response(action.label, reply.status, body),))
+    def _wait(self, clients: Clients, action: Wait) -> Outcome:
+        clients.devices.world.await_until(lambda: False, action.duration_ms)
+        return done()
 
     # Looking
 
@@ -299,7 +189,7 @@ class LiveTarget:
             reply = self._client.call(call)
         except (NotAsked, NoAnswer) as error:
             raise unavailable(error) from None
-        answer = self._reader.judged(reply)
+        answer = self.back.reader.judged(reply)
         if answer.result == "refused":
             raise RefusedByServer(f"the server refused: {answer.detail} ({answer.reason})")
         if answer.result != "ok":
@@ -307,47 +197,97 @@ class LiveTarget:
         return reply.body
 
     def observe(self, question: Question) -> View:
-        """Look; on a live server every look is a real read.
+        """Look; on a live server every look at the server is a real read.
 
         Raises:
-            TargetUnavailable: no usable answer came, or this target cannot know.
+            TargetUnavailable: no usable answer came, or what is known cannot be right.
         """
+        clients, views = self._clients, self._views
+        if clients is not None and views is not None:
+            self._raise_troubles(clients)
+            self._seen = clients.devices.world.count
         try:
-            return self._reader.look(question, self._responses)
+            if views is not None and isinstance(question, Shown | Received | Presence | Agreement):
+                self._asked_server |= isinstance(question, Agreement)
+                view = views.look(question)
+                if view is not None:
+                    return view
+            self._asked_server = True
+            view = self.back.reader.look(question, self.back.responses)
+            if views is not None and isinstance(question, Observable):
+                assert isinstance(view, ObservableView)
+                return ObservableView((*view.facts, *views.facts(question.user)))
+            return view
         except (NotAsked, NoAnswer) as error:
             raise unavailable(error) from None
         except Garbled as error:
             said = f"{self._client.origin} answered something else than WuKongIM does: {error}"
             raise TargetUnavailable(said) from None
 
-    # Time and end
+    @staticmethod
+    def _raise_troubles(clients: Clients) -> None:
+        troubles = clients.devices.world.troubles
+        if troubles:
+            raise TargetUnavailable(troubles[0])
+
+    # Time
 
     def settle(self) -> None:
-        """Nothing is under way that could be waited for: every call has ended."""
+        """Wait until the pushes under way have arrived, those that links delay, too."""
+        if self._clients is not None:
+            self._clients.deliveries.settle(delayed=True)
 
     def advance(self, until_ms: int) -> bool:
-        """Pause a little, longer each time until something is done; see `Target.advance`."""
+        """Wait for a bell, or a pause if the server was asked; see `Target.advance`."""
         left_ms = until_ms - self.now()
         if left_ms <= 0:
+            self._ask_for_life()
             return False
-        self._sleep(min(self._pause_ms, left_ms))
+        clients = self._clients
+        asked, self._asked_server = self._asked_server or clients is None, False
+        pause_ms = min(self._pause_ms, left_ms) if asked else left_ms
         self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
+        if clients is None:
+            self._sleep(pause_ms)
+            return True
+        world = clients.devices.world
+        if world.await_until(lambda: world.count != self._seen, pause_ms):
+            self._pause_ms = FIRST_PAUSE_MS
         return True
+
+    def _ask_for_life(self) -> None:
+        """Ask every connection whether it is there; one that is silent is a trouble."""
+        if self._clients is None:
+            return
+        world = self._clients.devices.world
+        asked = [d for d in self._clients.devices.all() if d.online]
+        sessions = [(d, d.session) for d in asked if d.session is not None]
+        for _, session in sessions:
+            session.ping()
+        world.await_until(lambda: not any(s.pongs_due for _, s in sessions), SIGN_OF_LIFE_MS)
+        for device, session in sessions:
+            if session.pongs_due and session.state == "open":
+                said = f"{device.key}'s connection gives no sign of life for {SIGN_OF_LIFE_MS} ms"
+                world.troubles.append(said)
 
     def now(self) -> int:
         """Tell how many milliseconds ago this world was opened."""
         return self._clock() - self._opened_ms
 
-    def exchanges(self) -> Exchanges:
-        """Give every request with its answer; names stand in the place of this run's own ids."""
-        return self._transcript.exchanges()
-
     def timers(self) -> tuple[str, ...]:
         """A real server's timers cannot be seen."""
         return ()
 
+    def exchanges(self) -> Exchanges:
+        """Give every request with its answer; names stand in the place of this run's own ids."""
+        return self.transcript.exchanges()
+
+    # The end
+
     def close(self) -> tuple[str, ...]:
         """Take away what was made; returns what stays, each in a sentence."""
+        if self._clients is not None:
+            self._clients.devices.close()
         left = tuple(self._clean_up()) if self._cleans_up else ()
         if self._owns_client:
             self._client.close()
@@ -355,52 +295,20 @@ class LiveTarget:
 
     def _clean_up(self) -> Iterator[str]:
         gone = ""
-        for action in self._made.undoing():
+        for action in self.back.made.undoing():
             plan = calls_for(action, self._setting)
             assert not isinstance(plan, Impossible), "what was made can be unmade"
             for call in plan:
                 gone = gone or self._try(call)
                 if gone:
                     yield f"not done: {call}: {gone}"
-        yield from self._made.staying()
+        yield from self.back.made.staying()
 
     def _try(self, call: Call) -> str:
         """Make a call of the cleaning up; returns why it did not work, or nothing."""
         try:
-            answer = judge(*_fields(self._client.call(call)))
+            reply = self._client.call(call)
         except (NotAsked, NoAnswer) as error:
             return str(error)
+        answer = judge(reply.status, reply.body)
         return "" if answer.result == "ok" else answer.detail
-
-
-def _fields(reply: Reply) -> tuple[int, bytes]:
-    return reply.status, reply.body
-
-
-def _done() -> Outcome:
-    return Outcome("ok", events=(Done(),))
-
-
-def _outcome(action: Action, answer: Answer) -> Outcome:
-    if answer.result == "ok":
-        return Outcome("ok")
-    if answer.result == "refused":
-        return _refused(action, answer.reason, answer.detail)
-    return Outcome("unknown", detail=answer.detail)
-
-
-def _refused(action: Action, reason: str, detail: str) -> Outcome:
-    user, number = (action.user, action.client_msg_no) if isinstance(action, Send) else ("", "")
-    return Outcome("refused", reason, detail, (Refused(reason, detail, user, number),))
-
-
-def _accepted(action: Send, message_id: int, stored: Message | None) -> Outcome:
-    event = Accepted(
-        action.user,
-        action.device,
-        action.client_msg_no,
-        message_id,
-        stored.seq if stored else 0,
-        stored,
-    )
-    return Outcome("ok", events=(event,))

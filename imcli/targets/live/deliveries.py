@@ -1,0 +1,125 @@
+"""Which pushes are still on their way, so that a step begins when the one before is over.
+
+In the simulator everything that a step causes is there before the next one begins. A real server
+answers a send when it is stored; the lists are changed and the pushes written a little later, in
+this order (WuKongIM `internal/channel/handler/event_distribute.go`). So when the pushes have
+arrived, all else is done, too. Where nobody is online a short pause must do.
+
+What is awaited here is no claim: a push that does not come is no longer awaited after a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    CreateGroup,
+    Leave,
+    RemoveMembers,
+    Send,
+    SetMembers,
+)
+from imcli.targets.live.devices import Device, Devices
+
+ARRIVES_MS_MAX = 500
+"""The server's pollers tick every 200 ms, and normally do not wait for the tick."""
+UNSEEN_MS = 20
+"""How long the lists of people who are all offline may lag behind the answer."""
+
+
+class Members:
+    """Who is in which group, as far as the actions of this case tell."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, dict[str, None]] = {}
+
+    def note(self, action: Action) -> None:
+        """A change was done."""
+        match action:
+            case CreateGroup(group=group, members=members, user=user):
+                self._of(group).update(dict.fromkeys((user, *members) if user else members))
+            case AddMembers(group=group, members=members):
+                self._of(group).update(dict.fromkeys(members))
+            case SetMembers(group=group, members=members):
+                self._of(group).clear()
+                self._of(group).update(dict.fromkeys(members))
+            case RemoveMembers(group=group, members=members):
+                for member in members:
+                    self._of(group).pop(member, None)
+            case Leave(group=group, user=user):
+                self._of(group).pop(user, None)
+            case _:
+                pass
+
+    def _of(self, group: str) -> dict[str, None]:
+        return self._members.setdefault("#" + group.removeprefix("#"), {})
+
+    def receivers(self, user: str, chat: str) -> tuple[str, ...]:
+        """Name who gets what `user` sends to `chat`."""
+        return tuple(self._of(chat)) if chat[:1] == "#" else tuple({user, chat})
+
+
+class Deliveries:
+    """The pushes under way to the devices of one world."""
+
+    def __init__(self, devices: Devices) -> None:
+        self.members = Members()
+        self._devices = devices
+        self._world = devices.world
+        self._awaited: list[tuple[int, Device, int]] = []
+        self._quiet_at_ms = 0
+
+    def expect(self, send: Send, message_id: int) -> None:
+        """A message was accepted: its pushes are under way."""
+        late_ms = self._world.now() + ARRIVES_MS_MAX
+        found = [
+            (message_id, device, late_ms)
+            for user in self.members.receivers(send.user, send.chat)
+            for device in self._devices.of(user)
+            if self._gets(device, send)
+        ]
+        self._awaited += found
+        if not found:
+            self._quiet_at_ms = self._world.now() + UNSEEN_MS
+
+    @staticmethod
+    def _gets(device: Device, send: Send) -> bool:
+        sender = device.key.user == send.user and device.key.device == send.device
+        return device.online and device.faults.quiet and not sender
+
+    def settle(self, *, delayed: bool = False) -> None:
+        """Wait until what is under way has arrived; with `delayed` also what links delay."""
+        if not self._awaited and not delayed and self._world.now() >= self._quiet_at_ms:
+            return
+        within_ms = max((late for _, _, late in self._awaited), default=0) - self._world.now()
+        if self._awaited:
+            self._world.await_until(self._arrived, max(0, within_ms))
+            self._awaited.clear()
+        else:
+            self._world.await_until(lambda: False, self._quiet_at_ms - self._world.now())
+        if delayed:
+            self.settle_links()
+
+    def settle_links(self) -> None:
+        """Wait until nothing is delayed by a link or just came out of one."""
+        delays = [device.faults.delay_ms for device in self._devices.all()]
+        if any(device.faults.under_way for device in self._devices.all()):
+            self._world.await_until(self._undelayed, max(delays, default=0) + ARRIVES_MS_MAX)
+
+    def _arrived(self) -> bool:
+        self._awaited = [
+            (message_id, device, late)
+            for message_id, device, late in self._awaited
+            if device.online and message_id not in device.arrived
+        ]
+        return not self._awaited
+
+    def _undelayed(self) -> bool:
+        return not any(device.faults.under_way for device in self._devices.all())
+
+
+def online(devices: Iterable[Device]) -> tuple[Device, ...]:
+    """Give those that are online."""
+    return tuple(device for device in devices if device.online)

@@ -1,0 +1,159 @@
+"""What the devices of one case share, and what all cases of a run share.
+
+A `Run` has the loop, the way in and what was found out about the server once. It also keeps the
+connections of cases that are over: a real server may lose a connection that is opened just after
+another was closed (WuKongIM `pkg/wknet`, measured: 14 to 21 of 400), so connections that nobody
+needs any more stay open, unheard, until the run ends or they are too many.
+
+A `World` has one lock and one bell. Whatever happens to a connection is written down under the lock
+and rings; whoever waits looks again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+
+from imcli.targets.live.door import Door
+from imcli.targets.live.faults import LinkFaults
+from imcli.targets.live.loop import Clock, Loop
+from imcli.targets.live.session import Listener, Sent, Session
+from imcli.wire.client import Identity
+from imcli.wire.names import Names
+from imcli.wire.packets import Recv
+
+GAP_MS = 60
+"""With 50 ms between a close and the next open none of 100 was lost."""
+GAP_MS_MAX = 200
+"""No longer than that does anybody wait for a pause in the closing of others."""
+RETIRED_MAX = 300
+PROBE_SECONDS = 1.5
+Sleep = Callable[[int], None]
+"""Waits so many milliseconds."""
+
+
+class Run:
+    """What all worlds of a run share."""
+
+    def __init__(self, loop: Loop, door: Door, *, wall: Clock, sleep: Sleep) -> None:
+        self.loop = loop
+        self.door = door
+        self.wall = wall
+        self.wants_tokens: bool | None = None
+        """Whether the server lets nobody in without a token; None: not found out yet."""
+        self._sleep = sleep
+        self._retired: list[Session] = []
+        self._lock = threading.Lock()
+
+    def session(
+        self, who: Identity, listener: Listener, faults: LinkFaults, *, secret: bytes, now_ms: int
+    ) -> Session:
+        """Make a connection for a device, not yet opened."""
+        return self.door.session(self.loop, who, listener, faults, secret=secret, now_ms=now_ms)
+
+    def probe_tokens(self, uid: str) -> bool:
+        """Find out whether a device without a token is let in; False: it is.
+
+        A server that wants tokens is silent for seconds; so is, seldom, one that lost the
+        connection. To register tokens in vain does no harm.
+        """
+        self.await_gap()
+        answered = threading.Event()
+        prober = _Prober(answered)
+        who = Identity(uid, f"{uid}-probe", 0, "")
+        session = self.session(
+            who, prober, LinkFaults(), secret=secrets.token_bytes(32), now_ms=self.wall()
+        )
+        session.open()
+        answered.wait(PROBE_SECONDS)
+        let_in = session.state == "open"
+        self.retire(session)
+        return not let_in
+
+    def await_gap(self) -> None:
+        """Wait until the last close is long enough ago."""
+        end = self.loop.clock() + GAP_MS_MAX
+        while (now := self.loop.clock()) < end:
+            left_ms = self.loop.closed_ms + GAP_MS - now
+            if left_ms <= 0:
+                return
+            self._sleep(left_ms)
+
+    def retire(self, session: Session) -> None:
+        """Keep a connection that nobody needs any more open."""
+        session.mute()
+        with self._lock:
+            self._retired.append(session)
+            old = self._retired[: RETIRED_MAX // 2] if len(self._retired) > RETIRED_MAX else []
+            del self._retired[: len(old)]
+        for each in old:
+            each.close()
+
+    def close(self) -> None:
+        """Hang up everywhere and end the thread."""
+        with self._lock:
+            sessions, self._retired = self._retired, []
+        for session in sessions:
+            session.close()
+        self.loop.close()
+
+
+class _Prober:
+    """Listens to the one question whether somebody is let in."""
+
+    def __init__(self, answered: threading.Event) -> None:
+        self._answered = answered
+
+    def session_changed(self, session: Session) -> None:
+        self._answered.set()
+
+    def session_heard(self, session: Session, recv: Recv) -> None:
+        pass
+
+    def session_answered(self, session: Session, sent: Sent) -> None:
+        pass
+
+    def session_doubted(self, session: Session, why: str) -> None:
+        pass
+
+
+class World:
+    """What the devices of one case share."""
+
+    def __init__(self, run: Run, names: Names, *, kicks_leave_open: bool = False) -> None:
+        self.run = run
+        self.names = names
+        self.kicks_leave_open = kicks_leave_open
+        """A kicked device keeps its deaf connection, because this server leaves it open."""
+        self.bell = threading.Condition()
+        self.count = 0
+        """How many things happened; whoever waits compares."""
+        self.troubles: list[str] = []
+        self.commands: set[tuple[str, str]] = set()
+        """(sender, number) of what the back end sent as a command: those have a log apart."""
+
+    def now(self) -> int:
+        """Tell the monotonic time in milliseconds."""
+        return self.run.loop.clock()
+
+    def ring(self) -> None:
+        """Something happened; the bell's lock is held."""
+        self.count += 1
+        self.bell.notify_all()
+
+    def await_until(self, done: Callable[[], bool], within_ms: int) -> bool:
+        """Wait until something is so; False if it is not in time.
+
+        Raises:
+            Defect: the loop's thread is gone.
+        """
+        end = self.now() + within_ms
+        with self.bell:
+            while not done():
+                left_ms = end - self.now()
+                if left_ms <= 0:
+                    return False
+                self.bell.wait(min(left_ms, 1000) / 1000)
+                self.run.loop.check()
+        return True

@@ -1,0 +1,51 @@
+"""What a device's connection heard, as values of the model.
+
+The same message looks different on this wire and in the HTTP API: here a person's channel is named
+after the peer as its receiver sees it, and the time is that of the push, in seconds. Both become
+one `Message`, so that whoever compares compares one thing (WuKongIM
+`internal/pusher/handler/event_pushonline.go`, `internal/types/message.go:From`).
+"""
+
+from __future__ import annotations
+
+from imcli.model.entities import Message, MessageKind, channel_key
+from imcli.wire import codes
+from imcli.wire.answers import contents_of
+from imcli.wire.names import SYSTEM_USER, Names
+from imcli.wire.packets import Recv
+
+SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
+SNOWFLAKE_BITS = 22
+NEAR_MS = 600_000
+"""Message ids tell the time in these servers; one that is further off tells something else."""
+
+
+def id_time_ms(message_id: int, near_ms: int) -> int:
+    """Give the time that a message id holds, or `near_ms` where it does not look like one.
+
+    >>> id_time_ms(1888888888888888888, 1739181180000), id_time_ms(17, 1739181180000)
+    (1739181179626, 1739181180000)
+    """
+    told_ms = (message_id >> SNOWFLAKE_BITS) + SNOWFLAKE_EPOCH_MS
+    return told_ms if abs(told_ms - near_ms) < NEAR_MS else near_ms
+
+
+def read_pushed(recv: Recv, names: Names, user: str, kind: MessageKind = "content") -> Message:
+    """Read a message that was pushed to a device of `user`; its payload is in plain."""
+    chat = names.chat_name(recv.channel_id, recv.channel_type)
+    text, payload = contents_of(recv.payload)
+    pushed_ms = recv.timestamp * 1000
+    return Message(
+        channel=channel_key(user, chat),
+        seq=recv.message_seq,
+        message_id=recv.message_id,
+        client_msg_no=recv.client_msg_no,
+        sender=names.user_name(recv.from_uid or SYSTEM_USER),
+        text=text,
+        kind=kind,
+        time_ms=id_time_ms(recv.message_id, pushed_ms),
+        expires_ms=pushed_ms + recv.expire * 1000 if recv.expire else 0,
+        no_red_dot=not recv.flags & codes.RED_DOT,
+        payload=payload,
+        sync_once=bool(recv.flags & codes.SYNC_ONCE),
+    )

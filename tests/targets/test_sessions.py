@@ -1,0 +1,158 @@
+"""Devices of a live world against a served one: real sockets, every transport and protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from imcli.scenario.events import CaseFinished, CaseResult
+from imcli.scenario.reading.expand import cases
+from imcli.scenario.reading.parse import parse_scenario
+from imcli.scenario.running.run import run
+from imcli.targets.base import OpenTarget
+from imcli.targets.live import open_live
+from tests.targets.served import Served, served
+
+HEAD = """
+title = "What devices do"
+users = { A = ["phone", "web"], B = ["phone"], C = ["phone"] }
+groups = { team = ["A", "B"] }
+timing = { within = "5s", settle = "20ms" }
+"""
+MANNERS = ("tcp", "ws", "tcp-jsonrpc", "ws-jsonrpc")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Served]:
+    with served() as running:
+        yield running
+
+
+def played(steps: str, opener: OpenTarget) -> CaseResult:
+    (case,) = cases(parse_scenario(f"{HEAD}steps = '''{steps}'''", "example.toml"))
+    *_, last = run(case, opener)
+    assert isinstance(last, CaseFinished)
+    return last.case
+
+
+def passes(steps: str, url: str) -> None:
+    opener = open_live(url)
+    try:
+        result = played(steps, opener)
+    finally:
+        opener.close()
+    assert result.result == "passed", (result.reason, result.failures)
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_message_is_sent_acknowledged_received_shown_and_seen(
+    server: Served, manner: str
+) -> None:
+    steps = """
+    B sends A "hi" as m1
+    assert m1 was accepted
+    assert A received m1 once
+    assert A shows B with 1 unread, last m1
+    assert A sees B with 1 unread, last "hi"
+    assert B did not receive m1
+    """
+    passes(steps, f"{server.url}?devices={manner}")
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_group_message_reaches_its_members_and_the_senders_other_device(
+    server: Served, manner: str
+) -> None:
+    steps = """
+    A.phone sends #team "hello" as m1
+    assert A.web received m1 once
+    assert B received m1 once
+    assert C did not receive m1
+    C sends #team "me too" but is refused with not-a-member
+    """
+    passes(steps, f"{server.url}?devices={manner}")
+
+
+def test_what_a_device_shows_is_what_reached_it_and_not_what_the_server_would_answer(
+    server: Served,
+) -> None:
+    steps = """
+    A.web disconnects
+    B sends A "hi" as m1
+    assert A.phone shows B with 1 unread
+    assert A.web does not show B
+    A.web sees B
+    """.replace("A.web sees B", "assert A.web sees B with 1 unread")
+    passes(steps, server.url)
+
+
+def test_an_offline_device_sends_when_it_is_back_and_synchronises(server: Served) -> None:
+    steps = """
+    A.web disconnects
+    A.web sends B "later" as m1 but gets no answer
+    assert m1 is unknown
+    assert B did not receive m1
+    A.web connects
+    assert m1 was accepted
+    assert B received m1 once
+    assert A's devices agree
+    """
+    passes(steps, server.url)
+
+
+def test_who_is_kicked_is_told_and_comes_back_only_by_connecting(server: Served) -> None:
+    steps = """
+    admin kicks A.web
+    assert A.web is kicked
+    assert A.phone is online
+    B sends A "hi" as m1
+    assert A.phone received m1
+    assert A.web did not receive m1
+    A.web connects
+    assert A.web is online
+    assert A.web shows B with 1 unread
+    """
+    passes(steps, server.url)
+
+
+def test_faults_of_a_link_are_made_on_the_way(server: Served) -> None:
+    steps = """
+    link A.phone drops 1 message
+    B sends A "one" as m1
+    assert A.phone did not receive m1
+    assert A.web received m1 once
+    link A.phone duplicates 1 message
+    B sends A "two" as m2
+    assert A.phone received m2 twice
+    link A.phone holds
+    B sends A "three" as m3
+    B sends A "four" as m4
+    assert A.phone did not receive m3
+    link A.phone releases in reverse
+    assert A.phone received m4 before m3
+    link A.phone delays by 30ms
+    B sends A "five" as m5
+    assert A.phone received m5 once
+    link B.phone loses 1 ack
+    B sends A "six" as m6 but gets no answer
+    assert A.phone received m6 once
+    link B.phone drops 1 send
+    B sends A "seven" as m7 but gets no answer
+    assert A.phone did not receive m7
+    """
+    passes(steps, server.url)
+
+
+def test_a_dead_link_is_noticed_by_nobody_until_the_device_is_back(server: Served) -> None:
+    steps = """
+    A.web drops
+    assert A.web is offline
+    B sends A "hi" as m1
+    assert A.phone received m1 once
+    assert A.web did not receive m1
+    A.web reconnects
+    assert A.web shows B with 1 unread, messages m1
+    assert A's devices agree
+    """
+    passes(steps, server.url)
