@@ -140,8 +140,8 @@ class Decoder:
 
     def _read_connack(self, told: int, body: bytes) -> Packet:
         """Only a client of version 3 or lower is not told; CONNACK is of the version it tells."""
-        version = min(self.version, body[0] if told and body else 3)
-        connack = _reader(codes.CONNACK, version, told)(body, 0)
+        version = body[0] if told and body else 3
+        connack = _reader(codes.CONNACK, min(self.version, version), told)(body, 0)
         assert isinstance(connack, Connack)
         self._settle(version)
         return connack
