@@ -6,12 +6,14 @@ the keeping's business; messages always are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from imcli.model.actions import Crash, Flush, Restart
 from imcli.model.entities import DeviceKey
 from imcli.model.events import Done, Event, Flushed, ServerRestarted
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.sessions import end_as
-from imcli.simulator.state import State
+from imcli.simulator.state import State, User
 
 
 def flush(state: State, keeping: Keeping, action: Flush) -> list[Event]:
@@ -30,9 +32,23 @@ def crash(state: State, keeping: Keeping, action: Crash) -> list[Event]:
 
 
 def _end(state: State, keeping: Keeping, *, crashed: bool) -> list[Event]:
-    events: list[Event] = [Done()]
+    return [Done(), *end_process(state, keeping, list(state.users.items()), crashed=crashed)]
+
+
+def end_process(
+    state: State, keeping: Keeping, people: Iterable[tuple[str, User]], *, crashed: bool
+) -> list[Event]:
+    """End the process and begin anew.
+
+    Args:
+        state: the tables.
+        keeping: the law by which conversations are kept.
+        people: everybody, or at least whoever has a session or is a system account.
+        crashed: nobody had time for anything.
+    """
+    events: list[Event] = []
     keeping.ended(state, crashed=crashed)
-    for user, owner in list(state.users.items()):
+    for user, owner in people:
         if owner.system != owner.listed_system:
             state.user_w(user).system = owner.listed_system
         for name, device in list(owner.devices.items()):

@@ -25,6 +25,7 @@ import msgspec
 
 from imcli.model.errors import TargetUnavailable, UsageError
 from imcli.simulator.profiles import Profile
+from imcli.targets.file_claim import in_use, is_claimed
 from imcli.targets.sqlite_tables import SCHEMA, DurableState
 
 APPLICATION_ID = 0x696D636C
@@ -69,6 +70,11 @@ class StateFile:
         self.fixed = fixed
         self._db = db
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The connection, for a server that stays and makes transactions of its own."""
+        return self._db
+
     @contextlib.contextmanager
     def command(self) -> Iterator[DurableState]:
         """Do one command: at the end of the block it is durable, or nothing has happened.
@@ -78,14 +84,20 @@ class StateFile:
             UsageError: another command has fixed another profile meanwhile.
         """
         with self._transaction("BEGIN IMMEDIATE"):
-            if not self.fixed:
-                self._fix_profile()
+            self.fix_profile()
             state = DurableState(self._db, self.profile)
             yield state
             state.save()
         self.fixed = True
 
-    def _fix_profile(self) -> None:
+    def fix_profile(self) -> None:
+        """Write the profile into a file that has none yet.
+
+        Raises:
+            UsageError: another command has fixed another profile meanwhile.
+        """
+        if self.fixed:
+            return
         body = msgspec.json.encode(self.profile)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('profile', ?)", (body,))
         kept = msgspec.json.decode(_meta(self._db, "profile"), type=Profile)
@@ -193,10 +205,13 @@ def _inspect_header(path: str) -> None:
     # pass over the log beside it and take a file for damaged that was only not tidied up.
     try:
         with open(path, "rb") as file:
+            claimed = is_claimed(file.fileno())
             header = file.read(HEADER_BYTES)
     except OSError as error:
         said = f"the state file {path} cannot be read: {(error.strerror or str(error)).lower()}"
         raise TargetUnavailable(said, hint=_HINT) from error
+    if claimed:
+        raise in_use(path)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         said = f"{path} is not a state file of imcli, or is damaged: it is left as it is"
         raise TargetUnavailable(said, hint=_HINT)

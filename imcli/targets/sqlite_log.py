@@ -35,7 +35,8 @@ SCHEMA = (
     "CREATE INDEX messages_expiring ON messages (channel, seq) WHERE expires > 0",
 )
 
-_INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+REACH = "UPDATE logs SET last = ?, erased = ? WHERE id = ?"
 _COLUMNS = "SELECT seq, sender, number, body FROM messages"
 
 _OWN_COLUMNS = ("channel", "seq", "sender", "client_msg_no")
@@ -77,11 +78,12 @@ class SqliteLog:
     def save(self) -> None:
         """Write down how far the log reaches."""
         if self._saved != (self.last, self.erased):
-            self._db.execute(
-                "UPDATE logs SET last = ?, erased = ? WHERE id = ?",
-                (self.last, self.erased, self._channel),
-            )
-            self._saved = (self.last, self.erased)
+            self._db.execute(REACH, self.reach())
+
+    def reach(self) -> tuple[int, int, int]:
+        """Give the parameters that write down how far the log reaches."""
+        self._saved = (self.last, self.erased)
+        return self.last, self.erased, self._channel
 
     # Writing
 
@@ -104,7 +106,7 @@ class SqliteLog:
             countable += counts
             own[sender] += counts
             rows.append(self._row(message, content, countable, own[sender]))
-        self._db.executemany(_INSERT, rows)
+        self._db.executemany(INSERT, rows)
 
     def _row(self, message: Message, content: int, countable: int, own: int) -> tuple[object, ...]:
         return (

@@ -57,11 +57,17 @@ _Timer = tuple[int, int, str, str, str, int, int]
 
 
 class Shelf(Generic[K]):
-    """One table of the database, as names and bodies; `owner` picks one owner's part of it."""
+    """One table of the database, as names and bodies; `owner` picks one owner's part of it.
+
+    Attributes:
+        place: what comes before name and body in the parameters of each statement.
+        writing: the statement that writes one body.
+        removing: the statement that removes one.
+    """
 
     def __init__(self, db: sqlite3.Connection, table: str, owner: str | None = None) -> None:
         self._db = db
-        self._fixed = () if owner is None else (owner,)
+        self.place = () if owner is None else (owner,)
         mine = "" if owner is None else "owner = ? AND "
         columns, marks = (
             ("name, body", "?, ?") if owner is None else ("owner, name, body", "?, ?, ?")
@@ -69,28 +75,32 @@ class Shelf(Generic[K]):
         unique = "name" if owner is None else "owner, name"
         self._read_one = f"SELECT body FROM {table} WHERE {mine}name = ?"
         self._read_all = f"SELECT name, body FROM {table} WHERE {mine}1 ORDER BY id"
-        self._remove = f"DELETE FROM {table} WHERE {mine}name = ?"
-        self._write = (
+        self.removing = f"DELETE FROM {table} WHERE {mine}name = ?"
+        self.writing = (
             f"INSERT INTO {table} ({columns}) VALUES ({marks})"
             f" ON CONFLICT ({unique}) DO UPDATE SET body = excluded.body"
         )
 
     def read(self, name: K) -> bytes | None:
         """Read one body, or None."""
-        row = self._db.execute(self._read_one, (*self._fixed, name)).fetchone()
+        row = self._db.execute(self._read_one, (*self.place, name)).fetchone()
         return None if row is None else row[0]
 
     def read_all(self) -> list[tuple[K, bytes]]:
         """Read everything, in the order in which it came."""
-        return self._db.execute(self._read_all, self._fixed).fetchall()
+        return self._db.execute(self._read_all, self.place).fetchall()
+
+    def rows(self) -> Iterator[tuple[K, bytes]]:
+        """Read everything one by one, in the order in which it came."""
+        return iter(self._db.execute(self._read_all, self.place))
 
     def write(self, name: K, body: bytes) -> None:
         """Write one body; one that is there keeps its place."""
-        self._db.execute(self._write, (*self._fixed, name, body))
+        self._db.execute(self.writing, (*self.place, name, body))
 
     def remove(self, name: K) -> None:
         """Remove one body."""
-        self._db.execute(self._remove, (*self._fixed, name))
+        self._db.execute(self.removing, (*self.place, name))
 
 
 class LazyTable(dict[K, V]):
@@ -103,21 +113,21 @@ class LazyTable(dict[K, V]):
         encode: Callable[[V], bytes] = _ENCODER.encode,
     ) -> None:
         super().__init__()
-        self._shelf = shelf
-        self._decode = decode
-        self._encode = encode
+        self.shelf = shelf
+        self.decode = decode
+        self.encode = encode
         self._bodies: dict[K, bytes] = {}
         self._removed: set[K] = set()
         self._whole = False
 
     def __missing__(self, key: K) -> V:
-        body = None if self._whole or key in self._removed else self._shelf.read(key)
+        body = None if self._whole or key in self._removed else self.shelf.read(key)
         if body is None:
             raise KeyError(key)
         return self._keep(key, body)
 
     def _keep(self, key: K, body: bytes) -> V:
-        value = self._decode(key, body)
+        value = self.decode(key, body)
         self._bodies[key] = body
         super().__setitem__(key, value)
         return value
@@ -151,7 +161,7 @@ class LazyTable(dict[K, V]):
             return
         known = dict(super().items())
         super().clear()
-        for key, body in self._shelf.read_all():
+        for key, body in self.shelf.read_all():
             if key in self._removed:
                 continue
             if key in known:
@@ -197,11 +207,11 @@ class LazyTable(dict[K, V]):
     def save(self) -> None:
         """Write what differs from what was read."""
         for key in self._removed:
-            self._shelf.remove(key)
+            self.shelf.remove(key)
         for key, value in super().items():
-            body = self._encode(value)
+            body = self.encode(value)
             if self._bodies.get(key) != body:
-                self._shelf.write(key, body)
+                self.shelf.write(key, body)
                 self._bodies[key] = body
         self._removed.clear()
 
@@ -280,11 +290,14 @@ class OwnersTable(dict[str, dict[str, Record]]):
         whole = {name: self[name] for name in (*names, *self._new)}
         return whole.items()
 
-    def save(self) -> None:
-        """Write what changed."""
+    def _save_new(self) -> None:
         for name in self._new:
             self._db.execute("INSERT INTO owners (name) VALUES (?)", (name,))
         self._new.clear()
+
+    def save(self) -> None:
+        """Write what changed."""
+        self._save_new()
         for table in self.values():
             assert isinstance(table, LazyTable), "nobody else makes a table here"
             table.save()
@@ -303,8 +316,11 @@ class LogsTable(dict[str, Log]):
         ).fetchone()
         if row is None:
             raise KeyError(key)
-        self[key] = log = SqliteLog(self._db, key, *row)
+        self[key] = log = self._log(key, row)
         return log
+
+    def _log(self, key: str, row: tuple[int, int, int]) -> Log:
+        return SqliteLog(self._db, key, *row)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Give a log, or the default."""
@@ -397,11 +413,23 @@ class DurableState(State):
         for table in (self.users, self.channels, self.logs, self.records, *self._lazy.values()):
             assert isinstance(table, LazyTable | LogsTable | OwnersTable), "tables are not replaced"
             table.save()
-        meta = {"scalars": self.scalars(), "timers": self.timers}
-        for name, value in meta.items():
+        self._save_meta()
+
+    def _save_meta(self) -> None:
+        for name, value in {"scalars": self.scalars(), "timers": self.timers}.items():
             body = _ENCODER.encode(value)
             if self._saved_meta.get(name) != body:
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, body))
+                self._saved_meta[name] = body
+
+    def _meta_changed(self, *, without_time: bool) -> bool:
+        """Tell whether the numbers or timers differ from what was saved."""
+        saved = self._saved_meta.get("scalars")
+        if saved is None or self._saved_meta["timers"] != _ENCODER.encode(self.timers):
+            return True
+        before = _decoder(tuple[int, ...]).decode(saved)
+        now = self.scalars()
+        return bool(before[1:] != now[1:] if without_time else before != now)
 
 
 def _in_memory(key: str, log: Log) -> ListLog:

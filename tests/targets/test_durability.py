@@ -7,10 +7,7 @@ end everything that it ever said must be there, once, in order.
 
 from __future__ import annotations
 
-import os
 import random
-import select
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +19,7 @@ import pytest
 from imcli.model.actions import AddDevice, Connect, CreateUser
 from imcli.model.questions import History, HistoryView, ListView, Seen
 from imcli.targets.embedded import EmbeddedTarget, open_embedded
+from tests.targets.killing import Spawner
 
 WRITER = """
 import sys
@@ -40,25 +38,6 @@ for number in range(start, start + count):
 target.close()
 """
 
-SPAWNER = """
-import os, sys
-import imcli.targets.embedded
-for line in sys.stdin:
-    args = line.rstrip("\\n").split("\\t")
-    child = os.fork()
-    if child == 0:
-        sys.argv = ["writer", *args]
-        try:
-            exec(compile(WRITER, "writer", "exec"))
-        finally:
-            os._exit(0)
-    sys.stderr.write(f"{child}\\n")
-    sys.stderr.flush()
-    os.waitpid(child, 0)
-    sys.stdout.write("ended\\n")
-    sys.stdout.flush()
-"""
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
@@ -68,47 +47,6 @@ def path(tmp_path: Path) -> str:
             for action in (CreateUser(user), AddDevice(user, "phone"), Connect(user, "phone")):
                 target.perform(action)
     return path
-
-
-class Spawner:
-    """A process that has everything imported and forks a writer whenever it is told to."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", f"WRITER = {WRITER!r}\n{SPAWNER}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        assert self.process.stderr is not None
-        self.orders = self.process.stdin
-        self.reports = self.process.stdout
-        self.children = self.process.stderr
-
-    def __enter__(self) -> Spawner:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.orders.close()
-        self.process.wait()
-        self.reports.close()
-        self.children.close()
-
-    def run_and_kill(self, path: str, start: int, after_ms: float) -> list[str]:
-        """Let a writer write, kill it some time after it was ready; gives what it reported."""
-        self.orders.write(f"{path}\tU0\tA\t{start}\t1000000\n".encode())
-        self.orders.flush()
-        child = int(self.children.readline())
-        said = [self.reports.readline()]
-        assert said == [b"ready\n"]
-        # Waiting for something that never comes is how long a writer lives.
-        select.select([], [], [], after_ms / 1000)
-        os.kill(child, signal.SIGKILL)
-        while (line := self.reports.readline()) != b"ended\n":
-            said.append(line)
-        return [line.decode().rstrip() for line in said[1:] if line.endswith(b"\n")]
 
 
 def stored(target: EmbeddedTarget, peer: str) -> list[str]:
@@ -122,9 +60,9 @@ def survive(path: str, kills: int, seed: int) -> None:
     chance = random.Random(seed)
     reported: list[str] = []
     number = 0
-    with Spawner() as spawner:
+    with Spawner(WRITER) as spawner:
         for _ in range(kills):
-            said = spawner.run_and_kill(path, number, chance.uniform(0, 25))
+            said = spawner.run_and_kill((path, "U0", "A", number, 1_000_000), chance.uniform(0, 25))
             reported += said
             with closing(open_embedded(path)) as target:
                 there = stored(target, "U0")
