@@ -15,6 +15,8 @@ the simulator. Sequence numbers are dense from 1 within a channel; 0 means "none
 
 from __future__ import annotations
 
+from base64 import b64decode
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -39,6 +41,10 @@ DEVICE_KINDS: dict[str, DeviceKind] = {
 """Device names that carry their kind with them; any other name states it (`"kiosk:web"`)."""
 
 
+NOT_JSON = "\0"
+"""Begins the payload of a message whose bytes are no JSON text; base64 of them follows."""
+
+
 class DeviceKey(NamedTuple):
     """One device of one user."""
 
@@ -60,11 +66,11 @@ class DeviceSpec(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One accepted message, as every reader of the channel gets it.
 
-    `seq` is 0 for a no-persist message (it is in no log). `payload` is canonical JSON text, or ""
-    where the message is only a text. `expires_ms` is the server time at which the message stops
-    being visible, or 0. `sync_once` is the header flag as it was sent: some servers keep such a
-    message among the others when a device sent it. `setting` and `topic` are the sender's, for the
-    receivers: no server looks at them.
+    `seq` is 0 for a no-persist message (it is in no log). `payload` is JSON text, or "" where the
+    message is only a text, or `NOT_JSON` and base64. `expires_ms` is the server time at which the
+    message stops being visible, or 0. `sync_once` is the header flag as it was sent: some servers
+    keep such a message among the others when a device sent it. `setting` and `topic` are the
+    sender's, for the receivers: no server looks at them.
     """
 
     channel: str
@@ -81,6 +87,19 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     sync_once: bool = False
     setting: int = 0
     topic: str = ""
+
+    @property
+    def base64(self) -> str:
+        """The bytes of a message that is no JSON, or ""."""
+        return self.payload[1:] if self.payload[:1] == NOT_JSON else ""
+
+    @property
+    def shown(self) -> str:
+        """What people are shown of it: its text, else its payload, as text where it is one."""
+        if self.base64:
+            with suppress(ValueError):
+                return b64decode(self.base64).decode()
+        return self.text or self.base64 or self.payload
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -19,7 +19,6 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
-from imcli.model import actions as act
 from imcli.serve import notes
 from imcli.serve.addresses import Address, listen, refuse_open, shown
 from imcli.serve.clock import Clock, RealClock, VirtualClock
@@ -30,23 +29,30 @@ from imcli.serve.tcp import TcpClient
 from imcli.serve.telling import Teller
 from imcli.serve.world import World
 from imcli.serve.ws import WsClient
-from imcli.simulator.profiles import Profile
+from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.server import Server
+from imcli.targets.sqlite_store import Store, open_store
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Render = Callable[[notes.Note], str]
 
 
 class Plan(NamedTuple):
-    """What to serve, and where. `quiet` tells nothing but that the server is ready."""
+    """What to serve, and where. `quiet` tells nothing but that the server is ready.
 
-    profile: Profile
+    `profile` None means that of the state file; `default` is for a file that has none, and for a
+    server without a file. `state` is the file in which everything is kept; empty: nowhere.
+    """
+
+    profile: Profile | None
     http: Address
     ws: Address
     tcp: Address
     rules: Rules = Rules()
     virtual_time: bool = False
     quiet: bool = False
+    state: str = ""
+    default: Profile = REFERENCE
 
     def addresses(self) -> dict[str, Address]:
         """Give each address by its option."""
@@ -62,8 +68,8 @@ def serve(plan: Plan, stream: TextIO, render: Render) -> None:
         render: makes a line of a note.
 
     Raises:
-        UsageError: an address is none, or too open.
-        TargetUnavailable: a port is in use, or the state cannot be written.
+        UsageError: an address is none, or too open, or the state file has another profile.
+        TargetUnavailable: a port is in use, or the state cannot be read or written.
     """
     refuse_open(plan.addresses(), plan.rules.manager_token)
     with contextlib.ExitStack() as stack:
@@ -71,7 +77,8 @@ def serve(plan: Plan, stream: TextIO, render: Render) -> None:
             option: stack.enter_context(listen(option, address))
             for option, address in plan.addresses().items()
         }
-        asyncio.run(_Running(plan, sockets, stream, render).run())
+        kept = stack.enter_context(Kept(plan))
+        asyncio.run(_Running(plan, sockets, kept, stream, render).run())
 
 
 def wall_ms() -> int:
@@ -79,14 +86,49 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class Kept:
+    """The simulated server, in a file or in memory, and what makes a turn of it durable."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._store: Store | None = None
+        if plan.state:
+            self._store = open_store(plan.state, plan.profile, default=plan.default)
+            self.server = self._store.server
+        else:
+            self.server = Server(plan.profile or plan.default)
+        self._time_matters = plan.virtual_time
+
+    def commit(self) -> None:
+        """Make durable what happened in a turn.
+
+        Raises:
+            TargetUnavailable: it cannot be written.
+        """
+        if self._store is not None:
+            self._store.commit(time_matters=self._time_matters)
+
+    def __enter__(self) -> Kept:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._store is not None:
+            self._store.close()
+
+
 class _Running:
     """One run; everything that needs the event loop."""
 
     def __init__(
-        self, plan: Plan, sockets: dict[str, socket.socket], stream: TextIO, render: Render
+        self,
+        plan: Plan,
+        sockets: dict[str, socket.socket],
+        kept: Kept,
+        stream: TextIO,
+        render: Render,
     ) -> None:
         self._plan = plan
         self._sockets = sockets
+        self._kept = kept
         self._stream = stream
         self._render = render
         self._ended = asyncio.Event()
@@ -103,7 +145,7 @@ class _Running:
             raise self._error
 
     def _world(self, loop: asyncio.AbstractEventLoop, teller: Teller | None) -> World:
-        server = Server(self._plan.profile)
+        server = self._kept.server
         return World(
             server,
             self._clock(server),
@@ -111,6 +153,7 @@ class _Running:
             loop,
             os.urandom,
             rules=self._plan.rules,
+            commit=self._kept.commit,
             failed=self._fail,
             tell=teller,
         )
@@ -140,7 +183,7 @@ class _Running:
     def _ready(self, world: World) -> notes.Ready:
         return notes.Ready(
             world.clock.now_ms(),
-            self._plan.profile.name,
+            world.server.profile.name,
             f"http://{shown(self._sockets['--http'])}",
             f"ws://{shown(self._sockets['--ws'])}",
             f"tcp://{shown(self._sockets['--tcp'])}",
@@ -195,11 +238,3 @@ def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Itera
     finally:
         for number in taken:
             loop.remove_signal_handler(number)
-
-
-def bring_offline(server: Server) -> None:
-    """End the sessions that a restored state still has: their sockets are gone."""
-    for user, owner in list(server.state.users.items()):
-        for name, device in list(owner.devices.items()):
-            if device.session:
-                server.apply(act.Disconnect(user, name))

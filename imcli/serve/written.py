@@ -12,12 +12,12 @@ import base64
 import msgspec
 
 from imcli.model import actions
-from imcli.model.entities import DeviceKey, Message, chat_of
+from imcli.model.entities import NOT_JSON, DeviceKey, Message, chat_of
 from imcli.serve import seats
 from imcli.serve.connection import Connection
 from imcli.simulator.conversations.row_list import SYSTEM_USER
 from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
-from imcli.simulator.wukongim.api.objects import NOT_TEXT, payload_text
+from imcli.simulator.wukongim.api.objects import payload_text
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.wire import codes
@@ -78,7 +78,7 @@ def payload_of(message: Message) -> bytes:
     """Give the bytes that a message was sent with."""
     if not message.payload:
         return _ENCODER.encode({"content": message.text, "type": 1})
-    if message.payload.startswith(NOT_TEXT):
+    if message.payload.startswith(NOT_JSON):
         return base64.b64decode(message.payload[1:])
     return message.payload.encode()
 

@@ -160,14 +160,19 @@ class Store:
 
 
 def open_store(
-    path: str, profile: Profile | None = None, *, remembered_max: int = REMEMBERED_MAX
+    path: str,
+    profile: Profile | None = None,
+    *,
+    default: Profile = REFERENCE,
+    remembered_max: int = REMEMBERED_MAX,
 ) -> Store:
     """Open a state file for a server that stays; make it where there is none.
 
     Args:
         path: the state file.
         profile: the profile of a new file; of an existing one, which must be the same. None: the
-            file's own, or the reference for a new one.
+            file's own.
+        default: the profile of a new file where none was asked for.
         remembered_max: how many values stay in memory between commits.
 
     Raises:
@@ -175,7 +180,7 @@ def open_store(
             server has it.
         UsageError: the file was made with another profile.
     """
-    file = open_state_file(path, profile, default=REFERENCE)
+    file = open_state_file(path, profile, default=default)
     try:
         claimed = claim(path)
     except BaseException:

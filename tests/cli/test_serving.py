@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,75 @@ def test_time_is_moved_from_the_shell() -> None:
         assert "--virtual-time" in refused.stderr
     gone = run("advance", "5m", "--target", ready["http"])
     assert gone.returncode == 4
+
+
+# A state file
+
+
+def ask(ready: dict[str, Any], path: str, body: object) -> Any:
+    """Post to a server; gives the answer's JSON."""
+    request = urllib.request.Request(ready["http"] + path, json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def sends(ready: dict[str, Any], text: str) -> None:
+    payload = base64.b64encode(text.encode()).decode()
+    where = {"from_uid": "B", "channel_id": "A", "channel_type": 1, "payload": payload}
+    assert ask(ready, "/message/send", where)["status"] == 200
+
+
+def texts(ready: dict[str, Any]) -> list[str]:
+    body = {"login_uid": "A", "channel_id": "B", "channel_type": 1, "limit": 100}
+    found = ask(ready, "/channel/messagesync", body)["messages"]
+    return [base64.b64decode(message["payload"]).decode() for message in found]
+
+
+def test_what_a_killed_server_had_answered_is_there_when_it_comes_up_again(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "s.db"))
+    said: list[str] = []
+    for turn in range(4):
+        with serving(*state, *(("--profile", "wukongim-2.1.5") if not turn else ())) as (_, ready):
+            assert ready["profile"] == "wukongim-2.1.5"
+            assert texts(ready) == said
+            for number in range(5):
+                sends(ready, f"{turn}.{number}")
+                said.append(f"{turn}.{number}")
+
+
+def test_a_file_that_is_served_is_nobody_elses_meanwhile(tmp_path: Path) -> None:
+    file = str(tmp_path / "s.db")
+    with serving("--state", file) as (program, ready):
+        sends(ready, "hi")
+        for words in (("serve", *ANYWHERE), ("send", "A", "B", "hi"), ("reset-state", "--yes")):
+            refused = run(*words, "--state", file)
+            assert refused.returncode == 4
+            assert refused.stdout == ""
+            said = f"error: the state file {file} is in use by `imcli serve`\n"
+            assert refused.stderr.startswith(said)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(30) == 0
+    listed = run("list-conversations", "A", "--state", file, "--output", "json")
+    assert listed.returncode == 0
+    assert [each["conversation"] for each in json.loads(listed.stdout)] == ["B"]
+    told = run("show-history", "A", "B", "--state", file)
+    assert told.stdout.split()[-4:] == ["1", "B", "hi", "content"]
+    raw = json.loads(run("show-history", "A", "B", "--state", file, "--output", "json").stdout)
+    assert raw[0]["payload"] == {"base64": "aGk="}
+
+
+def test_a_state_file_of_another_profile_is_refused(tmp_path: Path) -> None:
+    file = str(tmp_path / "s.db")
+    with serving("--state", file, "--profile", "reference") as (_, ready):
+        assert ready["profile"] == "reference"
+    refused = run("serve", *ANYWHERE, "--state", file, "--profile", "two-way")
+    assert refused.returncode == 2
+    assert "was made with the profile reference, not two-way" in refused.stderr
+
+
+def test_virtual_time_is_kept(tmp_path: Path) -> None:
+    words = ("--state", str(tmp_path / "s.db"), "--virtual-time")
+    with serving(*words) as (_, ready):
+        moved = ask(ready, "/imcli/advance", {"duration_ms": 86_400_000})["data"]["now_ms"]
+    with serving(*words) as (_, ready):
+        assert ask(ready, "/imcli/advance", {"duration_ms": 0})["data"]["now_ms"] >= moved

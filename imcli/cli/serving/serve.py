@@ -15,8 +15,13 @@ DEFAULT_PROFILE = "wukongim-2.2.5"
 def serve(
     ctx: typer.Context,
     profile: Annotated[
-        str, typer.Option("--profile", metavar="NAME", help="What the server is like.")
-    ] = DEFAULT_PROFILE,
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help=f"What the server is like [default: the state file's, or {DEFAULT_PROFILE}].",
+        ),
+    ] = None,
     http: Annotated[
         str, typer.Option("--http", metavar="HOST:PORT", help="Where the HTTP API listens.")
     ] = "127.0.0.1:5001",
@@ -26,6 +31,10 @@ def serve(
     tcp: Annotated[
         str, typer.Option("--tcp", metavar="HOST:PORT", help="Where TCP clients connect.")
     ] = "127.0.0.1:5100",
+    state: Annotated[
+        str | None,
+        typer.Option("--state", metavar="FILE", help="Keep everything in this file, for ever."),
+    ] = None,
     token_auth: Annotated[
         bool,
         typer.Option("--token-auth", help="Let in only clients whose token was registered."),
@@ -57,13 +66,15 @@ def serve(
 
     shell = shell_of(ctx)
     plan = Plan(
-        load_profile(profile),
+        load_profile(profile) if profile else None,
         parse_address("--http", http),
         parse_address("--ws", ws),
         parse_address("--tcp", tcp),
         Rules(token_auth, shell.world.env.get("IMCLI_TOKEN", ""), not plain),
         virtual_time,
         shell.options.quiet,
+        state or "",
+        load_profile(DEFAULT_PROFILE),
     )
     serve(plan, shell.world.stdout, json_of if events == "jsonl" else line_of)
     return 0

@@ -118,7 +118,7 @@ def entry_row(user: str, device: str, entry: Entry) -> Row:
         if on
     ]
     last = entry.last
-    said = f"{last.seq} {last.sender}: {last.text or last.payload}" if last else "-"
+    said = f"{last.seq} {last.sender}: {last.shown}" if last else "-"
     record = {
         "user": user,
         "device": device,

@@ -75,7 +75,10 @@ class Desk:
         if self.place.kind == "embedded" and not self.devices(user):
             from imcli.cli.suggest import did_you_mean
 
-            near = did_you_mean(user, self.directory("users").users())
+            everybody = self.directory("users").users()
+            if user in everybody:  # whom only a served file knows has no device yet
+                return user
+            near = did_you_mean(user, everybody)
             raise UsageError(
                 f"there is no user {user!r} on the embedded server",
                 hint=near or f"users are made by `imcli send` or `imcli create-user {user}`",
@@ -120,6 +123,8 @@ class Desk:
         if self.place.kind != "embedded":
             return (device or ("" if self.live else FIRST_DEVICE),)
         rows = self.devices(self.known(user))
+        if not rows and not device:  # nobody's device: as the user's back end sees it
+            return ("",)
         if all_devices:
             return tuple(row.device for row in rows)
         chosen = self.chosen(rows, device)

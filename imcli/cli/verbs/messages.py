@@ -257,21 +257,22 @@ def message_row(message: Message) -> Row:
     """One message as a line and as a record."""
     from imcli.cli.verbs import kit
 
-    shown = message.text or message.payload
-    return kit.Row((str(message.seq), message.sender, shown, message.kind), message_record(message))
+    cells = (str(message.seq), message.sender, message.shown, message.kind)
+    return kit.Row(cells, message_record(message))
 
 
 def message_record(message: Message) -> dict[str, object]:
     """One message as JSON; the id is a text because it may be above 2^53."""
     import json
 
+    payload = json.loads(message.payload) if message.payload and not message.base64 else None
     return {
         "seq": message.seq,
         "message_id": str(message.message_id),
         "client_msg_no": message.client_msg_no,
         "from": message.sender,
         "text": message.text,
-        "payload": json.loads(message.payload) if message.payload else None,
+        "payload": {"base64": message.base64} if message.base64 else payload,
         "kind": message.kind,
         "time_ms": message.time_ms,
     }

@@ -164,7 +164,7 @@ def listed(count: UnreadCount) -> list[str]:
     rows += [(m, f"not counted: {why}") for m, why in count.left_out]
     rows.sort(key=lambda pair: pair[0].seq)
     lines = [
-        f"  {m.seq:>6}  {visible(m.sender)}: {visible(m.text or m.payload)}  ({what})"
+        f"  {m.seq:>6}  {visible(m.sender)}: {visible(m.shown)}  ({what})"
         for m, what in rows[:SHOWN_MAX]
     ]
     if len(rows) > SHOWN_MAX:

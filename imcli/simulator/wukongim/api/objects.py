@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from imcli.model.entities import Entry, Message
+from imcli.model.entities import NOT_JSON, Entry, Message
 from imcli.simulator.conversations.row_list import SYSTEM_USER
 from imcli.simulator.wukongim.api.names import PERSON, address
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, internal_id
@@ -28,10 +28,6 @@ class Form(NamedTuple):
     first_flags_lost: bool
 
 
-NOT_TEXT = "\0"
-"""Begins the payload of a message that is no JSON text; base64 follows."""
-
-
 def payload_text(octets: bytes) -> tuple[str, str]:
     r"""Give a payload as this program keeps it: (text, payload).
 
@@ -41,7 +37,7 @@ def payload_text(octets: bytes) -> tuple[str, str]:
     try:
         value = msgspec.json.decode(octets)
     except msgspec.DecodeError:
-        return "", NOT_TEXT + base64.b64encode(octets).decode()
+        return "", NOT_JSON + base64.b64encode(octets).decode()
     if isinstance(value, dict) and isinstance(value.get("content"), str):
         text = value["content"]
         if octets == _as_text(text):
@@ -55,7 +51,7 @@ def _as_text(text: str) -> bytes:
 
 def payload_of(message: Message) -> str:
     """Give a message's payload in base64."""
-    if message.payload.startswith(NOT_TEXT):
+    if message.payload.startswith(NOT_JSON):
         return message.payload[1:]
     octets = message.payload.encode() if message.payload else _as_text(message.text)
     return base64.b64encode(octets).decode()
