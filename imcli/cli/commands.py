@@ -234,6 +234,15 @@ COMMANDS: tuple[Command, ...] = (
         ("imcli list-sessions", "imcli list-sessions A"),
     ),
     Command(
+        "doctor",
+        "Live servers",
+        "servers.doctor",
+        "doctor",
+        "print",
+        "Examine a live server: its version, readiness, tokens, addresses, clock and anomalies.",
+        ("imcli doctor http://127.0.0.1:5001", "imcli doctor staging"),
+    ),
+    Command(
         "add-context",
         "Live servers",
         "servers.contexts",

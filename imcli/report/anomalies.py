@@ -8,6 +8,7 @@ Reading the files that are part of the program is all that is done here; `versio
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from importlib import resources
 from typing import Literal
 
@@ -16,17 +17,58 @@ import msgspec
 Language = Literal["en", "zh"]
 
 
-class Anomaly(msgspec.Struct, frozen=True):
-    """One cause: its name (`A4`), one line in each language, and the reports that are about it."""
+Severity = Literal["high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+FIRST_VERSION = (2, 1, 3)
+
+
+class Anomaly(msgspec.Struct, frozen=True, rename={"but_not": "except"}):
+    """One cause: its name (`A4`), one line in each language, and the reports that are about it.
+
+    Those named A are anomalies of WuKongIM with a severity and a range: from `since` (else from the
+    first version that is known here) up to `fixed`, which has it no more (else for ever), without
+    those of `but_not`. Source: the version that changed it, or the first measured one after it.
+    """
 
     code: str
     en: str
     zh: str
     issues: tuple[str, ...] = ()
+    severity: Severity | None = None
+    since: str = ""
+    fixed: str = ""
+    but_not: tuple[str, ...] = ()
+
+    def holds_at(self, version: tuple[int, ...]) -> bool:
+        """Tell whether an anomaly is in a version; other causes have no range, and are in none.
+
+        >>> found = Anomaly("A2", "", "", severity="high", since="2.2.0", fixed="2.2.2")
+        >>> [found.holds_at(version) for version in ((2, 1, 5), (2, 2, 1), (2, 2, 2))]
+        [False, True, False]
+        """
+        return (
+            self.severity is not None
+            and version >= (_numbers(self.since) or FIRST_VERSION)
+            and (not self.fixed or version < _numbers(self.fixed))
+            and version not in map(_numbers, self.but_not)
+        )
 
     def said(self, language: Language) -> str:
         """Give the line in a language."""
         return self.zh if language == "zh" else self.en
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split("."))) if text else ()
+
+
+def anomalies_of(
+    version: tuple[int, ...], anomalies: Iterable[Anomaly] | None = None
+) -> tuple[Anomaly, ...]:
+    """Give the anomalies of a version, the severe ones first."""
+    known = load_anomalies() if anomalies is None else anomalies
+    found = [each for each in known if each.holds_at(version)]
+    return tuple(sorted(found, key=lambda each: SEVERITIES.index(each.severity or "low")))
 
 
 def read_anomalies(text: str) -> tuple[Anomaly, ...]:

@@ -222,11 +222,15 @@ def _causes(
             f'<a id="{each.code.lower()}"></a>{each.code}',
             markdown(each.said(language)),
             _issue_links(each.issues) or "-",
-            ", ".join(version for version in versions if each.code in named[version]) or "-",
+            ", ".join(v for v in versions if each.code in named[v] or _has(each, v)) or "-",
         ]
         for each in anomalies
     ]
     return f"## {words.causes}\n\n{_table(words.cause_columns, lines)}"
+
+
+def _has(anomaly: Anomaly, version: str) -> bool:
+    return anomaly.holds_at(tuple(map(int, version.split("."))))
 
 
 def _skipped(rows: Iterable[Situation], words: Words) -> str:

@@ -31,6 +31,7 @@ class Connection(msgspec.Struct, frozen=True):
 
     id: int
     uid: str
+    node_id: int = 0
     device: str = ""
     device_id: str = ""
     uptime: str = ""
@@ -165,6 +166,12 @@ def token_call(uid: str, kind: DeviceKind, level: DeviceLevel, token: str) -> Ca
         "device_level": int(level == "master"),
     }
     return post("/user/token", body)
+
+
+def kick_call(connection: Connection) -> Call:
+    """End one connection. `/user/device_quit` ends only those of devices that have a token."""
+    body = {"uid": connection.uid, "conn_id": connection.id, "node_id": connection.node_id}
+    return post("/conn/kick", body)
 
 
 def rows_behind_lists_call(uid: str) -> Call:

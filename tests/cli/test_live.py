@@ -113,6 +113,20 @@ def test_the_people_of_a_live_server_are_listed(imcli: Run, server: FakeWuKongIM
     assert imcli("list-sessions", "A", env=env).out == ""
 
 
+def test_devices_without_a_token_are_kicked_too(imcli: Run, server: FakeWuKongIM) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    server.world.online |= {("A", 0), ("A", 1), ("AB", 0)}
+    assert imcli("create-user", "A", "--device", "phone", env=env).status == 0
+    assert imcli("kick-device", "A", "--wait", env=env).status == 0
+    assert server.world.online == {("AB", 0)}
+    assert [body["uid"] for body in server.calls("/conn/kick")] == ["A"]
+    dry = imcli("kick-device", "A", "--dry-run", env=env)
+    assert dry.lines == [
+        'POST /user/device_quit {"uid":"A","device_flag":-1}',
+        "then POST /conn/kick for each connection of a device without a token",
+    ]
+
+
 def test_a_mistyped_device_ends_no_session_at_all(imcli: Run, server: FakeWuKongIM) -> None:
     ran = imcli("kick-device", "A", "wbe", "--target", server.url)
     assert (ran.status, ran.out) == (2, "")
@@ -204,3 +218,47 @@ def test_the_token_is_taken_from_the_environment_and_shown_nowhere(
     ran = imcli("list-conversations", "A", "--verbose", "--target", server.url, env=env)
     assert ran.status == 0
     assert "hunter2" not in ran.out + ran.err
+
+
+def test_doctor_says_that_a_server_is_well_and_what_its_version_is_known_for(
+    imcli: Run, server: FakeWuKongIM
+) -> None:
+    ran = imcli("doctor", server.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.lines[0].split() == ["what", "is", "found"]
+    assert "WuKongIM v2.2.5-20260422" in ran.out
+    assert "anomaly A16    medium  listing by channel ignores the deletion" in ran.out
+    record = imcli("doctor", server.url, "--output", "json").json
+    assert (record["ok"], record["version"]) == (True, "2.2.5")
+    assert [check["verdict"] for check in record["checks"] if check["what"] == "ready"] == ["ok"]
+    assert {"code": "A1", "severity": "high"}.items() <= record["anomalies"][0].items()
+
+
+def test_doctor_says_what_does_not_work_and_what_to_do(imcli: Run, server: FakeWuKongIM) -> None:
+    server.misbehave["/health"] = lambda _: (500, b'{"status":"error","message":"no slots"}')
+    ran = imcli("doctor", server.url)
+    assert ran.status == 4
+    assert "ready" in ran.out
+    assert "error: ready: /health says:" in ran.err
+    assert "hint: it has just started" in ran.err
+    gone = imcli("doctor", "http://127.0.0.1:1", "--output", "json")
+    assert (gone.status, gone.json["ok"]) == (4, False)
+
+
+def test_doctor_is_for_live_servers(imcli: Run, server: FakeWuKongIM) -> None:
+    for target in ("sim", "embedded", ""):
+        ran = imcli("doctor", *([target] if target else []))
+        assert (ran.status, ran.out) == (2, "")
+    imcli("add-context", "staging", server.url, "--use")
+    assert imcli("doctor").status == 0
+    assert imcli("doctor", "stagin").err.endswith("did you mean staging?\n")
+
+
+def test_doctor_never_shows_the_token(imcli: Run) -> None:
+    with FakeWuKongIM(token="hunter2hunter2") as guarded:
+        for given in ("hunter2hunter2", "hunter2hunter3"):
+            env = {"IMCLI_TOKEN": given}
+            for form in ("table", "json", "plain"):
+                ran = imcli("doctor", guarded.url, "--verbose", "--output", form, env=env)
+                assert ran.status == (0 if given.endswith("2") else 4)
+                assert "hunter2hunter" not in ran.out + ran.err

@@ -44,6 +44,8 @@ class World:
         self.lists: dict[tuple[str, str], list[str]] = {}
         self.online: set[tuple[str, int]] = set()
         self.tokens: dict[tuple[str, int], Json] = {}
+        self.leader = 1001
+        self.route: Json = {"tcp_addr": "", "ws_addr": "", "wss_addr": ""}
         self.next_id = 2124764764550371643
 
     def channel(self, uid: str, body: Json) -> str:
@@ -274,7 +276,16 @@ def list_change(name: str, add: bool) -> Callable[[World, Json], Json]:
 
 def device_quit(world: World, body: Json) -> Json:
     flags = (0, 1, 2) if body["device_flag"] == -1 else (body["device_flag"],)
-    world.online -= {(body["uid"], flag) for flag in flags}
+    # Where tokens are given, only a device that has one is known here, and ended.
+    known = world.tokens or world.online
+    world.online -= {(body["uid"], f) for f in flags if (body["uid"], f) in known}
+    return OK
+
+
+def kick_connection(world: World, body: Json) -> Json:
+    for place, connection in enumerate(sorted(world.online), 1):
+        if place == body["conn_id"]:
+            world.online.discard(connection)
     return OK
 
 
@@ -357,6 +368,8 @@ ROUTES: dict[tuple[str, str], Callable[[World, Any], object]] = {
     ("GET", "/cluster/conversations"): stored_rows,
     ("GET", "/cluster/channels"): groups,
     ("GET", "/cluster/devices"): devices,
+    ("GET", "/cluster/allslot"): lambda world, _: {"data": [{"id": 0, "leader_id": world.leader}]},
+    ("GET", "/route"): lambda world, _: world.route,
     ("GET", "/connz"): connections,
     ("POST", "/user/token"): token,
     ("POST", "/message/send"): send,
@@ -375,6 +388,7 @@ ROUTES: dict[tuple[str, str], Callable[[World, Any], object]] = {
     ("POST", "/channel/whitelist_add"): list_change("white", True),
     ("POST", "/channel/whitelist_remove"): list_change("white", False),
     ("POST", "/user/device_quit"): device_quit,
+    ("POST", "/conn/kick"): kick_connection,
     ("POST", "/user/onlinestatus"): online_status,
 }
 

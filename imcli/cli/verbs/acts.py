@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from imcli.cli.verbs.desk import Desk
 
 
-def dry_run(shell: Shell, *wanted: actions.Action) -> bool:
-    """With `--dry-run`: print what would be asked and tell the verb to stop there."""
+def dry_run(shell: Shell, *wanted: actions.Action, then: tuple[str, ...] = ()) -> bool:
+    """With `--dry-run`: print what would be asked and tell the verb to stop there.
+
+    `then` says what is asked besides, where that depends on what is there.
+    """
     if not shell.options.dry_run:
         return False
     place = verb_place(shell)
-    print_calls(shell, [(calls(shell, place, action), record_of(action)) for action in wanted])
+    print_calls(
+        shell, [((*calls(shell, place, action), *then), record_of(action)) for action in wanted]
+    )
     return True
 
 

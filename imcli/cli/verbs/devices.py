@@ -156,10 +156,12 @@ def kick_device(
     user = kit.user_name(user)
     live = kit.verb_place(shell).kind == "live"
     # On a live server a device is its kind, and "wbe" must not end the app's sessions.
-    device = kit.device_spec(device).kind if live and device else device
+    kind = kit.device_spec(device).kind if live and device else None
+    device = kind or device
     action = kit.actions.Kick(user, device)
     whose = f"{device} of {user}" if device else f"all devices of {user}"
-    if kit.dry_run(shell, action):
+    then = ("then POST /conn/kick for each connection of a device without a token",) if live else ()
+    if kit.dry_run(shell, action, then=then):
         return 0
     if not kit.allowed(shell, kit.verb_place(shell), f"end the sessions of {whose}"):
         return kit.declined(shell)
@@ -168,6 +170,8 @@ def kick_device(
             desk.viewers(user, device, False)
         desk.known(user)
         desk.perform(action)
+        if live:
+            desk.administration.kick_tokenless(user, kind)
         desk.wait_until(lambda: is_gone(desk, user, device))
         return kit.done(
             desk, "kick-device", f"kicked {whose}", (("user", user), ("device", device))

@@ -60,6 +60,21 @@ class LiveDirectory:
         named = {user.uid for user in stored} | {c.uid for c in self._connections("")}
         return tuple(sorted(map(self._names.user_name, named)))
 
+    def kick_tokenless(self, user: str, kind: DeviceKind | None) -> None:
+        """End the connections, of one kind or all, of devices that have no token.
+
+        `/user/device_quit` answers 200 and leaves them (measured, 2.1.3 and 2.2.5).
+        """
+        uid = self._names.user_id(user)
+        stored = {d.kind for d in self._stored(uid)}
+        for each in self._connections(uid):
+            if each.uid == uid and each.kind not in stored and kind in (None, each.kind):
+                self._ask(admin.kick_call(each))
+
+    def _stored(self, uid: str) -> list[admin.StoredDevice]:
+        found = self._read(admin.devices_call(uid), admin.read_devices)
+        return [device for device in found if device.uid == uid]
+
     def devices(self, user: str) -> tuple[DeviceRow, ...]:
         """List the devices of a user: what has a token, then what is connected without one."""
         uid = self._names.user_id(user)
