@@ -76,6 +76,7 @@ class Device(asyncio.Protocol):
                 out += self.next()
             elif isinstance(heard, Connected):
                 self.ring.connected += 1
+                self.ring.changed.set()
             else:
                 self.ring.lost(self, f"it heard {heard}")
         if out:
@@ -154,7 +155,7 @@ class Ring:
 
     def look(self) -> None:
         """Wake whoever waits, where there may be a reason."""
-        if self.over or self.connected < self.size or self.error:
+        if self.over or self.error:
             self.changed.set()
 
     def quiet(self) -> bool:

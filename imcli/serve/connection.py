@@ -2,12 +2,8 @@
 
 A connection belongs to a socket (`Link`), has the wire's half of a session, and, once it was let
 in, a seat: the device of the simulated server that it is. What it is told waits in `_out` until
-the turn is committed. It also remembers which messages its client has not acknowledged: the
-simulated links take what arrives for received, and on a real socket arriving is not receiving. As
-in the real server the list is the connection's own and dies with it, and a resend is the same
-bytes again.
-
-Source of the rules of resending: WuKongIM `manager_retry.go`, `retry_queue.go`; measured.
+the turn is committed. What its client has not acknowledged waits in `unacknowledged`
+(`resending.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from imcli.model.entities import DeviceKey, Message
-from imcli.serve import notes
+from imcli.model.entities import DeviceKey
 from imcli.wire import codes
 from imcli.wire.packets import Connect, Disconnect, Event, Ping, Recv, Recvack, Send
 from imcli.wire.server import (
@@ -32,6 +27,7 @@ from imcli.wire.server import (
 )
 
 if TYPE_CHECKING:
+    from imcli.serve.resending import Unacknowledged
     from imcli.serve.world import World
 
 
@@ -77,14 +73,6 @@ class Seat(msgspec.Struct, frozen=True):
     flag: int
     master: bool
     since_ms: int
-
-
-class Unacknowledged(msgspec.Struct, frozen=True, gc=False):
-    """A message that a client has not confirmed: when it is sent again, and how often it was."""
-
-    due_ms: int
-    message: Message
-    attempt: int
 
 
 class Connection:
@@ -146,11 +134,14 @@ class Connection:
         world = self._world
         world.begin()
         self.heard = world.elapsed()
-        requests = self.wire.receive(data)
-        self.figures.in_packets += len(requests)
         self.figures.in_packet_bytes += len(data)
-        for request in requests:
-            self._hear(request)
+        requests = self.wire.receive(data)
+        while requests:
+            self.figures.in_packets += len(requests)
+            for request in requests:
+                self._hear(request)
+            outside = self.refused and self.seat is None and not self.gone
+            requests = self.wire.refuse() if outside else []
 
     def _hear(self, request: Request) -> None:
         if self.gone:  # by what stood before this in the same read
@@ -158,7 +149,7 @@ class Connection:
         if isinstance(request, Asked):
             packet = request.packet
             if isinstance(packet, Send):
-                self._world.send(self, request, packet)
+                self._world.post.send(self, request, packet)
             elif isinstance(packet, Recvack):
                 self._acknowledged(packet)
             elif isinstance(packet, Ping):
@@ -168,7 +159,7 @@ class Connection:
             return
         match request:
             case BadSend():
-                self._world.reject(self, request, codes.PAYLOAD_DECODE_ERROR, request.why)
+                self._world.post.reject_unreadable(self, request)
             case Unreadable(reply=reply):
                 self.say(reply)
             case Stalled(why=why):
@@ -183,7 +174,7 @@ class Connection:
         if not ack.flags & codes.NO_PERSIST:
             waiting = self.unacknowledged.pop(ack.message_id, None)
             if waiting is not None and self.seat is not None:
-                self._world.acknowledged(self.seat, waiting.message)
+                self._world.post.acknowledged(self, self.seat, waiting.message)
 
     # Saying
 
@@ -238,10 +229,3 @@ class Connection:
         if not self.gone:
             self._out.clear()
             self._world.leave(self, why)
-
-
-def note_of_push(at_ms: int, key: DeviceKey, message: Message, attempt: int) -> notes.Received:
-    """Say that a message went to a device."""
-    return notes.Received(
-        at_ms, key.user, key.device, message.channel, message.message_id, message.seq, attempt
-    )

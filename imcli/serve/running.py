@@ -220,9 +220,13 @@ async def _sweep(world: World) -> None:
 def end(world: World) -> None:
     """End every session, as a server does that stops: it tells nobody and closes the sockets."""
     world.begin()
+    links = [connection.link for connection in world.connections]
     for connection in list(world.connections):
         connection.close("the server stops")
     world.turns.end()
+    if world.turns.broken:
+        for link in links:
+            link.abort()
 
 
 @contextlib.contextmanager

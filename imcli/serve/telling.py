@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import TextIO
 
+from imcli.serve import notes
 from imcli.serve.notes import Note
 
 BATCHES_MAX = 1_000
@@ -53,16 +54,19 @@ class Teller:
             self._left_out += 1
 
     def _hand_over(self) -> None:
-        notes, self._notes = self._notes, []
-        lines = [self._render(note) for note in notes]
+        taken, self._notes = self._notes, []
+        if self._left_out:
+            gap = f"{self._left_out:,} lines are left out here: nobody read them"
+            taken = [notes.Happened(taken[0].at_ms, gap), *taken]
         try:
-            self._queue.put_nowait("\n".join([*self._gap(), *lines, ""]))
+            self._queue.put_nowait("\n".join([*map(self._render, taken), ""]))
             self._left_out = 0
         except queue.Full:
-            self._left_out += len(lines)
+            self._left_out += len(taken)
 
-    def _gap(self) -> list[str]:
-        return [f"... {self._left_out:,} lines are left out here"] if self._left_out else []
+    def drain(self) -> None:
+        """Wait until everything that was handed over is written."""
+        self._queue.join()
 
     def _write(self) -> None:
         # Whoever read has gone: the server goes on, without saying anything.
@@ -70,6 +74,7 @@ class Teller:
             while (text := self._queue.get()) is not None:
                 self._stream.write(text)
                 self._stream.flush()
+                self._queue.task_done()
 
     def close(self, timeout_s: float = 1.0) -> None:
         """Write what is left, as far as somebody reads it."""

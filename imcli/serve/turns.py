@@ -36,6 +36,8 @@ class Turns:
         self._failed = failed
         self._open = False
         self._waiting: list[Callable[[], None]] = []
+        self.broken = False
+        """Whether a commit failed: no answer leaves any more."""
 
     @property
     def is_open(self) -> bool:
@@ -60,9 +62,12 @@ class Turns:
             return
         self._open = False
         waiting, self._waiting = self._waiting, []
+        if self.broken:
+            return
         try:
             self._commit()
         except Exception as error:
+            self.broken = True
             self._failed(error)
             return
         for callback in waiting:

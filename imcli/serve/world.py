@@ -11,47 +11,53 @@ by the profile's rules (`resend_after`, `resend_count`).
 
 from __future__ import annotations
 
-import heapq
 import string
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from imcli.model import actions as act
-from imcli.model.entities import DeviceKey, Message
+from imcli.model.entities import DeviceKey
 from imcli.model.events import (
-    Accepted,
     Event,
     Flushed,
     Pushed,
-    Refused,
     ServerRestarted,
     SessionEnded,
-    Unanswered,
 )
-from imcli.model.reasons import REASON_BY_NAME
 from imcli.serve import notes
 from imcli.serve.clock import Clock, Elapsed
-from imcli.serve.connection import Connection, Link, Seat, Unacknowledged, note_of_push
+from imcli.serve.connection import Connection, Link, Seat
+from imcli.serve.entry import is_master, objection
 from imcli.serve.rules import Rules
 from imcli.serve.seats import Seats, kind_of_flag
+from imcli.serve.sending import Post
 from imcli.serve.turns import Turns
-from imcli.serve.written import action_of, facts_of, payload_of, recv_for
+from imcli.serve.written import facts_of
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
-from imcli.simulator.wukongim import messages as wukongim_messages
 from imcli.simulator.wukongim.api import routes
 from imcli.simulator.wukongim.api.fields import Undecodable, first_value
 from imcli.simulator.wukongim.api.routes import Answer
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
-from imcli.simulator.wukongim.api.surroundings import Surroundings
+from imcli.simulator.wukongim.api.surroundings import Ending, Surroundings
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.wire import codes
 from imcli.wire.encryption import BadKey
-from imcli.wire.packets import Connect, Disconnect, Recv, Send
-from imcli.wire.server import Asked, BadSend, ServerSession
+from imcli.wire.packets import Connect, Disconnect
+from imcli.wire.server import Asked, ServerSession
 
 NEWEST = (2, 2, 5)
 """As which version a profile answers that is no version of WuKongIM."""
+GOODBYES: dict[Ending, tuple[str | None, str]] = {
+    "token": ("账号在其他设备上登录", "token_kick_s"),
+    "quit": ("", "kick_s"),
+    "kick": ("server kick", "kick_s"),
+    "remove": (None, ""),
+}
+"""What DISCONNECT says (None: there is none), and the limit after which the session ends.
+
+Source: WuKongIM `internal/api/user.go`, `conn.go`; measured.
+"""
 SALT_CHARACTERS = string.ascii_letters + string.digits
 SALT_LENGTH = 16
 FIRST_MESSAGE_ID = 1 << 60
@@ -116,6 +122,7 @@ class World:
         self.connections: set[Connection] = set()
         self.around = Surroundings(
             connections=self._connected,
+            end=self._end_session,
             started_ms=clock.now_ms(),
             manager_token=bool(rules.manager_token),
             virtual_time=clock.virtual,
@@ -127,10 +134,9 @@ class World:
         self._tell = tell
         self._timer: Timer | None = None
         self._timer_ms = 0
-        self._resends: list[tuple[int, int, Connection]] = []
-        self._count = 0
         traits = TRAITS.get(server.profile.version)
         self._left_open = traits is not None and traits.kicked_socket == "left-open"
+        self.post = Post(self)
         if not server.state.order:
             server.state.order = FIRST_MESSAGE_ID
 
@@ -151,15 +157,13 @@ class World:
         events = self.server.advance_to(now_ms)
         if events:
             self.route(events)
-        while self._resends and self._resends[0][0] <= now_ms:
-            self._resend(heapq.heappop(self._resends)[2], now_ms)
+        self.post.resends.catch_up(now_ms)
 
     def next_due_ms(self) -> int | None:
         """Say when something happens by itself, or None."""
-        due = [self.state.timers[0][0]] if self.state.timers else []
-        if self._resends:
-            due.append(self._resends[0][0])
-        return min(due, default=None)
+        timer = self.state.timers[0][0] if self.state.timers else None
+        resend = self.post.resends.next_ms()
+        return min((due for due in (timer, resend) if due is not None), default=None)
 
     def _arm(self) -> None:
         """See to it that the world wakes up when something is due."""
@@ -200,6 +204,11 @@ class World:
         """The server's time."""
         return self.state.now
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody listens; what happens for each message is else not put into words."""
+        return self._tell is not None
+
     def note(self, note: notes.Note) -> None:
         """Tell whoever listens."""
         if self._tell is not None:
@@ -225,7 +234,7 @@ class World:
 
     def connect(self, connection: Connection, asked: Asked, packet: Connect) -> None:
         """Let a client in, or leave it without an answer."""
-        why = self._why_not(packet)
+        why = objection(self.state, self.rules, self.version, packet)
         if not why:
             try:
                 answer = connection.wire.accept(
@@ -242,9 +251,6 @@ class World:
             self.send_away(other, reason, "the same account came from elsewhere")
         connection.say(answer)
 
-    def _why_not(self, packet: Connect) -> str:
-        return ""
-
     def _salt(self) -> str:
         return "".join(SALT_CHARACTERS[b % len(SALT_CHARACTERS)] for b in self._chance(SALT_LENGTH))
 
@@ -253,10 +259,12 @@ class World:
         kind, _ = kind_of_flag(flag)
         key = DeviceKey(user, self.seats.free_name(self.state, user, flag))
         self.server.apply(act.CreateUser(user))
+        master = is_master(self.state, self.rules, packet)
         self.server.apply(act.AddDevice(user, key.device, kind, "slave"))
+        self.state.device_w(*key).level = "master" if master else "slave"
         self.route(self.server.apply(act.Connect(user, key.device)))
         device = self.state.users[user].devices[key.device]
-        connection.seat = Seat(key, device.session, packet.device_id, flag, False, self.now_ms)
+        connection.seat = Seat(key, device.session, packet.device_id, flag, master, self.now_ms)
         self.seats.sit(connection)
         wire = connection.wire
         self.note(
@@ -327,88 +335,6 @@ class World:
             elif now - connection.began > limits.connect_s:
                 connection.drop(f"it did not connect within {limits.connect_s:g} s")
 
-    # Messages
-
-    def send(self, connection: Connection, asked: Asked, packet: Send) -> None:
-        """Take a message of a client."""
-        seat = connection.seat
-        assert seat is not None, "the wire lets nobody send before it was let in"
-        number = packet.client_msg_no
-        if not number and connection.wire.protocol == "json":
-            number = f"{self.state.order + 1:032x}"
-        action = action_of(seat.key, packet, number)
-        if action.chat[:1] != "#":
-            self._know(action.chat)
-        connection.figures.in_msgs += 1
-        connection.figures.in_msg_bytes += len(packet.payload)
-        if self.seats.at(seat.key) is not connection:
-            self._send_forgotten(connection, action)
-            return
-        self._answer(connection, asked, action, self.server.apply(action))
-
-    def _know(self, user: str) -> None:
-        """Nobody checks that a receiver exists."""
-        if user not in self.state.users:
-            self.server.apply(act.CreateUser(user))
-
-    def _send_forgotten(self, connection: Connection, action: act.Send) -> None:
-        """Take what comes on a socket whose session is over: stored, and nothing comes back."""
-        forgotten = DeviceKey(action.user, f"{action.device}/dead")
-        sent = act.Send(**{**_fields(action), "device": forgotten.device})
-        events = wukongim_messages.deaf(self.state, self.server.keeping, sent)
-        self.route(events)
-        self.note(
-            notes.Happened(
-                self.now_ms, f"{connection.name} sends {action.chat} though it was sent away"
-            )
-        )
-
-    def _answer(
-        self, connection: Connection, asked: Asked, action: act.Send, events: Sequence[Event]
-    ) -> None:
-        for event in events:
-            kind = type(event)
-            if kind is Accepted:
-                assert isinstance(event, Accepted)
-                data = connection.wire.sendack(asked, event.message_id, event.seq, codes.SUCCESS)
-                connection.say(data)
-                self._note_sent(action, event)
-            elif kind is Refused:
-                assert isinstance(event, Refused)
-                code = _code(event, action)
-                self.reject(connection, asked, code, event.detail or event.reason)
-            elif kind is Unanswered:
-                why = "its answer is lost, by a fault of the link"
-                self._note_rejected(connection, action.chat, action.client_msg_no, 0, why)
-        self.route(events)
-
-    def reject(self, connection: Connection, asked: Asked | BadSend, code: int, why: str) -> None:
-        """Answer a message that was refused; it has an id, too."""
-        packet = asked.send if isinstance(asked, BadSend) else asked.packet
-        assert isinstance(packet, Send)
-        connection.say(connection.wire.sendack(asked, self.state.next_order(), 0, code))
-        self._note_rejected(connection, packet.channel_id, packet.client_msg_no, code, why)
-
-    def _note_sent(self, action: act.Send, event: Accepted) -> None:
-        if self._tell is not None:
-            self._tell(
-                notes.Sent(
-                    self.now_ms,
-                    action.user,
-                    action.device,
-                    action.chat,
-                    event.message_id,
-                    event.seq,
-                    action.client_msg_no,
-                    action.text or action.payload,
-                )
-            )
-
-    def _note_rejected(
-        self, connection: Connection, chat: str, number: str, code: int, why: str
-    ) -> None:
-        self.note(notes.Rejected(self.now_ms, *connection.name, chat, number, code, why))
-
     # Routing
 
     def route(self, events: Sequence[Event]) -> None:
@@ -417,70 +343,6 @@ class World:
             handler = ROUTES.get(type(event))
             if handler is not None:
                 handler(self, event)
-
-    def _pushed(self, event: Pushed) -> None:
-        message = event.message
-        payload = payload_of(message)
-        written: dict[str, Recv] = {}
-        group = message.channel[:1] == "#"
-        for key in event.devices:
-            connection = self.seats.at(key)
-            if connection is None:
-                continue
-            view = "" if group and key.user != message.sender else key.user
-            recv = written.get(view)
-            if recv is None:
-                recv = written[view] = recv_for(key.user, message, payload)
-            self._push(connection, message, recv, event.attempt)
-
-    def _push(self, connection: Connection, message: Message, recv: Recv, attempt: int) -> None:
-        if not connection.push(recv):
-            self.note_about(connection, "gets no message that is not JSON in its protocol")
-            return
-        if self._tell is not None:
-            self._tell(note_of_push(self.now_ms, connection.name, message, attempt))
-        if not recv.flags & codes.NO_PERSIST:
-            self._expect(connection, message, attempt)
-
-    # Acknowledgements
-
-    def _expect(self, connection: Connection, message: Message, attempt: int) -> None:
-        """Wait for an acknowledgement, as long as the profile says."""
-        waiting = connection.unacknowledged
-        if len(waiting) >= self.rules.limits.unacknowledged:
-            return
-        due = self.now_ms + self.server.profile.resend_after
-        waiting[message.message_id] = Unacknowledged(due, message, attempt)
-        if not connection.scheduled:
-            self._schedule(connection, due)
-
-    def _schedule(self, connection: Connection, due_ms: int) -> None:
-        """Look at a connection again when its oldest message is due."""
-        self._count += 1
-        connection.scheduled = True
-        heapq.heappush(self._resends, (due_ms, self._count, connection))
-
-    def _resend(self, connection: Connection, now_ms: int) -> None:
-        """Send again what was not acknowledged in time; give up after so many times."""
-        connection.scheduled = False
-        waiting = connection.unacknowledged
-        for message_id in list(waiting):
-            found = waiting[message_id]
-            if found.due_ms > now_ms:
-                self._schedule(connection, found.due_ms)
-                return
-            del waiting[message_id]
-            if found.attempt > self.server.profile.resend_count:
-                self.note_about(connection, f"does not acknowledge message {message_id}: given up")
-                continue
-            message = found.message
-            recv = recv_for(connection.name.user, message, payload_of(message))
-            self._push(connection, message, recv, found.attempt + 1)
-
-    def acknowledged(self, seat: Seat, message: Message) -> None:
-        """A client has a message."""
-        if self._tell is not None:
-            self._tell(notes.Acknowledged(self.now_ms, *seat.key, message.message_id, message.seq))
 
     # Sessions that the server ended
 
@@ -498,6 +360,14 @@ class World:
         else:
             self.seats.rise(connection)
             connection.drop(f"the server ends its session: {event.because}")
+
+    def _end_session(self, user: str, device: str, why: Ending) -> None:
+        """End a session because somebody asked for it over HTTP."""
+        connection = self.seats.at(DeviceKey(user, device))
+        if connection is not None and not connection.leaving:
+            reason, limit = GOODBYES[why]
+            after_s = getattr(self.rules.limits, limit) if limit else 0.0
+            self.send_away(connection, reason, f"HTTP: {why}", after_s)
 
     # HTTP
 
@@ -518,19 +388,6 @@ class World:
         return sorted(found, key=lambda each: each.id)
 
 
-def _fields(action: act.Send) -> dict[str, Any]:
-    return {name: getattr(action, name) for name in action.__struct_fields__}
-
-
-def _code(event: Refused, action: act.Send) -> int:
-    """Give the reason code of a refusal; what is malformed names no group, or nothing at all."""
-    reason = REASON_BY_NAME.get(event.reason)
-    if reason is not None and reason.code is not None:
-        return reason.code
-    not_a_member = REASON_BY_NAME["not-a-member"].code
-    return not_a_member or codes.SYSTEM_ERROR if action.chat[:1] == "#" else codes.SYSTEM_ERROR
-
-
 def _about(raw: bytes) -> str:
     """Name whom a request is about, as far as it says so."""
     try:
@@ -548,7 +405,7 @@ def _told(what: Callable[[Any], str]) -> Callable[[World, Any], None]:
 
 
 ROUTES: dict[type, Callable[[World, Any], None]] = {
-    Pushed: World._pushed,
+    Pushed: lambda world, event: world.post.deliver(event),
     SessionEnded: World._session_ended,
     Flushed: _told(lambda event: f"flush: {event.rows} rows are stored"),
     ServerRestarted: _told(

@@ -61,16 +61,17 @@ def facts_of(connection: Connection, now_ms: int, elapsed_s: float) -> FaceConne
     return FaceConnection(
         seat.conn,
         *seat.key,
-        seats.kind_of_flag(seat.flag)[0],
-        "master" if seat.master else "slave",
-        seat.device_id,
-        connection.wire.version,
-        ip.strip("[]"),
-        int(port) if port.isdecimal() else 0,
-        seat.since_ms,
-        now_ms - int((elapsed_s - connection.heard) * 1000),
-        connection.link.unread_bytes,
-        *msgspec.structs.astuple(connection.figures),
+        kind=seats.kind_of_flag(seat.flag)[0],
+        level="master" if seat.master else "slave",
+        device_id=seat.device_id,
+        version=connection.wire.version,
+        ip=ip.strip("[]"),
+        port=int(port) if port.isdecimal() else 0,
+        since_ms=seat.since_ms,
+        active_ms=now_ms - int((elapsed_s - connection.heard) * 1000),
+        pending_bytes=connection.link.unread_bytes,
+        flag=seat.flag,
+        **msgspec.structs.asdict(connection.figures),
     )
 
 

@@ -261,6 +261,10 @@ class ServerSession:
 
     # Saying
 
+    def refuse(self) -> list[Request]:
+        """Leave the client outside, who is told nothing; give what it said behind its CONNECT."""
+        return self._read_first(b"") if self._early else []
+
     def accept(
         self, asked: Asked, *, secret: bytes, salt: str, now_ms: int, node_id: int = NODE_ID
     ) -> bytes:

@@ -54,6 +54,9 @@ class House:
         self.world = world
         self.told = told
         self.http, self.ws, self.tcp = (shown(sockets[o]) for o in ("--http", "--ws", "--tcp"))
+        self.breaks: Exception | None = None
+        """What the next commit raises."""
+        self.failures: list[Exception] = []
         self._opened: list[Device] = []
 
     @property
@@ -62,6 +65,10 @@ class House:
 
     def told_of(self, kind: type[notes.Note]) -> list[Any]:
         return [note for note in self.told if isinstance(note, kind)]
+
+    def commit(self) -> None:
+        if self.breaks is not None:
+            raise self.breaks
 
     async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a socket and say nothing."""
@@ -219,6 +226,8 @@ async def house(
         asyncio.get_running_loop(),
         lambda count: bytes(range(1, count + 1)),
         rules=Rules(limits=limits, **rules),
+        commit=lambda: served.commit(),
+        failed=lambda error: served.failures.append(error),
         tell=told.append,
     )
     with contextlib.ExitStack() as stack:

@@ -108,7 +108,7 @@ async def test_time_is_moved_only_where_it_stands_still() -> None:
 
 @played
 async def test_connections_are_shown_with_their_facts_and_can_be_removed() -> None:
-    async with house() as served:
+    async with house("wukongim-2.2.0") as served:
         await served.client("u1")
         two = await served.client("u2", device="d2")
         _, found = await served.ask("GET", "/connz")

@@ -1,6 +1,6 @@
 """What `serve` tells, in one line for people and one line of JSON for programs.
 
-Names, texts and addresses may come from anybody who can connect: all are escaped.
+Names and texts may come from anybody who can connect: whole lines are escaped.
 """
 
 from __future__ import annotations
@@ -30,43 +30,41 @@ TEXT_COLUMNS = 60
 
 
 def _device(note: Any) -> str:
-    return safe(f"{note.user}.{note.device}" if note.device else note.user or "a client")
+    return f"{note.user}.{note.device}" if note.device else note.user or "a client"
 
 
 def _connected(note: Connected) -> str:
     how = f"{note.transport}, {note.protocol} {note.version}, {note.address}, conn {note.conn}"
-    return f"{_device(note)} connects ({how}, device id {safe(note.device_id) or 'empty'})"
+    return f"{_device(note)} connects ({how}, device id {note.device_id or 'empty'})"
 
 
 def _sent(note: Sent) -> str:
     place = f"seq {note.seq}" if note.seq else "not kept"
-    return (
-        f'{_device(note)} sends {safe(note.chat)} "{cut(safe(note.text), TEXT_COLUMNS)}" ({place})'
-    )
+    return f'{_device(note)} sends {note.chat} "{cut(safe(note.text), TEXT_COLUMNS)}" ({place})'
 
 
 def _rejected(note: Rejected) -> str:
     code = f"reason {note.code}" if note.code else "without an answer"
-    return f"{_device(note)} sends {safe(note.chat)}: refused, {code} ({safe(note.why)})"
+    return f"{_device(note)} sends {note.chat}: refused, {code} ({note.why})"
 
 
 def _received(note: Received) -> str:
     again = f" again, attempt {note.attempt}" if note.attempt > 1 else ""
     place = f"seq {note.seq}" if note.seq else f"message {note.message_id}"
-    return f"{_device(note)} is sent {place} of {safe(note.channel)}{again}"
+    return f"{_device(note)} is sent {place} of {note.channel}{again}"
 
 
 def _asked(note: Asked) -> str:
-    about = f" {safe(note.about)}" if note.about else ""
-    return f"{safe(note.method)} {safe(note.path)}{about}: {note.status or 'no answer'}"
+    about = f" {note.about}" if note.about else ""
+    return f"{note.method} {note.path}{about}: {note.status or 'no answer'}"
 
 
 def _refused(note: Refused) -> str:
-    return f"{safe(note.user) or 'a client'} is not let in: {safe(note.why)} ({note.address})"
+    return f"{note.user or 'a client'} is not let in: {note.why} ({note.address})"
 
 
 def _kicked(note: Kicked) -> str:
-    return f"{_device(note)} must go: {safe(note.why)}{'' if note.told else ' (it is not told)'}"
+    return f"{_device(note)} must go: {note.why}{'' if note.told else ' (it is not told)'}"
 
 
 def _ready(note: Ready) -> str:
@@ -84,13 +82,13 @@ LINES: dict[type[Note], Callable[[Any], str]] = {
     Received: _received,
     Acknowledged: lambda note: f"{_device(note)} has seq {note.seq}, message {note.message_id}",
     Asked: _asked,
-    Happened: lambda note: safe(note.what),
+    Happened: lambda note: note.what,
 }
 
 
 def line_of(note: Note) -> str:
     """Say a note in one line of text."""
-    said = LINES[type(note)](note)
+    said = safe(LINES[type(note)](note))
     return said if isinstance(note, Ready) else f"{clock_of(note.at_ms)}  {said}"
 
 

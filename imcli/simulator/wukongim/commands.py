@@ -15,6 +15,7 @@ from imcli.simulator.conversations import row_table
 from imcli.simulator.conversations.row_keeping import RowKeeping
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.simulator.wukongim.traits import Traits
 
 LIMIT_DEFAULT = 200
@@ -61,6 +62,13 @@ def acknowledge(state: State, keeping: RowKeeping, user: str) -> None:
             keeping.forget(state, user, key)
     if traits.list_cache != "none":
         state.offered.pop(user, None)
+
+
+def received(state: State, keeping: RowKeeping, user: str, message: Message) -> None:
+    """Take a command as read that a master device has acknowledged on its connection."""
+    if message.channel.endswith(COMMAND_SUFFIX):
+        _acknowledge_one(state, keeping.traits, user, message.channel, message.seq)
+        state.cached_lists.pop(user, None)
 
 
 def _acknowledge_one(state: State, traits: Traits, user: str, key: str, seq: int) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from imcli.model.actions import Action
+from imcli.model.actions import Action, Disconnect, Kick
 from imcli.model.events import Event
 from imcli.simulator.server import Server
 from imcli.simulator.state import State, User
@@ -27,7 +27,7 @@ from imcli.simulator.wukongim.api.fields import (
     texts,
 )
 from imcli.simulator.wukongim.api.objects import Form
-from imcli.simulator.wukongim.api.surroundings import IN_PROCESS, Surroundings
+from imcli.simulator.wukongim.api.surroundings import IN_PROCESS, Ending, Surroundings
 from imcli.simulator.wukongim.traits import Traits
 
 Reply = tuple[int, Any]
@@ -75,6 +75,15 @@ class Call:
         self.events += events
         self.family.check(events)
         return events
+
+    def end_session(self, user: str, device: str, why: Ending) -> None:
+        """End a session, or have whoever holds its socket end it."""
+        if self.around.end is not None:
+            self.around.end(user, device, why)
+        elif why == "remove":
+            self.apply(Disconnect(user, device))
+        else:
+            self.apply(Kick(user, device))
 
     @property
     def state(self) -> State:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from imcli.model.actions import Action, Disconnect, Kick
 from imcli.simulator.wukongim.api.calls import OK, Call, Handler, Reply, failed
-from imcli.simulator.wukongim.api.surroundings import NODE, Connection
+from imcli.simulator.wukongim.api.surroundings import NODE, Connection, Ending
 from imcli.simulator.wukongim.api.times import stamp, uptime
 
 LIMIT_DEFAULT = 20
@@ -95,7 +94,7 @@ def connz(call: Call) -> Reply:
     }
 
 
-def _ending(ended: Callable[[Connection], Action]) -> Handler:
+def _ending(why: Ending) -> Handler:
     """Make the handler that ends a connection; an unknown one is a success."""
 
     def handler(call: Call) -> Reply:
@@ -108,11 +107,11 @@ def _ending(ended: Callable[[Connection], Action]) -> Handler:
             return failed("conn_id is 0")
         for each in call.around.connected(call.state):
             if (each.id, each.uid) == (number, uid) and node in (0, NODE):
-                call.apply(ended(each))
+                call.end_session(each.uid, each.device, why)
         return OK
 
     return handler
 
 
-kick = _ending(lambda each: Kick(each.uid, each.device))
-remove = _ending(lambda each: Disconnect(each.uid, each.device))
+kick = _ending("kick")
+remove = _ending("remove")

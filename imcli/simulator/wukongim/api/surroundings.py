@@ -9,6 +9,7 @@ connections. All values are facts of one moment; nothing here is asked twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -44,6 +45,7 @@ class Connection(msgspec.Struct, frozen=True):
         out_packets: frames of every kind that went.
         in_packet_bytes: the bytes of those that came.
         out_packet_bytes: the bytes of those that went.
+        flag: what the client gave for its kind of device, any number below 256.
     """
 
     id: int
@@ -66,11 +68,14 @@ class Connection(msgspec.Struct, frozen=True):
     out_packets: int = 0
     in_packet_bytes: int = 0
     out_packet_bytes: int = 0
+    flag: int = 0
 
-    @property
-    def flag(self) -> int:
-        """The number that the protocols use for the kind."""
-        return DEVICE_FLAGS[self.kind]
+
+Ending = Literal["token", "quit", "kick", "remove"]
+"""Why a session ends: a new token of a master device, `device_quit`, `/conn/kick`, `/conn/remove`.
+
+Each says goodbye in other words, or in none, and waits for another time.
+"""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -79,6 +84,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     Attributes:
         connections: gives every connection, in the order in which they were opened; None: take the
             sessions of the tables.
+        end: ends the session of a user's device; None: it ends at once.
         tcp_addr: what clients are told to connect to over TCP.
         ws_addr: over WebSocket.
         wss_addr: over WebSocket with TLS.
@@ -90,6 +96,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     """
 
     connections: Callable[[], Sequence[Connection]] | None = None
+    end: Callable[[str, str, Ending], None] | None = None
     tcp_addr: str = "127.0.0.1:5100"
     ws_addr: str = "ws://127.0.0.1:5200"
     wss_addr: str = ""
@@ -114,7 +121,15 @@ IN_PROCESS = Surroundings()
 def sessions(state: State) -> list[Connection]:
     """Give the sessions of the tables as connections."""
     found = [
-        Connection(device.session, uid, name, device.kind, device.level, name)
+        Connection(
+            device.session,
+            uid,
+            name,
+            device.kind,
+            device.level,
+            name,
+            flag=DEVICE_FLAGS[device.kind],
+        )
         for uid, owner in state.users.items()
         for name, device in owner.devices.items()
         if device.session

@@ -7,11 +7,10 @@ the checks of senders; it is kept in the store and in each node's cache, and the
 
 from __future__ import annotations
 
-from imcli.model.actions import Kick
 from imcli.simulator.conversations.row_list import SYSTEM_USER
 from imcli.simulator.wukongim.api.calls import OK, Call, Handler, Reply, failed
 from imcli.simulator.wukongim.api.names import is_special
-from imcli.simulator.wukongim.api.surroundings import DEVICE_FLAGS
+from imcli.simulator.wukongim.api.surroundings import DEVICE_FLAGS, Ending
 
 EVERY = -1
 MASTER = 1
@@ -37,7 +36,7 @@ def token(call: Call) -> Reply:
         return 200, {"status": 24}
     owner.tokens = {**owner.tokens, flag: (text, level)}
     if level == MASTER:
-        _kick(call, uid, flag)
+        _end(call, uid, flag, "token")
     return OK
 
 
@@ -48,7 +47,7 @@ def device_quit(call: Call) -> Reply:
     for each in DEVICE_FLAGS.values() if flag == EVERY else (flag,):
         if call.family.may_quit(call.state, uid, each):
             _withdraw(call, uid, each)
-            _kick(call, uid, each)
+            _end(call, uid, each, "quit")
     return OK
 
 
@@ -59,11 +58,10 @@ def _withdraw(call: Call, uid: str, flag: int) -> None:
         owner.tokens = {**owner.tokens, flag: ("", MASTER)}
 
 
-def _kick(call: Call, uid: str, flag: int) -> None:
-    owner = call.state.users.get(uid)
-    for name, device in list(owner.devices.items()) if owner is not None else ():
-        if device.session and DEVICE_FLAGS[device.kind] == flag:
-            call.apply(Kick(uid, name))
+def _end(call: Call, uid: str, flag: int, why: Ending) -> None:
+    for each in call.around.connected(call.state):
+        if (each.uid, each.flag) == (uid, flag):
+            call.end_session(uid, each.device, why)
 
 
 def online(call: Call) -> Reply:
