@@ -25,7 +25,7 @@ def expand(draft: Draft, nodes: tuple[Node, ...]) -> list[Step]:
 
 
 def _expand(draft: Draft, node: Node, into: list[Step]) -> None:
-    match step_of(draft, node):
+    match node.said or step_of(draft, node):
         case Sentence() as said:
             add_deeds(draft, node, said, into)
         case Assertion() as said:

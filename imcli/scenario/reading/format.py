@@ -148,16 +148,15 @@ def _depths(cuts: Cuts) -> list[int]:
     """Tell how deep each line stands in blocks; a comment stands where the next step does."""
     depths: list[int] = []
     outer: list[int] = []
-    for line, cut in cuts:
+    for _, cut in cuts:
         if not cut.steps:
             depths.append(-1)
             continue
-        indent = len(line) - len(line.lstrip(" "))
-        while outer and indent <= outer[-1]:
+        while outer and cut.indent <= outer[-1]:
             outer.pop()
         depths.append(len(outer))
-        if _opens(cut):
-            outer.append(indent)
+        if cut.opens:
+            outer.append(cut.indent)
     last = 0
     for at in range(len(depths) - 1, -1, -1):
         if depths[at] < 0:
@@ -167,13 +166,8 @@ def _depths(cuts: Cuts) -> list[int]:
     return depths
 
 
-def _opens(cut: CutLine) -> bool:
-    last = cut.steps[-1]
-    return last[-1].kind == "colon" and last[0].text in ("together", "repeat", "assert")
-
-
 def _opens_table(cut: CutLine) -> bool:
-    return bool(cut.steps) and _opens(cut) and cut.steps[-1][-2].text == "table"
+    return cut.opens and cut.steps[-1][-2].text == "table"
 
 
 def _in_table(cuts: Cuts, depths: list[int], at: int) -> bool:

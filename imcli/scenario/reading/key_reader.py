@@ -6,8 +6,6 @@ are is not known here (`keys.py`, `keys_names.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from imcli.scenario.reading.layout import Layout, Path
 from imcli.scenario.reading.lines import SourceLine, read_nodes, string_lines
 from imcli.scenario.reading.problems import Problems
@@ -32,6 +30,7 @@ class KeyReader:
         self.problems = problems
         self.taken: dict[str, str] = {}
         self.matrix_names: tuple[str, ...] = ()
+        self.own_verbs = "verbs" in data
 
     def key_span(self, path: Path) -> Span:
         """Give the place of a key."""
@@ -126,21 +125,21 @@ class KeyReader:
 
     def nodes(self, path: Path, value: object) -> tuple[Node, ...]:
         """Read steps: one string, or an array of strings."""
+        lines: list[SourceLine] = []
         if isinstance(value, str):
-            return read_nodes(self._string(path, value), self.matrix_names, self.problems)
-        if not isinstance(value, list):
+            lines = self._string(path, value)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, str):
+                    lines += self._string((*path, index), item)
+                else:
+                    self.wrong((*path, index), "a step is a string", '"A deletes B"')
+        else:
             message = f"`{path[-1]}` must be a string or an array of strings"
             self.wrong(path, message, f"{path[-1]} = '''")
-            return ()
-        lines: list[SourceLine] = []
-        for index, item in enumerate(value):
-            if isinstance(item, str):
-                lines += self._string((*path, index), item)
-            else:
-                self.wrong((*path, index), "a step is a string", '"A deletes B"')
-        return read_nodes(lines, self.matrix_names, self.problems)
+        return read_nodes(lines, self.matrix_names, self.problems, own_verbs=self.own_verbs)
 
-    def _string(self, path: Path, value: str) -> Iterable[SourceLine]:
+    def _string(self, path: Path, value: str) -> list[SourceLine]:
         spot = self.layout.spot(path)
         assert spot is not None, "what has a value has a place"
         line, column = self.layout.position(spot.start)

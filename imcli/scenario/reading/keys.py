@@ -19,6 +19,7 @@ from imcli.scenario.table.values import duration_complaint, duration_ms
 from imcli.targets.base import ALL_CAPABILITIES, Capability
 
 KEYS = tuple(key.name for key in FILE_KEYS)
+_KNOWN_KEYS = frozenset(KEYS)
 
 
 TOP_KEYS = ("title", "given", "steps", "cleanup")
@@ -43,7 +44,7 @@ _TAG_WORDS = ("and", "or", "not")
 def note_unknown_keys(reader: KeyReader) -> None:
     """Note keys that there are not, with the special case of keys below a table header."""
     for key in reader.data:
-        if key not in KEYS:
+        if key not in _KNOWN_KEYS:
             near = nearest_word(key, KEYS)
             reader.problems.add(
                 reader.key_span((key,)), f"unknown key `{key}`", ", ".join(KEYS), near

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-
-import msgspec
+from functools import lru_cache
 
 from imcli.scenario.reading.problems import Problems
+from imcli.scenario.reading.said import Step, StepFault
+from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node, Place
-from imcli.scenario.table.tokens import LexFault, Token, cut_line
+from imcli.scenario.table.tokens import REMEMBERED, SHORT, CutLine, LexFault, Token, cut_line
 
 BLOCK_DEPTH_MAX = 8
 
@@ -24,10 +25,43 @@ SourceLine = tuple[str, Place]
 """One line of steps, and where it stands."""
 
 
-class _Cut(msgspec.Struct, frozen=True, gc=False):
-    indent: int
-    place: Place
-    steps: tuple[tuple[Token, ...], ...]
+class _Line:
+    """A line cut into steps, and what they say, once somebody asks."""
+
+    __slots__ = ("_said", "cut")
+
+    def __init__(self, cut: CutLine) -> None:
+        self.cut = cut
+        self._said: tuple[_Said, ...] = ()
+
+    def said(self) -> tuple[_Said, ...]:
+        """Give each step with what it says: None for one that is none by itself."""
+        if not self._said:
+            self._said = tuple([(step, _read(step)) for step in self.cut.steps])
+        return self._said
+
+
+_Said = tuple[tuple[Token, ...], Step | None]
+
+
+def _read(step: tuple[Token, ...]) -> Step | None:
+    try:
+        return read_step(step)
+    except (StepFault, LexFault):
+        return None
+
+
+@lru_cache(REMEMBERED)
+def _short_line(text: str) -> _Line:
+    return _Line(cut_line(text))
+
+
+def _line(text: str) -> _Line:
+    """Cut a line; short ones are remembered, with what they say."""
+    return _short_line(text) if len(text) <= SHORT else _Line(cut_line(text))
+
+
+_Placed = tuple[_Line, Place]
 
 
 def string_lines(value: str, raw: str, file: str, line: int, column: int) -> list[SourceLine]:
@@ -55,60 +89,100 @@ def string_lines(value: str, raw: str, file: str, line: int, column: int) -> lis
 
 
 def read_nodes(
-    source: Iterable[SourceLine], names: Sequence[str], problems: Problems
+    source: Iterable[SourceLine],
+    names: Sequence[str],
+    problems: Problems,
+    *,
+    own_verbs: bool = False,
 ) -> tuple[Node, ...]:
-    """Read lines into nodes. `names` are those of the matrix."""
-    cuts: list[_Cut] = []
+    """Read lines into nodes.
+
+    Args:
+        source: the lines.
+        names: those of the matrix.
+        problems: takes what is wrong.
+        own_verbs: the file has sentences of its own, so what a step says is not known here.
+    """
+    lines: list[_Placed] = []
     for text, place in source:
         try:
-            cut = cut_line(text)
+            line = _line(text)
         except LexFault as fault:
             problems.add(place.span(fault.start, fault.end), fault.message, fault.expected)
             continue
-        if cut.steps:
-            cuts.append(_Cut(len(text) - len(text.lstrip(" ")), place, cut.steps))
-    nodes, _ = _block(cuts, 0, -1, 0, frozenset(names), problems)
-    return tuple(nodes)
+        if line.cut.steps:
+            lines.append((line, place))
+    return _Blocks(lines, frozenset(names), problems, own_verbs).read()
 
 
-def _block(
-    cuts: list[_Cut], at: int, outer: int, depth: int, names: frozenset[str], problems: Problems
-) -> tuple[list[Node], int]:
-    """Read the lines deeper than `outer`; all of one block stand equally deep."""
-    nodes: list[Node] = []
-    indent = cuts[at].indent if at < len(cuts) else 0
-    while at < len(cuts) and cuts[at].indent > outer:
-        cut = cuts[at]
-        if cut.indent != indent:
-            _complain_of_indent(cut, indent, problems)
-        at += 1
-        if not _is_head(cut.steps[-1]):
-            for step in cut.steps:
-                nodes.append(Node(cut.place, step, (), _varies(step, names)))
-            continue
+class _Blocks:
+    """Puts lines below the heads of their blocks."""
+
+    def __init__(
+        self, lines: list[_Placed], names: frozenset[str], problems: Problems, own_verbs: bool
+    ) -> None:
+        self.lines = lines
+        self.names = names
+        self.problems = problems
+        self.own_verbs = own_verbs
+        self.at = 0
+
+    def read(self) -> tuple[Node, ...]:
+        """Read all lines."""
+        return self._block(-1, 0)
+
+    def _block(self, outer: int, depth: int) -> tuple[Node, ...]:
+        """Read the lines deeper than `outer`; all of one block stand equally deep."""
+        lines = self.lines
+        nodes: list[Node] = []
+        indent = lines[self.at][0].cut.indent if self.at < len(lines) else 0
+        while self.at < len(lines):
+            line, place = lines[self.at]
+            cut = line.cut
+            if cut.indent <= outer:
+                break
+            if cut.indent != indent:
+                _complain_of_indent(cut, place, indent, self.problems)
+            self.at += 1
+            if cut.opens:
+                nodes.append(self._head(line, place, depth))
+            elif self.own_verbs or self.names:
+                nodes += [Node(place, step, (), _varies(step, self.names)) for step in cut.steps]
+            else:
+                for step, said in line.said():
+                    nodes.append(Node(place, step, (), False, said))
+        return tuple(nodes)
+
+    def _head(self, line: _Line, place: Place, depth: int) -> Node:
+        """Read the block below a head."""
+        cut = line.cut
         head = cut.steps[-1]
-        children: list[Node] = []
-        if at < len(cuts) and cuts[at].indent > cut.indent:
+        children: tuple[Node, ...] = ()
+        if self.at < len(self.lines) and self.lines[self.at][0].cut.indent > cut.indent:
             if depth >= BLOCK_DEPTH_MAX:
                 message = f"blocks are nested deeper than {BLOCK_DEPTH_MAX} levels"
-                problems.add(cut.place.span(head[0].start, head[-1].end), message)
-                at = _skip(cuts, at, cut.indent)
+                self.problems.add(place.span(head[0].start, head[-1].end), message)
+                self._skip(cut.indent)
             elif _is_table(head):
-                end = _skip(cuts, at, cut.indent)
-                children = [_row(one, problems, names) for one in cuts[at:end]]
-                at = end
+                first = self.at
+                self._skip(cut.indent)
+                rows = self.lines[first : self.at]
+                children = tuple([_row(*row, self.problems, self.names) for row in rows])
             else:
-                children, at = _block(cuts, at, cut.indent, depth + 1, names, problems)
+                children = self._block(cut.indent, depth + 1)
         if len(cut.steps) > 1:
             message = "a block stands on a line of its own"
-            problems.add(cut.place.span(head[0].start, head[-1].end), message)
-        varies = _varies(head, names) or any(child.varies for child in children)
-        nodes.append(Node(cut.place, head, tuple(children), varies))
-    return nodes, at
+            self.problems.add(place.span(head[0].start, head[-1].end), message)
+        varies = _varies(head, self.names) or any(child.varies for child in children)
+        return Node(place, head, children, varies)
+
+    def _skip(self, outer: int) -> None:
+        while self.at < len(self.lines) and self.lines[self.at][0].cut.indent > outer:
+            self.at += 1
 
 
-def _complain_of_indent(cut: _Cut, indent: int, problems: Problems) -> None:
-    span = cut.place.span(0, cut.indent)
+def _complain_of_indent(cut: CutLine, place: Place, indent: int, problems: Problems) -> None:
+    span = place.span(0, cut.indent)
     if cut.indent > indent:
         message = "this line is deeper than the one above it, which opens no block"
     else:
@@ -116,25 +190,16 @@ def _complain_of_indent(cut: _Cut, indent: int, problems: Problems) -> None:
     problems.add(span, message, f"{indent} spaces")
 
 
-def _skip(cuts: list[_Cut], at: int, outer: int) -> int:
-    while at < len(cuts) and cuts[at].indent > outer:
-        at += 1
-    return at
-
-
-def _is_head(step: tuple[Token, ...]) -> bool:
-    return step[-1].kind == "colon" and step[0].text in ("together", "repeat", "assert", "table")
-
-
 def _is_table(step: tuple[Token, ...]) -> bool:
     return len(step) > 1 and step[-2].text == "table"
 
 
-def _row(cut: _Cut, problems: Problems, names: frozenset[str]) -> Node:
+def _row(line: _Line, place: Place, problems: Problems, names: frozenset[str]) -> Node:
+    cut = line.cut
     if len(cut.steps) > 1:
         last = cut.steps[1]
-        problems.add(cut.place.span(last[0].start, last[-1].end), "a row stands on its own line")
-    return Node(cut.place, cut.steps[0], (), _varies(cut.steps[0], names))
+        problems.add(place.span(last[0].start, last[-1].end), "a row stands on its own line")
+    return Node(place, cut.steps[0], (), _varies(cut.steps[0], names))
 
 
 def _varies(step: tuple[Token, ...], names: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from imcli.scenario.reading.draft import Draft
 from imcli.scenario.reading.node_step import step_of
 from imcli.scenario.reading.own_verbs import body_of, misfit
-from imcli.scenario.reading.said import Call, Opening, Sentence
+from imcli.scenario.reading.said import Assertion, Call, Opening, Sentence
 from imcli.scenario.reading.written import Node
 
 STEPS_MAX = 50_000
@@ -27,16 +27,16 @@ def measure(draft: Draft, nodes: tuple[Node, ...]) -> int:
     """
     total = 0
     for node in nodes:
-        total += _size(draft, node)
+        total += 1 if type(node.said) is Assertion else _size(draft, node)
         if total > STEPS_MAX:
             draft.refuse(node, f"the case has more than {STEPS_MAX:,} steps when expanded")
     return total
 
 
 def _size(draft: Draft, node: Node) -> int:
-    match step_of(draft, node):
-        case Sentence() as step:
-            return (step.slots.number or 0) if step.row.name == "send-many" else 1
+    match node.said or step_of(draft, node):
+        case Sentence() as said:
+            return (said.slots.number or 0) if said.row.name == "send-many" else 1
         case Opening(kind="repeat", times=times):
             return times * measure(draft, node.children)
         case Opening():

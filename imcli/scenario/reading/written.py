@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from imcli.scenario.reading.said import Step
 from imcli.scenario.syntax import Case, KnownFailing, Span, Timing
 from imcli.scenario.table.tokens import Token
 from imcli.targets.base import Capability, Cast
@@ -28,16 +29,22 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         """Give the place of the characters from `start` to `end` of the line of steps."""
         if not self.exact:
             return Span(self.file, self.line, self.column)
-        return Span(self.file, self.line, self.column + start, max(1, end - start))
+        length = end - start
+        return Span(self.file, self.line, self.column + start, length if length > 1 else 1)
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
-    """One step, or a block with its children. `varies`: a matrix name stands in it."""
+    """One step, or a block with its children. `varies`: a matrix name stands in it.
+
+    `said` is what the step says where that is known already: it is the same in every case, and no
+    sentence of the file's own.
+    """
 
     place: Place
     tokens: tuple[Token, ...]
     children: tuple[Node, ...] = ()
     varies: bool = False
+    said: Step | None = None
 
 
 class OwnVerb(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -40,12 +40,21 @@ class LexFault(Exception):
         self.expected = expected
 
 
-class CutLine(NamedTuple):
-    """The steps of a line (cut at `;`), and its comment with where it begins (-1: none)."""
+class CutLine(msgspec.Struct, frozen=True, gc=False):
+    """The steps of a line (cut at `;`), and its comment with where it begins (-1: none).
+
+    `indent` are the spaces before it. `opens` says that its last step is the head of a block.
+    """
 
     steps: tuple[tuple[Token, ...], ...]
-    comment: str
-    comment_start: int
+    comment: str = ""
+    comment_start: int = -1
+    indent: int = 0
+    opens: bool = False
+
+
+BLOCK_WORDS = ("together", "repeat", "assert", "table")
+"""The first words of a step that is the head of a block, where a colon ends it."""
 
 
 JSON_DEPTH_MAX = 32
@@ -89,18 +98,26 @@ def cut_afresh(line: str) -> CutLine:
     control = CONTROL.search(line)
     if control:
         _refuse_control(line, control.start())
-    at = len(line) - len(line.lstrip(" "))
-    if line[at : at + 1] == "#":
-        return CutLine((), line[at:].rstrip(), at)
-    return _cut(line, len(line.rstrip(" ")))
+    indent = len(line) - len(line.lstrip(" "))
+    if line[indent : indent + 1] == "#":
+        return CutLine((), line[indent:].rstrip(), indent, indent)
+    found, comment_start = _cut(line, len(line.rstrip(" ")))
+    steps = tuple([tuple(step) for step in found if step])
+    comment = line[comment_start:].rstrip() if comment_start >= 0 else ""
+    return CutLine(steps, comment, comment_start, indent, bool(steps) and _is_head(steps[-1]))
 
 
 _cut_short = lru_cache(REMEMBERED)(cut_afresh)
 
 
-def _cut(line: str, length: int) -> CutLine:
-    steps: list[tuple[Token, ...]] = []
+def _is_head(step: tuple[Token, ...]) -> bool:
+    return step[-1].kind == "colon" and step[0].text in BLOCK_WORDS
+
+
+def _cut(line: str, length: int) -> tuple[list[list[Token]], int]:
+    """Cut a line into steps, some of them empty; and give where its comment begins."""
     step: list[Token] = []
+    steps = [step]
     at = 0
     while at < length:
         match = _TOKEN.match(line, at)
@@ -112,11 +129,10 @@ def _cut(line: str, length: int) -> CutLine:
             continue
         match kind:
             case "comment":
-                steps.append(tuple(step))
-                return CutLine(tuple(s for s in steps if s), line[start:].rstrip(), start)
+                return steps, start
             case "semicolon":
-                steps.append(tuple(step))
                 step = []
+                steps.append(step)
             case "json":
                 at = _end_of_json(line, start)
                 step.append(Token(kind, line[start:at], start, at))
@@ -131,8 +147,7 @@ def _cut(line: str, length: int) -> CutLine:
                 _refuse_character(line, start)
             case _:
                 step.append(Token(kind, line[start:at], start, at))
-    steps.append(tuple(step))
-    return CutLine(tuple(s for s in steps if s), "", -1)
+    return steps, -1
 
 
 def _end_of_json(line: str, start: int) -> int:

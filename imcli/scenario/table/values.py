@@ -7,6 +7,7 @@ Each has one reader and, where it is written back, one writer; sentences, keys o
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from imcli.model.entities import DEVICE_KINDS, DeviceKind, DeviceLevel, DeviceSpec
 
@@ -70,6 +71,7 @@ def duration_complaint(text: str) -> str:
     return ""
 
 
+@lru_cache(256)
 def device_spec(text: str) -> DeviceSpec | None:
     """Read a device as it is declared: `phone`, `kiosk:web`, `web2:web:slave`.
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from imcli.scenario.reading import node_step, said
+from imcli.scenario.reading import lines, node_step, said
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.reading.problems import InvalidScenario
@@ -28,12 +28,20 @@ from tests.scenario.reading.test_remembered import CORPUS
 from tests.scenario.table.test_generate import CASTS, as_file
 
 
+class Unread(lines._Line):
+    """A line of which nobody knows what it says."""
+
+    def said(self) -> tuple[lines._Said, ...]:
+        return tuple((step, None) for step in self.cut.steps)
+
+
 @contextmanager
 def the_long_way() -> Iterator[None]:
     """Let nothing be whole, and nothing be remembered."""
     with (
         patch.object(said, "implies", lambda slots: True),
         patch.object(node_step, "read_step", read_afresh),
+        patch.object(lines, "_line", lambda text: Unread(cut_line(text))),
     ):
         yield
 

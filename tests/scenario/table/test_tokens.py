@@ -29,7 +29,18 @@ def test_a_hash_before_a_letter_is_a_group_and_before_anything_else_a_comment() 
 
 
 def test_a_line_that_begins_with_a_hash_is_a_comment() -> None:
-    assert cut_line("  #team is mentioned") == ((), "#team is mentioned", 2)
+    cut = cut_line("  #team is mentioned")
+    assert (cut.steps, cut.comment, cut.comment_start) == ((), "#team is mentioned", 2)
+
+
+def test_a_line_tells_how_deep_it_stands_and_whether_it_opens_a_block() -> None:
+    cuts = [cut_line(line) for line in ("  repeat 3:", "A deletes B", "    assert table:", "A :")]
+    assert [(cut.indent, cut.opens) for cut in cuts] == [
+        (2, True),
+        (0, False),
+        (4, True),
+        (0, False),
+    ]
 
 
 def test_both_apostrophes_are_read_alike_and_texts_keep_theirs() -> None:
