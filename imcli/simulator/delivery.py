@@ -42,11 +42,10 @@ def _find_receivers(state: State, channel: Channel) -> Fanout:
     for user in channel.members:
         for name, device in state.users[user].devices.items():
             if not device.session:
-                absent.append(DeviceKey(user, name))
-            elif device.link is None and not device.dead:
-                clean.append(DeviceKey(user, name))
+                found = absent
             else:
-                odd.append(DeviceKey(user, name))
+                found = clean if device.link is None and not device.dead else odd
+            found.append(DeviceKey(user, name))
     return Fanout(
         state.session_version, channel.members, tuple(clean), tuple(odd), tuple(absent), {}
     )
@@ -61,11 +60,17 @@ def push(
     events: list[Event],
 ) -> None:
     """Push a message to everybody but the device that sent it and the users `withheld` from."""
-    fanout = fanout_of(state, channel)
-    sender = DeviceKey(message.sender, device)
+    fanout = state.fanouts.get(channel.key)
+    if (
+        fanout is None
+        or fanout.version != state.session_version
+        or fanout.members is not channel.members
+    ):
+        fanout = fanout_of(state, channel)
+    sender = (message.sender, device)  # equal to its `DeviceKey`, and quicker to make
     reached = fanout.without.get(sender)
     if reached is None:
-        reached = tuple(key for key in fanout.clean if key != sender)
+        reached = tuple([key for key in fanout.clean if key != sender])
         fanout.without[sender] = reached
     if withheld:
         reached = tuple(key for key in reached if key.user not in withheld)
@@ -290,13 +295,17 @@ def _tell_one(
 ) -> None:
     devices = state.users[change.user].devices
     direct = tuple(
-        name
-        for name in named
-        if name == actor or (devices[name].link is None and not devices[name].dead)
+        [
+            name
+            for name in named
+            if name == actor or (devices[name].link is None and not devices[name].dead)
+        ]
     )
     event = _change_event(state, keeping, change, direct)
     if direct:
         events.append(event)
+    if len(direct) == len(named):
+        return
     for name in named:
         if name in direct or devices[name].dead:
             continue

@@ -16,6 +16,9 @@ import msgspec
 
 from imcli.model.entities import Entry, Message
 
+NEVER = 1 << 62
+"""A time that does not come."""
+
 Memo = dict[tuple[str, int], tuple[object, int, Entry | None, bool]]
 """(user, number of messages) -> record, `last`, the entry derived of them, and if it is usual."""
 
@@ -34,6 +37,10 @@ class Log(Protocol):
     @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
+
+    @property
+    def calm_until(self) -> int:
+        """The time before which no message of the log has expired; meant for logs with a memo."""
 
     def get(self, seq: int) -> Message | None:
         """Give the message at a seq, or None (never there, or erased)."""
@@ -168,19 +175,16 @@ def _between(seqs: Sequence[int], above: int, upto: int) -> int:
 
 
 class ListLog:
-    """A log in memory."""
+    """A log in memory; what is derived from it (`memo`) is shared by forks with its messages."""
 
-    __slots__ = ("_data", "key", "last")
+    __slots__ = ("_data", "calm_until", "key", "last", "memo")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.last = 0
         self._data = _Data()
-
-    @property
-    def memo(self) -> Memo:
-        """What was derived from this log; forks with the same messages share it."""
-        return self._data.memo
+        self.memo: Memo | None = self._data.memo
+        self.calm_until = NEVER
 
     @property
     def has_expiring(self) -> bool:
@@ -193,6 +197,8 @@ class ListLog:
         twin.key = self.key
         twin.last = self.last
         twin._data = self._data
+        twin.memo = self.memo
+        twin.calm_until = self.calm_until
         return twin
 
     def append(self, message: Message) -> None:
@@ -200,8 +206,11 @@ class ListLog:
         data = self._data
         if len(data.messages) != self.last:  # another fork went on with the shared lists
             data = self._data = data.until(self.last)
+            self.memo = data.memo
         self.last += 1
         data.add(message)
+        if 0 < message.expires_ms < self.calm_until:
+            self.calm_until = message.expires_ms
 
     def get(self, seq: int) -> Message | None:
         """Give the message at a seq, or None."""
@@ -284,6 +293,7 @@ class ListLog:
     def erase(self, upto: int) -> None:
         """Drop every message up to a seq; numbers are never used again."""
         data = self._data = self._data.until(self.last)
+        self.memo = data.memo
         for index in range(min(upto, self.last)):
             message = data.messages[index]
             if message is not None:

@@ -42,11 +42,13 @@ def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
 def through_link(state: State, keeping: Keeping, action: Send, answer: Answer) -> list[Event]:
     """Let a send meet the faults of its device's link, on the way there and back."""
     device = state.device(action.user, action.device) if action.device else None
-    if device is not None and device.link is not None and device.link.drop_sends:
+    if device is None or device.link is None:
+        return answer(state, keeping, action)
+    if device.link.drop_sends:
         _use_up(state, action, "drop_sends")
         return [Unanswered(action.user, action.device, False, action.client_msg_no)]
     events = answer(state, keeping, action)
-    if device is not None and device.link is not None and device.link.lose_acks:
+    if device.link is not None and device.link.lose_acks:
         _use_up(state, action, "lose_acks")
         done = not isinstance(events[0], Refused)
         lost = Unanswered(action.user, action.device, done, action.client_msg_no)
@@ -196,6 +198,8 @@ def _store(state: State, keeping: Keeping, action: Send, key: str) -> list[Event
     log.append(message)
     channel = state.channel_w(key)
     channel.order = message.message_id
+    if state.surveys:
+        state.note_message(key, message.message_id)
     changes = keeping.stored(state, key, message)
     events: list[Event] = [
         Stored(message),

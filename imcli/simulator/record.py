@@ -49,12 +49,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     @property
     def usual(self) -> bool:
         """Tell whether this is one open membership with nothing kept, hidden or held back."""
+        if self.kept_order or self.hidden_to or self.held or self.gone:
+            return False
         intervals = self.intervals
-        return (
-            len(intervals) == 1
-            and intervals[0][1] == OPEN
-            and not (self.kept_order or self.hidden_to or self.held or self.gone)
-        )
+        return len(intervals) == 1 and intervals[0][1] == OPEN
 
     @property
     def present(self) -> bool:

@@ -8,14 +8,14 @@ are what a harness looks through; a fork is cheap and shares everything until it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from imcli.model import actions as act
 from imcli.model.entities import Entry, Message
 from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
 from imcli.simulator import channels, clock, messages, process, sessions
-from imcli.simulator.conversations.base import Change, Keeping, Refusal, Result
+from imcli.simulator.conversations.base import Keeping, Refusal, Result
 from imcli.simulator.conversations.marked_rows import MarkedRows
 from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.conversations.rows import Rows
@@ -30,14 +30,13 @@ from imcli.simulator.wukongim.traits import TRAITS
 Law = Callable[[State, Keeping, Any], list[Event]]
 
 
-def _kept(ask: Callable[[Keeping, State, Any], Result]) -> Law:
+def _kept(name: str) -> Law:
     """Make a law of an operation on conversations: refuse, or do it and tell the devices."""
 
     def law(state: State, keeping: Keeping, action: Any) -> list[Event]:
-        refused = _stranger(state, action)
-        if refused is not None:
-            return [refused]
-        result: Sequence[Change] | Refusal = ask(keeping, state, action)
+        if action.user not in state.users:
+            return [Refused("invalid", f"there is no user {action.user}")]
+        result: Result = getattr(keeping, name)(state, action)
         if isinstance(result, Refusal):
             return [Refused(result.reason, result.detail)]
         events: list[Event] = [Done()]
@@ -48,24 +47,18 @@ def _kept(ask: Callable[[Keeping, State, Any], Result]) -> Law:
     return law
 
 
-def _stranger(state: State, action: Any) -> Refused | None:
-    if action.user not in state.users:
-        return Refused("invalid", f"there is no user {action.user}")
-    return None
-
-
 def _unsupported(state: State, keeping: Keeping, action: Any) -> list[Event]:
     return [Refused("unsupported", "the simulated server has no HTTP side")]
 
 
 LAWS: dict[type, tuple[Law, str]] = {
     act.Send: (messages.send, "user"),
-    act.Delete: (_kept(lambda keeping, state, a: keeping.delete(state, a)), "user"),
-    act.Read: (_kept(lambda keeping, state, a: keeping.read(state, a)), "user"),
-    act.Clear: (_kept(lambda keeping, state, a: keeping.clear(state, a)), "user"),
-    act.MarkUnread: (_kept(lambda keeping, state, a: keeping.mark_unread(state, a)), "user"),
-    act.SetFlag: (_kept(lambda keeping, state, a: keeping.set_flag(state, a)), "user"),
-    act.Accept: (_kept(lambda keeping, state, a: keeping.accept(state, a)), "user"),
+    act.Delete: (_kept("delete"), "user"),
+    act.Read: (_kept("read"), "user"),
+    act.Clear: (_kept("clear"), "user"),
+    act.MarkUnread: (_kept("mark_unread"), "user"),
+    act.SetFlag: (_kept("set_flag"), "user"),
+    act.Accept: (_kept("accept"), "user"),
     act.Open: (messages.open_window, "user"),
     act.Synchronise: (messages.synchronise, "user"),
     act.Pull: (messages.pull, "user"),
@@ -175,6 +168,9 @@ class Server:
         twin.state = self.state.fork()
         return twin
 
+    def close(self) -> None:
+        """End it; a simulated server holds nothing that must be given back."""
+
     def digest(self) -> str:
         """Give 64 hexadecimal digits, equal exactly for equal states."""
         return self.state.digest()
@@ -187,9 +183,7 @@ class Server:
 
     def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
         """Give what a full synchronisation lists of one conversation now, or None."""
-        keeping, state = self.keeping, self.state
-        key = keeping.key_of(user, chat)
-        return keeping.entry(state, user, key, limit) if key in state.channels else None
+        return self.keeping.look(self.state, user, chat, limit)
 
     def listing(self, user: str, limit: int = 20) -> ListAnswer:
         """Give what a full synchronisation answers now (for no device in particular)."""

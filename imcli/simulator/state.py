@@ -32,6 +32,7 @@ from imcli.model.entities import DeviceKey, DeviceKind, DeviceLevel, Message, ch
 from imcli.simulator.log import ListLog, Log
 from imcli.simulator.profiles import Profile
 from imcli.simulator.record import Record
+from imcli.simulator.survey import Survey
 from imcli.simulator.waiting import CachedList, Waiting
 
 Frame = tuple[str, object, int]
@@ -143,7 +144,7 @@ class Fanout(msgspec.Struct):
     clean: tuple[DeviceKey, ...]
     odd: tuple[DeviceKey, ...]
     absent: tuple[DeviceKey, ...]
-    without: dict[DeviceKey, tuple[DeviceKey, ...]] = {}
+    without: dict[tuple[str, str], tuple[DeviceKey, ...]] = {}
 
 
 class State:
@@ -165,10 +166,12 @@ class State:
         "offered",
         "order",
         "profile",
+        "recent",
         "records",
         "session_count",
         "session_version",
         "stamp",
+        "surveys",
         "tags",
         "timer_count",
         "timers",
@@ -199,6 +202,8 @@ class State:
         self.under_way = 0
         self.frames: dict[int, object] = {}
         self.fanouts: dict[str, Fanout] = {}
+        self.surveys: dict[str, Survey] = {}
+        self.recent: dict[str, int] = {}
         self._own_users: set[str] = set()
         self._own_channels: set[str] = set()
         self._own_logs: set[str] = set()
@@ -320,7 +325,18 @@ class State:
         return self.logs[key]
 
     def records_w(self, user: str) -> dict[str, Record]:
-        """Give a user's records as a table that may be changed."""
+        """Give a user's records as a table that may be changed; what changes is not known."""
+        if self.surveys:
+            self.surveys.pop(user, None)
+        return self._own_table(user)
+
+    def set_record(self, user: str, key: str, record: Record) -> None:
+        """Replace one record."""
+        self._own_table(user)[key] = record
+        if self.surveys and user in self.surveys:
+            self.surveys[user].noted.add(key)
+
+    def _own_table(self, user: str) -> dict[str, Record]:
         records = self.records.get(user)
         if records is None:
             self._own_records.add(user)
@@ -329,6 +345,12 @@ class State:
             self._own_records.add(user)
             records = self.records[user] = dict(records)
         return records
+
+    def note_message(self, key: str, order: int) -> None:
+        """Remember in which order channels got their newest messages, where that is asked for."""
+        if self.surveys:
+            self.recent.pop(key, None)
+            self.recent[key] = order
 
     # Whole
 
@@ -347,6 +369,8 @@ class State:
         twin.timers = list(self.timers)
         twin.frames = dict(self.frames)
         twin.fanouts = dict(self.fanouts)
+        twin.surveys = {}
+        twin.recent = {}
         twin.restore_scalars(self.scalars())
         for each in (self, twin):
             each._own_users = set()

@@ -140,6 +140,11 @@ class SqliteLog:
         """A command asks once, so nothing is remembered."""
 
     @property
+    def calm_until(self) -> int:
+        """Nothing is remembered, so it need not be known until when that would be right."""
+        return 0
+
+    @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
         return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", self.erased, self.last))

@@ -386,8 +386,7 @@ class DurableState(State):
         assert isinstance(self.logs, LogsTable), "the logs of a durable state stay where they are"
         return self.logs.made(key)
 
-    def records_w(self, user: str) -> dict[str, Record]:
-        """Give a user's records as a table that may be changed."""
+    def _own_table(self, user: str) -> dict[str, Record]:
         assert isinstance(self.records, OwnersTable), "so do the records"
         return self.records.made(user)
 

@@ -103,7 +103,7 @@ def test_both_logs_give_the_same_answers(data: DataObject) -> None:
 def test_the_questions_asked_above_are_all_that_the_interface_has() -> None:
     asked = {name.partition(" ")[0] for name in answers(ListLog("A@B"), 0, 0, 0, "A")}
     public = {name for name in vars(Log) if not name.startswith("_")}
-    assert public - asked == {"append", "erase", "fork", "memo"}
+    assert public - asked == {"append", "erase", "fork", "memo", "calm_until"}
 
 
 def test_what_a_log_reached_is_there_when_it_is_opened_again(db: sqlite3.Connection) -> None:

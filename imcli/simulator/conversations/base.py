@@ -93,6 +93,9 @@ class Keeping(Protocol):
     def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
         """Give one entry of the list as a full synchronisation has it, or None."""
 
+    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
+        """Give the entry of a chat, or None, also where there is no channel behind it."""
+
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation (without the commands, which are the device's)."""
 

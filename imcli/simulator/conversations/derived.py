@@ -1,20 +1,21 @@
 """The reference: the list is derived from the log, memberships and marks.
 
-There is no row that could be missing. This file reads (`View`): which messages a user sees, what
-an entry says, what a list answers. `derived_changes.py` has the other half: what deletes, reads
-and messages do to a record. The words are those of the definitions: `floor`, `base`, `spans`.
+There is no row that could be missing. This file reads: which messages a user sees, and what an
+entry says; `derived_list.py` makes lists of entries. `derived_changes.py` has the other half: what
+deletes, reads and messages do to a record. The words are those of the definitions: `floor`, `base`,
+`spans`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, channel_key, chat_of
-from imcli.model.events import ListAnswer
+from msgspec.structs import replace
+
+from imcli.model.entities import Entry, Message, chat_of
 from imcli.simulator.log import Log, is_countable
 from imcli.simulator.record import Interval, Record, visible_spans
-from imcli.simulator.state import Device, State
+from imcli.simulator.state import State
 
 
 def spans_of(state: State, record: Record, last: int) -> tuple[Interval, ...]:
@@ -86,30 +87,50 @@ def make_entry(
 ) -> Entry | None:
     """Give a user's entry, or None where the conversation is not listed.
 
-    An entry follows from the record and the log alone, unless messages expire; so whoever asks
-    again before either has changed gets the same one.
+    An entry follows from the record and the log alone while no message has expired; so whoever
+    asks again before either has changed gets the same one.
     """
     log = state.logs[key]
     memo = log.memo
-    if memo is None:
+    if memo is None or state.now >= log.calm_until:
         return derive_entry(state, user, key, record, message_count)
+    last = log.last
     known = memo.get((user, message_count))
-    if known is not None and known[0] is record:  # whether it is usual depends on it alone
-        if known[1] == log.last:
-            return known[2]
-        usual = known[3]
+    if known is None:
+        before, usual = None, record.usual and state.profile.usual_lists
     else:
-        usual = record.usual and state.profile.usual_lists
-    if log.has_expiring:
-        return derive_entry(state, user, key, record, message_count)
+        of, upto, before, usual = known
+        if of is not record:
+            usual = record.usual and (usual or state.profile.usual_lists)
+        elif upto == last:
+            return before
+    entry: Entry | None
     if usual:
-        before = known[2] if known is not None else None
-        chat = before.chat if before is not None else chat_of(user, key)
-        entry = _usual_entry(user, chat, record, log, message_count)
+        if before is None:
+            entry = _usual_entry(user, chat_of(user, key), record, log, message_count)
+        elif of is record and upto == last - 1:
+            entry = _one_more(before, user, log, message_count)
+        else:
+            entry = _usual_entry(user, before.chat, record, log, message_count)
     else:
         entry = _any_entry(state, user, key, record, message_count)
-    memo[user, message_count] = (record, log.last, entry, usual)
+    memo[user, message_count] = (record, last, entry, usual)
     return entry
+
+
+def _one_more(before: Entry, user: str, log: Log, message_count: int) -> Entry:
+    """Give what an ordinary entry becomes by one more message, the record being as it was."""
+    message = log.get(log.last)
+    if message is None or message.kind == "command":
+        return before
+    more = message.kind == "content" and not message.no_red_dot and message.sender != user
+    return replace(
+        before,
+        unread=before.unread + 1 if more else before.unread,
+        last=message,
+        messages=(*before.messages, message)[-message_count:] if message_count else (),
+        order=(before.order[0], message.time_ms, message.message_id),
+    )
 
 
 def derive_entry(
@@ -157,23 +178,17 @@ def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
     spans = spans_of(state, record, last)
     return Entry(
         chat_of(user, key),
-        read_to=record.read_to,
-        deleted_to=record.deleted_to,
-        pinned=record.pinned,
-        muted=record.muted,
-        archived=record.archived,
-        marked_unread=record.marked_unread,
-        floor=spans[0][0] if spans else last,
-    )
-
-
-def unlisted(state: State, user: str, listed: Sequence[Entry], cursor: int) -> tuple[Entry, ...]:
-    """Give the marks of what is not listed and changed since a cursor (0: all of it)."""
-    shown = {entry.chat for entry in listed}
-    return tuple(
-        marks_only(state, user, key, record)
-        for key, record in state.all_records(user)
-        if record.changed > cursor and not record.gone and chat_of(user, key) not in shown
+        0,
+        None,
+        (),
+        record.read_to,
+        record.deleted_to,
+        record.pinned,
+        record.muted,
+        record.archived,
+        record.marked_unread,
+        (),
+        spans[0][0] if spans else last,
     )
 
 
@@ -258,121 +273,3 @@ def _order(state: State, record: Record, log: Log, last: Message | None) -> tupl
 def by_order(entry: Entry) -> tuple[int, ...]:
     """The key that sorts a list; greatest first."""
     return entry.order
-
-
-def full_list(state: State, user: str, message_count: int) -> list[Entry]:
-    """Derive the whole list in its order, cut at the profile's limit."""
-    entries = [
-        entry
-        for key, record in state.all_records(user)
-        if (entry := make_entry(state, user, key, record, message_count)) is not None
-    ]
-    entries.sort(key=by_order, reverse=True)
-    limit = state.profile.list_limit
-    return entries[:limit] if limit else entries
-
-
-def total_unread(state: State, entries: Sequence[Entry]) -> int:
-    """Add up the unread of listed conversations; muted ones where the profile says so."""
-    if state.profile.total_counts_muted:
-        return sum(entry.unread for entry in entries)
-    return sum(entry.unread for entry in entries if not entry.muted)
-
-
-def requests(state: State, user: str) -> tuple[str, ...]:
-    """Name the chats from which a message request waits."""
-    if state.profile.on_message_after_delete != "request":
-        return ()
-    return tuple(
-        chat_of(user, key)
-        for key, record in state.all_records(user)
-        if record.held == "request"
-        and count_content(state, state.logs[key], spans_of(state, record, state.last_seq(key)))
-    )
-
-
-def list_answer(state: State, action: Synchronise) -> ListAnswer:
-    """Answer a list synchronisation: full, by channel, a page, or what changed since a cursor."""
-    user = action.user
-    everything = full_list(state, user, action.message_count)
-    total = total_unread(state, everything)
-    entries, full, partial, tombstones = _choose(state, action, everything)
-    return ListAnswer(
-        user,
-        action.device,
-        full,
-        state.order,
-        tuple(entries),
-        tombstones,
-        (),
-        total,
-        requests(state, user),
-        partial,
-        state.now,
-        () if partial else unlisted(state, user, everything, 0 if full else action.cursor or 0),
-    )
-
-
-def _choose(
-    state: State, action: Synchronise, everything: list[Entry]
-) -> tuple[list[Entry], bool, bool, tuple[tuple[str, int], ...]]:
-    """Give what an answer holds: entries, whether it replaces all, is a part, and tombstones."""
-    entries = everything
-    partial = bool(action.only_unread or action.page or action.chats is not None)
-    if action.chats is not None:
-        wanted = {channel_key(action.user, chat) for chat in action.chats}
-        entries = [e for e in entries if channel_key(action.user, e.chat) in wanted]
-    if action.only_unread:
-        entries = [e for e in entries if e.unread or e.marked_unread]
-    if action.page:
-        size = action.page_size or 100
-        entries = entries[(action.page - 1) * size : action.page * size]
-    if partial:
-        return entries, False, True, ()
-    device = state.device(action.user, action.device)
-    limit = state.profile.list_limit
-    if action.cursor is None or device is None or _is_too_old(state, device):
-        return entries, True, False, ()
-    if limit and len(everything) >= limit:  # a delta could not tell what fell off the end
-        return entries, True, False, ()
-    since = device.synced_ms
-    changed = [e for e in entries if _changed(state, action.user, e.chat, action.cursor, since)]
-    return changed, False, False, _tombstones(state, action, everything, since)
-
-
-def _is_too_old(state: State, device: Device) -> bool:
-    return state.now - device.synced_ms > state.profile.tombstone_retention
-
-
-def _changed(state: State, user: str, chat: str, cursor: int, since_ms: int) -> bool:
-    """Tell whether a delta has to have this entry: by a change, by a message, or by an expiry."""
-    key = channel_key(user, chat)
-    record = state.record(user, key)
-    if record is None or record.changed > cursor or state.channels[key].order > cursor:
-        return True
-    return _has_lost(state, record, key, since_ms)
-
-
-def _has_lost(state: State, record: Record, key: str, since_ms: int) -> bool:
-    """Tell whether a message that the user could see has expired since a time."""
-    log = state.logs[key]
-    return log.has_expiring and any(
-        since_ms < message.expires_ms <= state.now
-        for above, upto in spans_of(state, record, log.last)
-        for message in log.expiring(above, upto)
-    )
-
-
-def _tombstones(
-    state: State, action: Synchronise, everything: list[Entry], since_ms: int
-) -> tuple[tuple[str, int], ...]:
-    """Name what is no longer listed and was: deleted, left, dismissed, or all of it expired."""
-    listed = {entry.chat for entry in everything}
-    cursor = action.cursor or 0
-    told = state.profile.sync_deletes == "push-and-tombstone"
-    return tuple(
-        (chat, record.deleted_to)
-        for key, record in state.all_records(action.user)
-        if (chat := chat_of(action.user, key)) not in listed
-        and ((told and record.tombstone > cursor) or _has_lost(state, record, key, since_ms))
-    )

@@ -27,18 +27,16 @@ def put(
     state: State, user: str, key: str, record: Record, kind: ChangeKind, *, gone: bool = False
 ) -> Sequence[Change]:
     """Replace a record; nothing is told where nothing changed."""
-    records = state.records_w(user)
-    if records.get(key) == record:
+    if state.record(user, key) == record:
         return NOTHING
     order = state.next_order()
     tombstone = order if gone else record.tombstone
     if kind in MEMBERSHIP_CHANGES:
-        records[key] = replace(record, changed=order, tombstone=tombstone)
+        new = replace(record, changed=order, tombstone=tombstone)
     else:
         now = state.stamp_ms()
-        records[key] = replace(
-            record, changed=order, tombstone=tombstone, touched_ms=now, touched=order
-        )
+        new = replace(record, changed=order, tombstone=tombstone, touched_ms=now, touched=order)
+    state.set_record(user, key, new)
     watch(state, user, key, record)
     return (Change(user, chat_of(user, key), kind),)
 
@@ -76,13 +74,14 @@ def stored(state: State, key: str, message: Message) -> Sequence[Change]:
     profile = state.profile
     if profile.own_send_reads:
         if not record.gone:
-            state.records_w(sender)[key] = replace(
+            read = replace(
                 record,
                 read_to=message.seq,
                 marked_unread=False,
                 touched_ms=message.time_ms,
                 touched=message.message_id,
             )
+            state.set_record(sender, key, read)
     else:
         if record.marked_unread:
             put(state, sender, key, replace(record, marked_unread=False), "marked")
@@ -95,7 +94,7 @@ def _first_records(state: State, key: str) -> None:
     """The first message of a person channel makes a record for whoever has none yet."""
     for user in state.channels[key].members:
         if state.record(user, key) is None:
-            state.records_w(user)[key] = Record()
+            state.set_record(user, key, Record())
 
 
 def _sequence_changes(state: State, key: str) -> Sequence[Change]:
@@ -140,7 +139,7 @@ def _stays_archived(state: State, record: Record) -> bool:
 
 def may_write(state: State, sender: str, key: str) -> Refusal | None:
     """Refuse where the receiver deleted the conversation and rejects what comes after."""
-    if is_group(key):
+    if state.profile.on_message_after_delete != "reject" or is_group(key):
         return None
     peer = chat_of(sender, key)
     record = state.record(peer, key)

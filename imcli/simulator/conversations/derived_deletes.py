@@ -72,7 +72,8 @@ def _put_silently(state: State, user: str, key: str, record: Record) -> Sequence
     if state.records[user][key] == record:
         return NOTHING
     touched = state.next_order()
-    state.records_w(user)[key] = replace(record, touched_ms=state.stamp_ms(), touched=touched)
+    new = replace(record, touched_ms=state.stamp_ms(), touched=touched)
+    state.set_record(user, key, new)
     watch(state, user, key, record)
     return (Change(user, chat_of(user, key), "deleted"),)
 

@@ -1,6 +1,6 @@
 """The reference's keeping, put together.
 
-`derived.py` reads, `derived_changes.py` and `derived_deletes.py` change.
+`derived.py` and `derived_list.py` read, `derived_changes.py` and `derived_deletes.py` change.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
 from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind, ListAnswer
-from imcli.simulator.conversations import derived, derived_changes, derived_deletes
+from imcli.simulator.conversations import (
+    derived,
+    derived_changes,
+    derived_deletes,
+    derived_list,
+)
 from imcli.simulator.conversations.base import Change, Refusal, Result
 from imcli.simulator.record import Interval
 from imcli.simulator.state import State
@@ -80,18 +85,25 @@ class Derived:
     def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
         """Give one entry of the list as a full synchronisation has it, or None."""
         records = state.records.get(user)
-        record = None if records is None else records.get(key)
+        if records is None:
+            return None
+        record = records.get(key)
         if record is None:
             return None
         if state.profile.list_limit:
             chat = chat_of(user, key)
-            entries = derived.full_list(state, user, message_count)
+            entries = derived_list.full_list(state, user, message_count)
             return next((e for e in entries if e.chat == chat), None)
         return derived.make_entry(state, user, key, record, message_count)
 
+    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
+        """Give the entry of a chat; this is asked so often that the key is made here."""
+        key = chat if chat[:1] == "#" else f"{user}@{chat}" if user < chat else f"{chat}@{user}"
+        return self.entry(state, user, key, message_count)
+
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation."""
-        return derived.list_answer(state, action)
+        return derived_list.list_answer(state, action)
 
     def marks(self, state: State, user: str, key: str) -> Entry | None:
         """Give marks and flags of a conversation that is not listed."""

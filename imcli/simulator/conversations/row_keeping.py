@@ -167,6 +167,11 @@ class RowKeeping(ABC):
         entries = list_entries(state, self.traits, rows, Ask(user, message_count or 1, False, {}))
         return entries[0] if entries else None
 
+    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
+        """Give the entry of a chat, or None, also where there is no channel behind it."""
+        key = self.key_of(user, chat)
+        return self.entry(state, user, key, message_count) if key in state.channels else None
+
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """`/conversation/sync`; a list is whole unless something else was asked for."""
         if action.chats is not None:
