@@ -259,9 +259,17 @@ class DeviceCache:
         )
 
     def _count(self, cached: Cached, now_ms: int) -> int:
-        """Count the unread messages that the device has, and those it only knows the number of."""
+        """Count the unread messages that the device has, and those it only knows the number of.
+
+        Messages stand in order, so that only those behind the mark need a look.
+        """
+        messages = cached.messages
+        mark = max(cached.read_to, cached.deleted_to)
+        if not messages or messages[-1].seq <= mark:
+            return cached.unseen_unread
+        first = bisect_left(messages, mark + 1, key=_seq)
         return cached.unseen_unread + sum(
-            self._is_unread(cached, message, now_ms) for message in cached.messages
+            [self._is_unread(cached, message, now_ms) for message in messages[first:]]
         )
 
     def view(self, now_ms: int) -> ListView:
@@ -276,7 +284,7 @@ class DeviceCache:
         return ListView(tuple(entries), total, self.requests)
 
     def _entry(self, cached: Cached, now_ms: int) -> Entry | None:
-        messages = tuple(m for m in cached.messages if not 0 < m.expires_ms <= now_ms)
+        messages = tuple([m for m in cached.messages if not 0 < m.expires_ms <= now_ms])
         expired = len(messages) < len(cached.messages)
         if expired and not cached.order[3:] and not any(m.kind == "content" for m in messages):
             return None  # as far as the device knows, nothing is left

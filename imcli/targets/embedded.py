@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from imcli.model.actions import Action, Crash, Drop, Fault, Restart, SetClock, Wait
 from imcli.model.entities import DeviceKey, is_group
@@ -152,7 +152,7 @@ class EmbeddedTarget(SimulatedTarget):
             case _:
                 return super().perform(action)
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, events: Sequence[Event]) -> None:
         """Devices keep nothing between commands: a synchronisation is always a full one."""
 
     def observe(self, question: Question) -> View:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from imcli.device.cache import DeviceCache
 from imcli.model.actions import (
     Action,
     AddDevice,
@@ -61,6 +60,7 @@ from imcli.targets.base import (
     Outcome,
     Target,
 )
+from imcli.targets.caches import Caches
 from imcli.targets.renaming import renamed
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
@@ -98,9 +98,7 @@ class SimulatedTarget:
     __slots__ = (
         "_caches",
         "_expiries",
-        "_log",
         "_outboxes",
-        "_read",
         "_responses",
         "capabilities",
         "cast",
@@ -115,9 +113,10 @@ class SimulatedTarget:
         self.cast = cast
         self.capabilities = capabilities_of(server.profile)
         self.virtual = True
-        self._log: list[Event] = []
-        self._caches: dict[DeviceKey, DeviceCache] = {}
-        self._read: dict[DeviceKey, int] = {}
+        self._caches = Caches(
+            muted_count=server.profile.total_counts_muted,
+            keeps_cursors=server.profile.product != "wukongim",
+        )
         self._outboxes: dict[DeviceKey, list[Action]] = {}
         self._expiries: list[int] = []
         self._responses: dict[str, ResponseView] = {}
@@ -185,33 +184,32 @@ class SimulatedTarget:
             return Outcome("unknown", "", "the server ended without an answer", tuple(events))
         return Outcome("ok", "", "", (response, *events))
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, events: Sequence[Event]) -> None:
         """Remember what happened, for the caches, and when messages will expire."""
         for event in events:
             if type(event) is Stored and event.message.expires_ms:
                 self._expiries.append(event.message.expires_ms)
                 self._expiries.sort()
-            self._log.append(event)
+        self._caches.note(events)
 
     def _synchronise(self, action: Synchronise) -> list[Event]:
         """Synchronise with what the device has; `cursor == -1` means from scratch."""
         if not action.device:
             return self.server.apply(action)
-        cache = self._cache(DeviceKey(action.user, action.device))
+        key = DeviceKey(action.user, action.device)
         from_scratch = action.cursor == -1
         if from_scratch:
             action = replace(action, cursor=None)
         elif action.cursor is None:
-            action = replace(action, cursor=self._cursor(cache), seqs=cache.seqs())
+            has = self._caches.asked_by(key)
+            action = replace(action, cursor=has.cursor, seqs=has.seqs)
         events = self.server.apply(action)
-        if from_scratch and isinstance(events[0], ListAnswer):
-            cache.forget()
+        if isinstance(events[0], ListAnswer):
+            if from_scratch:
+                self._caches.of(key).forget()
+            self._caches.note_answer(key)
         self._note(events)
         return events
-
-    def _cursor(self, cache: DeviceCache) -> int | None:
-        """Give the change number that a device sends; WuKongIM has none, only `last_msg_seqs`."""
-        return None if self.server.profile.product == "wukongim" else cache.cursor
 
     def _connect(self, action: Connect) -> list[Event]:
         """Connect as a client does: log in, send what waited, synchronise."""
@@ -251,17 +249,17 @@ class SimulatedTarget:
             case Seen():
                 return self._seen(question)
             case Shown(user, device):
-                return self._cache(DeviceKey(user, device)).view(self.server.state.now)
+                return self._caches.of(DeviceKey(user, device)).view(self.server.state.now)
             case Kept(user, chat):
                 return KeptView(self.server.kept(user, chat))
             case History(user, _, chat):
                 return HistoryView(self.server.history(user, chat))
             case Received(user, device):
-                return ReceivedView(tuple(self._cache(DeviceKey(user, device)).arrivals))
+                return ReceivedView(tuple(self._caches.of(DeviceKey(user, device)).arrivals))
             case Presence(user, device):
                 return PresenceView(self._presence(DeviceKey(user, device)))
             case Agreement(user):
-                return self._agreement(user)
+                return AgreementView(self._caches.agreement(self.server, user))
             case Observable(user):
                 return ObservableView(tuple(self._facts(user)))
             case RawAnswer(label):
@@ -286,20 +284,6 @@ class SimulatedTarget:
             return "online"
         return "kicked" if device.kicked else "offline"
 
-    def _agreement(self, user: str) -> AgreementView:
-        """Let a copy of every cache synchronise with its own cursor, and a fresh device beside."""
-        now = self.server.state.now
-        lists: list[tuple[str, ListView]] = []
-        owner = self.server.state.users[user]
-        for name in owner.devices:
-            copy = self._cache(DeviceKey(user, name)).copy()
-            action = Synchronise(user, name, self._cursor(copy), copy.seqs())
-            copy.feed([self.server.keeping.listing(self.server.state, action)])
-            lists.append((name, copy.view(now)))
-        fresh = self.server.listing(user)
-        lists.append(("", ListView(fresh.entries, fresh.total_unread, fresh.requests)))
-        return AgreementView(tuple(lists))
-
     def _facts(self, user: str) -> list[tuple[str, str]]:
         """Write down everything that a user can observe, in plain text."""
         answer = self.server.listing(user)
@@ -314,7 +298,7 @@ class SimulatedTarget:
             facts.append((f"history with {chat}", "; ".join(seqs)))
         for name in self.server.state.users[user].devices:
             device = DeviceKey(user, name)
-            cache = self._cache(device)
+            cache = self._caches.of(device)
             arrived = " ".join(str(m.message_id) for m in cache.arrivals)
             facts.append((f"{device} shows", _plain(cache.view(self.server.state.now).entries)))
             facts.append((f"{device} received", arrived))
@@ -324,20 +308,6 @@ class SimulatedTarget:
     def _devices(self) -> list[DeviceKey]:
         users = self.server.state.users
         return [DeviceKey(user, name) for user in users for name in users[user].devices]
-
-    def _cache(self, key: DeviceKey) -> DeviceCache:
-        """Give a device's cache, folded up to now."""
-        cache = self._caches.get(key)
-        if cache is None:
-            counts = self.server.profile.total_counts_muted
-            cache = DeviceCache(key.user, key.device, muted_count=counts)
-            self._caches[key] = cache
-            self._read[key] = 0
-        read = self._read[key]
-        if read < len(self._log):
-            cache.feed(self._log[read:] if read else self._log)
-            self._read[key] = len(self._log)
-        return cache
 
     # Time
 
@@ -374,16 +344,15 @@ class SimulatedTarget:
         twin.cast = self.cast
         twin.capabilities = self.capabilities
         twin.virtual = True
-        twin._log = list(self._log)
-        twin._caches = {key: cache.copy() for key, cache in self._caches.items()}
-        twin._read = dict(self._read)
+        twin._caches = self._caches.copy()
         twin._outboxes = {key: list(waiting) for key, waiting in self._outboxes.items()}
         twin._expiries = list(self._expiries)
         twin._responses = dict(self._responses)
         return twin
 
     def close(self) -> tuple[str, ...]:
-        """Nothing is left of a simulated world."""
+        """End it; nothing is left of a simulated world."""
+        self.server.close()
         return ()
 
 

@@ -13,10 +13,12 @@ from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
 from imcli.model.entities import Message
 from imcli.model.events import Event, ListAnswer, MembersChanged
 from imcli.model.questions import Agreement, AgreementView, ListView
+from imcli.simulator.likeness import alike_for
 from imcli.simulator.server import Server
 from imcli.targets.base import Cast, Outcome
 from imcli.targets.simulated import SimulatedTarget
 from imcli.trace.invariants import SETTLES, Checker
+from imcli.trace.probe import World
 from imcli.trace.verdicts import Broken
 
 
@@ -48,6 +50,10 @@ class WatchedServer(Server):
         self.found += self.checker.after(Wait(0), events)
         return events
 
+    def close(self) -> None:
+        """Let go of the checker, which holds this server."""
+        self.checker.close()
+
 
 class SimulatedWorld:
     """What the checker sees of a simulated target; implements `trace.probe.World`."""
@@ -78,6 +84,11 @@ class SimulatedWorld:
     def apply(self, action: Action) -> Sequence[Event]:
         """Do one action. What it put on slow links stays under way: time must not move here."""
         return self.server.apply(action)
+
+    def surely_same(self, other: World, user: str) -> bool:
+        """Tell whether nothing that this user's answers are made of differs."""
+        assert isinstance(other, SimulatedWorld)
+        return alike_for(self.server.state, other.server.state, user)
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising (of the original, not of a copy)."""

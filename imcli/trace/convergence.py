@@ -65,6 +65,12 @@ class Scene(msgspec.Struct, frozen=True):
             self.agreements[user] = self.world.agreement(user)
         return self.agreements[user]
 
+    def listed(self, user: str) -> list[Entry]:
+        """Give the whole list of a user."""
+        if user in self.agreements:
+            return list(self.agreements[user][-1][1].entries)
+        return list(self.world.listing(user).entries)
+
 
 def judge_settled(
     ledger: Ledger,
@@ -122,10 +128,12 @@ def first_difference(before: View, after: View) -> tuple[str, str] | None:
 
 
 def compare_views(
-    scene: Scene, number: int, one: Probe | None, two: Probe, users: Sequence[str]
+    scene: Scene, number: int, one: World | None, two: World, users: Sequence[str]
 ) -> None:
     """Report each user who sees something else in `two` than in `one` (None: the world itself)."""
     for user in users:
+        if two.surely_same(one or scene.world, user):
+            continue
         before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
         difference = first_difference(before, view_of(scene.ledger, two, user))
         if difference is not None:
@@ -182,6 +190,8 @@ def repeatable_acts(scene: Scene) -> Iterator[Action]:
     """Give commands to do twice: private ones, and one of each kind about membership."""
     yield from private_acts(scene)
     users = scene.users
+    if not users:
+        return
     yield SetAccess(users[0], users[-1], "block", True)
     for channel in scene.ledger.channels.values():
         if is_group(channel.key) and not channel.dismissed:
@@ -222,6 +232,9 @@ def shown_facts(view: ListView) -> View:
 def _compare_lists(
     scene: Scene, number: int, device: tuple[str, str], one: ListView, two: ListView
 ) -> None:
+    """Report where two lists differ; what is equal as it is needs no closer look."""
+    if one.entries == two.entries and one.total_unread == two.total_unread:
+        return
     difference = first_difference(shown_facts(one), shown_facts(two))
     if difference is not None:
         expected, actual = difference
@@ -233,11 +246,11 @@ def _pages(scene: Scene) -> bool:
     """23: the pages of any size, one after the other, are the list."""
     tried = False
     for user in scene.users:
-        whole = [bare(entry) for entry in scene.world.listing(user).entries]
+        whole = scene.listed(user)
         for size in page_sizes(len(whole)):
             tried = True
-            paged = [bare(e) for e in paged_list(scene.world.fork(), user, size, len(whole))]
-            if paged != whole:
+            paged = paged_list(scene.world.fork(), user, size, len(whole))
+            if paged != whole and [bare(e) for e in paged] != [bare(e) for e in whole]:
                 expected = ", ".join(entry.chat for entry in whole) or "nothing"
                 got = ", ".join(entry.chat for entry in paged) or "nothing"
                 actual = f"{got} in pages of {size}"

@@ -43,3 +43,9 @@ class World(Probe, Protocol):
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising; the last is a full one, named ""."""
+
+    def surely_same(self, other: World, user: str) -> bool:
+        """Tell whether both certainly answer this user alike, because nothing is different.
+
+        False where that is not known; then whoever asks has to look.
+        """

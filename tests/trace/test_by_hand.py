@@ -464,3 +464,10 @@ def test_a_command_for_others_is_reported() -> None:
     _, command, _ = stage.send("B", "#team", 1, kind="command")
     answer = ListAnswer("C", "phone", True, 1, (), commands=(command,))
     assert numbers(stage.do(Synchronise("C", "phone"), answer)) == {20}
+
+
+def test_a_group_without_anybody_is_nobodys_business() -> None:
+    stage = Stage()
+    create = CreateGroup("#empty", ())
+    stage.do(create, Done(), MembersChanged("#empty", 0))
+    assert stage.checker.settled(stage.world, create) == []

@@ -64,6 +64,9 @@ class HandWorld:
             return [ListAnswer(action.user, "", False, 0, page, partial=True)]
         return []
 
+    def surely_same(self, other: object, user: str) -> bool:
+        return False
+
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         listing = self.listing(user)
         whole = ListView(listing.entries, listing.total_unread)

@@ -1,0 +1,117 @@
+"""The caches of the devices in one simulated world, and what each would show if it synchronised.
+
+A cache is folded from the world's events when somebody asks what a device shows, and not before:
+most worlds end without anybody asking. What a device would show after a synchronisation is worked
+out beside its cache, which stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imcli.device.cache import DeviceCache
+from imcli.model.actions import Synchronise
+from imcli.model.entities import DeviceKey
+from imcli.model.events import Event, ListAnswer
+from imcli.model.questions import ListView
+from imcli.simulator.server import Server
+
+
+class Caches:
+    """All caches of one world; `server` is given anew where it is asked, since it may be changed.
+
+    `keeps_cursors` says whether devices keep a change number. WuKongIM has none; there a device
+    sends the newest sequence number of each chat that it has.
+    """
+
+    __slots__ = ("_answered", "_caches", "_log", "_read", "keeps_cursors", "muted_count")
+
+    def __init__(self, *, muted_count: bool, keeps_cursors: bool) -> None:
+        self.muted_count = muted_count
+        self.keeps_cursors = keeps_cursors
+        self._log: list[Event] = []
+        self._caches: dict[DeviceKey, DeviceCache] = {}
+        self._read: dict[DeviceKey, int] = {}
+        self._answered: set[DeviceKey] = set()
+
+    def copy(self) -> Caches:
+        """Copy, for a world that goes its own way from here."""
+        twin = Caches(muted_count=self.muted_count, keeps_cursors=self.keeps_cursors)
+        twin._log = list(self._log)
+        twin._caches = {key: cache.copy() for key, cache in self._caches.items()}
+        twin._read = dict(self._read)
+        twin._answered = set(self._answered)
+        return twin
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Remember what happened, for whoever will ask."""
+        self._log += events
+
+    def of(self, key: DeviceKey) -> DeviceCache:
+        """Give a device's cache, folded up to now."""
+        cache = self._caches.get(key)
+        if cache is None:
+            cache = self._caches[key] = self._empty(key)
+            self._read[key] = 0
+        read = self._read[key]
+        if read < len(self._log):
+            cache.feed(self._log[read:] if read else self._log)
+            self._read[key] = len(self._log)
+        return cache
+
+    def _empty(self, key: DeviceKey) -> DeviceCache:
+        return DeviceCache(key.user, key.device, muted_count=self.muted_count)
+
+    # Synchronising
+
+    def asked_by(self, key: DeviceKey) -> Synchronise:
+        """Give the synchronisation that a device asks for, with what it has.
+
+        A device that was never answered has no change number, whatever it has heard.
+        """
+        if not self.keeps_cursors:
+            return Synchronise(key.user, key.device, None, self.of(key).seqs())
+        if key not in self._answered:
+            return Synchronise(key.user, key.device)
+        return Synchronise(key.user, key.device, self.of(key).cursor)
+
+    def note_answer(self, key: DeviceKey) -> None:
+        """Remember that a device was answered a list, and so may have a change number."""
+        self._answered.add(key)
+
+    def agreement(self, server: Server, user: str) -> tuple[tuple[str, ListView], ...]:
+        """Give what each device of a user shows after synchronising; the last is a full list."""
+        now = server.state.now
+        lists: list[tuple[str, ListView]] = []
+        whole: tuple[ListAnswer, ListView] | None = None
+        for name in server.state.users[user].devices:
+            key = DeviceKey(user, name)
+            answer = server.keeping.listing(server.state, self.asked_by(key))
+            if not answer.full or (answer.user, answer.device) != key:
+                lists.append((name, self._after(key, answer, now)))
+                continue
+            # It replaces whatever the device has, so that equal answers make equal lists.
+            if whole is None or not _same_list(answer, whole[0]):
+                fresh = self._empty(key)
+                fresh.feed((answer,))
+                whole = (answer, fresh.view(now))
+            lists.append((name, whole[1]))
+        listing = server.listing(user)
+        lists.append(("", ListView(listing.entries, listing.total_unread, listing.requests)))
+        return tuple(lists)
+
+    def _after(self, key: DeviceKey, answer: ListAnswer, now: int) -> ListView:
+        """Give what a device shows after an answer that adds to what it has."""
+        copy = self.of(key).copy()
+        copy.feed((answer,))
+        return copy.view(now)
+
+
+def _same_list(one: ListAnswer, two: ListAnswer) -> bool:
+    """Tell whether two full answers make the same list, whichever device each was for."""
+    return (
+        one.entries == two.entries
+        and one.tombstones == two.tombstones
+        and one.requests == two.requests
+        and one.now_ms == two.now_ms
+    )
