@@ -117,7 +117,7 @@ class BaseClaim(msgspec.Struct, frozen=True, gc=False, tag=True):
     row: str
 
 
-class SeesChat(BaseClaim, frozen=True):
+class SeesChat(BaseClaim, frozen=True, gc=False):
     """`A sees B`, `A shows B`, their negations, and `a new device of A sees B`."""
 
     user: str
@@ -128,7 +128,7 @@ class SeesChat(BaseClaim, frozen=True):
     facts: Facts = Facts()
 
 
-class SeesList(BaseClaim, frozen=True):
+class SeesList(BaseClaim, frozen=True, gc=False):
     """`sees only B, #team` (any order), `sees B, #team in this order`, `sees nothing`."""
 
     user: str
@@ -138,7 +138,7 @@ class SeesList(BaseClaim, frozen=True):
     ordered: bool = False
 
 
-class KeepsRecord(BaseClaim, frozen=True):
+class KeepsRecord(BaseClaim, frozen=True, gc=False):
     """`the server keeps B for A with FACTS`, `the server keeps nothing of B for A`."""
 
     user: str
@@ -147,7 +147,7 @@ class KeepsRecord(BaseClaim, frozen=True):
     facts: Facts = Facts()
 
 
-class ReceivedMessage(BaseClaim, frozen=True):
+class ReceivedMessage(BaseClaim, frozen=True, gc=False):
     """`A received m1`; `times` None means at least once, 0 means `did not receive`."""
 
     user: str
@@ -156,7 +156,7 @@ class ReceivedMessage(BaseClaim, frozen=True):
     times: int | None = None
 
 
-class ReceivedBefore(BaseClaim, frozen=True):
+class ReceivedBefore(BaseClaim, frozen=True, gc=False):
     """`A received m1 before m2`."""
 
     user: str
@@ -165,14 +165,14 @@ class ReceivedBefore(BaseClaim, frozen=True):
     second: str
 
 
-class ReceivedNothingElse(BaseClaim, frozen=True):
+class ReceivedNothingElse(BaseClaim, frozen=True, gc=False):
     """`A received nothing else` than what earlier `received` claims on that device named."""
 
     user: str
     device: str
 
 
-class HistoryIs(BaseClaim, frozen=True):
+class HistoryIs(BaseClaim, frozen=True, gc=False):
     """`A's history with B is m1, m2` / `is empty` / `contains m1` / `does not contain m1`."""
 
     user: str
@@ -182,7 +182,7 @@ class HistoryIs(BaseClaim, frozen=True):
     labels: tuple[str, ...] = ()
 
 
-class SendAnswer(BaseClaim, frozen=True):
+class SendAnswer(BaseClaim, frozen=True, gc=False):
     """`m1 was accepted` / `was refused [with REASON]` / `is unknown`."""
 
     label: str
@@ -190,20 +190,20 @@ class SendAnswer(BaseClaim, frozen=True):
     reason: str = ""
 
 
-class OneMessage(BaseClaim, frozen=True):
+class OneMessage(BaseClaim, frozen=True, gc=False):
     """`m1 and m2 are one message`."""
 
     first: str
     second: str
 
 
-class DevicesAgree(BaseClaim, frozen=True):
+class DevicesAgree(BaseClaim, frozen=True, gc=False):
     """`A's devices agree`."""
 
     user: str
 
 
-class TotalUnread(BaseClaim, frozen=True):
+class TotalUnread(BaseClaim, frozen=True, gc=False):
     """`A's total unread is 3`."""
 
     user: str
@@ -211,7 +211,7 @@ class TotalUnread(BaseClaim, frozen=True):
     count: int
 
 
-class HasRequest(BaseClaim, frozen=True):
+class HasRequest(BaseClaim, frozen=True, gc=False):
     """`A has a request from B`."""
 
     user: str
@@ -219,13 +219,13 @@ class HasRequest(BaseClaim, frozen=True):
     chat: str
 
 
-class NotAffected(BaseClaim, frozen=True):
+class NotAffected(BaseClaim, frozen=True, gc=False):
     """`B is not affected` by the previous action."""
 
     user: str
 
 
-class IsPresent(BaseClaim, frozen=True):
+class IsPresent(BaseClaim, frozen=True, gc=False):
     """`A.web is online` / `offline` / `kicked`."""
 
     user: str
@@ -233,21 +233,21 @@ class IsPresent(BaseClaim, frozen=True):
     state: Literal["online", "offline", "kicked"]
 
 
-class HasStatus(BaseClaim, frozen=True):
+class HasStatus(BaseClaim, frozen=True, gc=False):
     """`r1 has status 400`."""
 
     label: str
     status: int
 
 
-class HasBody(BaseClaim, frozen=True):
+class HasBody(BaseClaim, frozen=True, gc=False):
     """`r1 has body {…}`: a subset; the string `"..."` matches anything. `body` is JSON text."""
 
     label: str
     body: str
 
 
-class TableIs(BaseClaim, frozen=True):
+class TableIs(BaseClaim, frozen=True, gc=False):
     """`table:`. `columns` are the header words; each row has a cell per column, as written.
 
     Values of cells are those of `sees`; labels are still labels here. `spans` are the places of

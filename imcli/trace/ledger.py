@@ -70,6 +70,13 @@ class Ledger:
         self._owner, twin._owner = object(), object()
         return twin
 
+    def close(self) -> None:
+        """Let go of the channels, which their parts hold and which hold their parts."""
+        for channel in self.channels.values():
+            if channel.owner is self._owner:
+                channel.parts = {}
+        self.channels = {}
+
     def _own(self, channel: Channel) -> Channel:
         """Give a channel that may be changed: a copy, where a fork has it too."""
         if channel.owner is not self._owner:
@@ -97,14 +104,18 @@ class Ledger:
             deed(self, action, self.done)
         if now_ms != self.now_ms:
             self._tick(now_ms)
-        policy = self.policy
         for part in touched:
-            part.derive(policy)
-            share = 0 if part.muted and not policy.total_counts_muted else part.number
-            if share != part.share:
-                self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
-                part.share = share
+            if part.stale:
+                part.derive(self.policy)
+            if part.number != part.share or part.muted:
+                self._add_up(part)
         return touched
+
+    def _add_up(self, part: Part) -> None:
+        """Keep the total of a user up to date."""
+        share = 0 if part.muted and not self.policy.total_counts_muted else part.number
+        self.totals[part.user] = self.totals.get(part.user, 0) + share - part.share
+        part.share = share
 
     # Looking things up
 
@@ -121,9 +132,13 @@ class Ledger:
         """Give a part, and make a person channel's where it is not there yet."""
         key = channel_key(user, chat)
         channel = self.channels.get(key)
-        if channel is None and not is_group(chat) and chat in self.devices:
+        if channel is None:
+            if chat[:1] == "#" or chat not in self.devices:
+                return None
             channel = self._open(key)
-        return None if channel is None else self._own(channel).parts.get(user)
+        elif channel.owner is not self._owner:
+            channel = self._own(channel)
+        return channel.parts.get(user)
 
     def _open(self, key: str) -> Channel:
         channel = self.channels[key] = Channel(key)
@@ -148,7 +163,8 @@ class Ledger:
         return channel.reachable
 
     def touch(self, part: Part) -> None:
-        """Note that the step touched this part."""
+        """Note that the step touched this part, in more than that a message came."""
+        part.stale = True
         if part.stamp != self.step:
             part.stamp = self.step
             self.touched.append(part)
@@ -174,13 +190,21 @@ class Ledger:
             due = (message.expires_ms, message.channel, message.seq)
             heapq.heappush(self._expiring, due)
         sender, step, touched = message.sender, self.step, self.touched
+        content, shown = message.kind == "content", message.kind != "command"
+        more = 1 if content and not message.no_red_dot else 0
+        plain = self.policy.unread_counts == "visible-content"
         for part in channel.parts.values():
             if part.present:
                 if part.stamp != step:
                     part.stamp = step
                     touched.append(part)
-                if part.user == sender or part.held or part.archived or not part.record:
+                if part.stale or part.archived or not (plain and part.is_listed):
                     self._arrive(part, message)
+                elif part.user == sender and content:
+                    self._wrote(part, message)
+                elif shown:  # one more message for whoever has the conversation in the list
+                    part.last = message
+                    part.number += more
 
     def _plausible(self, channel: Channel, message: Message, part: Part | None) -> bool:
         """Judge a message of a stranger, or out of its place; the latter cannot be taken in."""
@@ -198,8 +222,17 @@ class Ledger:
         chat = chat_of(message.sender, message.channel)
         self.oddities.append(Broken(number, message.sender, chat, expected, actual))
 
+    def _wrote(self, part: Part, message: Message) -> None:
+        """What an own message does to whoever has the conversation in the list."""
+        part.last = message
+        part.marked = False
+        if self.policy.own_send_reads:
+            part.mark = message.seq
+            part.number = 0
+
     def _arrive(self, part: Part, message: Message) -> None:
-        """What a stored message does to one member."""
+        """What a stored message does to one member, beside that it is one more."""
+        part.stale = True
         if not (part.record or part.deletes):
             part.record = True
         if message.kind != "content":

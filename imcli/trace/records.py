@@ -78,7 +78,11 @@ class Channel:
             self.content.append(seq)
             if not message.no_red_dot:
                 self.countable.append(seq)
-                self.own.setdefault(message.sender, []).append(seq)
+                own = self.own.get(message.sender)
+                if own is None:
+                    self.own[message.sender] = [seq]
+                else:
+                    own.append(seq)
 
     def expire(self, seq: int) -> None:
         """Take a message whose time is over out of the lists."""
@@ -109,8 +113,9 @@ class Part:
     `mark` is R of the definitions; `hide` is the hide mark of profiles that keep history. `record`
     is False before the first message and after a physical delete. `held` is why a deleted
     conversation stays out of the list whatever arrives.
-    `is_listed`, `number` (unread) and `share` (of the user's total) are worked out by `Ledger`
-    whenever a step touches the part. `entry` is what the last look at the server saw.
+    `is_listed`, `number` (unread), `last` (the newest visible message, where it is listed) and
+    `share` (of the user's total) are worked out by `Ledger` whenever a step touches the part;
+    `stale` says that they have to be, by `derive`. `entry` is what the last look at the server saw.
     """
 
     __slots__ = (
@@ -126,6 +131,7 @@ class Part:
         "is_listed",
         "kept",
         "known",
+        "last",
         "mark",
         "marked",
         "muted",
@@ -137,6 +143,7 @@ class Part:
         "record",
         "share",
         "spans",
+        "stale",
         "stamp",
         "user",
     )
@@ -160,7 +167,9 @@ class Part:
         self.cleared = (0, 0, 0)
         self.is_listed = False
         self.number = 0
+        self.last: Message | None = None
         self.share = 0
+        self.stale = True
         self.stamp = 0
         self.known = False
         self.entry: Entry | None = None
@@ -217,9 +226,6 @@ class Part:
     def newest(self, limit: int) -> list[int]:
         """Give the newest visible sequence numbers, oldest first, at most `limit` (0: all)."""
         shown = self.channel.shown
-        if limit == 1 and self.present:
-            last = shown[-1] if shown else 0
-            return [last] if last > self.cut and last >= self.spans[-1][0] else self._older(last)
         if len(self.spans) == 1:
             low, last = bisect_right(shown, self.floor), self.spans[0][1]
             high = len(shown) if last == OPEN else bisect_right(shown, last)
@@ -227,20 +233,16 @@ class Part:
         seqs = [seq for low, high in self.slices(shown, self.cut) for seq in shown[low:high]]
         return seqs[-limit:] if limit else seqs
 
-    def _older(self, last: int) -> list[int]:
-        """The newest one is not visible: only an earlier membership can have anything."""
-        return self.newest(2)[-1:] if last > self.cut and len(self.spans) > 1 else []
-
     def derive(self, policy: Policy) -> None:
-        """Work out whether it is listed, and how much is unread.
+        """Work out whether it is listed, how much is unread, and which message stands last.
 
         The common case (one membership that goes on, nothing held back) is written out, because
         this is done for everybody whom a step touches.
         """
+        self.stale = False
         spans = self.spans
         if self.held or len(spans) != 1 or not (self.present and self.record):
-            self.is_listed = self.listed()
-            self.number = self.unread(policy) if self.is_listed else 0
+            self._derive_any(policy)
             return
         channel = self.channel
         floor = spans[0][0] - 1
@@ -253,6 +255,8 @@ class Part:
             self.number = 0
             return
         self.is_listed = True
+        last = channel.shown[-1] if channel.shown else 0
+        self.last = channel.log[last - 1] if last > floor else None
         if policy.unread_counts != "visible-content":
             self.number = self.unread(policy)
             return
@@ -266,6 +270,13 @@ class Part:
         if own and own[-1] > base:
             number -= len(own) - bisect_right(own, base)
         self.number = number
+
+    def _derive_any(self, policy: Policy) -> None:
+        """Work the same out, straight from the definitions."""
+        self.is_listed = self.listed()
+        self.number = self.unread(policy) if self.is_listed else 0
+        newest = self.newest(1) if self.is_listed else None
+        self.last = self.channel.log[newest[0] - 1] if newest else None
 
     def listed(self) -> bool:
         """Tell whether the user's list has this conversation."""

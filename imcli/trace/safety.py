@@ -62,12 +62,12 @@ def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
         return not part.is_listed
     if not part.is_listed:
         return False
-    seqs, log = part.newest(limit or 1), part.channel.log
-    last = log[seqs[-1] - 1] if seqs else None
-    if limit == 1:
-        messages: tuple[Message, ...] = (last,) if last is not None else ()
+    last = part.last
+    if limit < 2:
+        messages: tuple[Message, ...] = (last,) if last is not None and limit else ()
     else:
-        messages = tuple([log[seq - 1] for seq in seqs]) if limit else ()
+        log = part.channel.log
+        messages = tuple([log[seq - 1] for seq in part.newest(limit)])
     # One comparison of two values costs a fraction of one per field.
     return entry == Entry(
         part.chat,

@@ -22,7 +22,8 @@ from imcli.trace.policy import policy_of
 from imcli.trace.programs import random_program
 from imcli.trace.records import Part
 from imcli.trace.recount import naive_unread, naive_visible
-from tests.trace.worlds import HandWorld, Stage, broken_by
+from tests.trace.test_programs import mixed_profile
+from tests.trace.worlds import HandWorld, Stage, broken_by, open_watched
 
 
 def part_of(stage: Stage, user: str = "A", chat: str = "B") -> Part:
@@ -161,3 +162,22 @@ def test_a_step_looks_at_what_it_touched_however_large_the_account_is(size: int)
     action, _, events = stage.send("B", "A", 1)
     stage.do(action, *events)
     assert world.looks == 2
+
+
+# Counting on
+
+
+def test_what_is_counted_on_is_what_the_definitions_give() -> None:
+    """After every step, for every part: also for those that a message only made one more of."""
+    for seed in range(60):
+        program = random_program(Random(seed), 60)
+        target, watch = open_watched(program, mixed_profile(Random(seed)))
+        ledger = watch.checker.ledger
+        for action in program.actions:
+            target.perform(action, queue=True)
+            for channel in ledger.channels.values():
+                for part in channel.parts.values():
+                    again = part.copy(channel)
+                    again.derive(ledger.policy)
+                    assert (part.is_listed, part.number) == (again.is_listed, again.number)
+                    assert not part.is_listed or part.last is again.last
