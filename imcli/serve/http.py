@@ -60,6 +60,9 @@ class Api:
             response = await self._respond(request)
         except (ClientDisconnect, TimeoutError):
             return
+        except Exception as error:
+            self._world.defect(error)
+            response = Response(status_code=500)
         if response is not None:
             await response(scope, receive, send)
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, TextIO
 
 import msgspec
@@ -23,6 +22,7 @@ from imcli.serve import notes
 from imcli.serve.addresses import Address, listen, refuse_open, shown
 from imcli.serve.clock import Clock, RealClock, VirtualClock
 from imcli.serve.http import HttpServer
+from imcli.serve.process import Report, cost_the_offender, open_files, signals
 from imcli.serve.rules import Rules
 from imcli.serve.sockets import factory_of
 from imcli.serve.tcp import TcpClient
@@ -33,7 +33,6 @@ from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.server import Server
 from imcli.targets.sqlite_store import Store, open_store
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Render = Callable[[notes.Note], str]
 
 
@@ -59,26 +58,30 @@ class Plan(NamedTuple):
         return {"--http": self.http, "--ws": self.ws, "--tcp": self.tcp}
 
 
-def serve(plan: Plan, stream: TextIO, render: Render) -> None:
+def serve(plan: Plan, stream: TextIO, render: Render, report: Report) -> None:
     """Serve until somebody wants it to end.
 
     Args:
         plan: what and where.
         stream: where lines are written.
         render: makes a line of a note.
+        report: writes a report of a defect and says where it is.
 
     Raises:
         UsageError: an address is none, or too open, or the state file has another profile.
         TargetUnavailable: a port is in use, or the state cannot be read or written.
     """
     refuse_open(plan.addresses(), plan.rules.manager_token)
+    limits = plan.rules.limits
+    fitting = limits._replace(connections=min(limits.connections, open_files()))
+    plan = plan._replace(rules=plan.rules._replace(limits=fitting))
     with contextlib.ExitStack() as stack:
         sockets = {
             option: stack.enter_context(listen(option, address))
             for option, address in plan.addresses().items()
         }
         kept = stack.enter_context(Kept(plan))
-        asyncio.run(_Running(plan, sockets, kept, stream, render).run())
+        asyncio.run(_Running(plan, sockets, kept, stream, render, report).run())
 
 
 def wall_ms() -> int:
@@ -125,12 +128,14 @@ class _Running:
         kept: Kept,
         stream: TextIO,
         render: Render,
+        report: Report,
     ) -> None:
         self._plan = plan
         self._sockets = sockets
         self._kept = kept
         self._stream = stream
         self._render = render
+        self._report = report
         self._ended = asyncio.Event()
         self._error: Exception | None = None
 
@@ -138,7 +143,10 @@ class _Running:
         loop = asyncio.get_running_loop()
         teller = Teller(self._stream, self._render, loop.call_soon)
         world = self._world(loop, None if self._plan.quiet else teller)
-        with _signals(loop, self._ended.set):
+        say = _sayer(world, teller)
+        loop.set_exception_handler(cost_the_offender(self._report, say))
+        world.defect = lambda error: say(self._report(error))
+        with signals(loop, self._ended.set):
             await self._serve(world, teller)
         teller.close()
         if self._error is not None:
@@ -190,6 +198,11 @@ class _Running:
         )
 
 
+def _sayer(world: World, teller: Teller) -> Callable[[str], None]:
+    """Say something about the server itself, also where nothing else is said."""
+    return lambda what: teller(notes.Happened(world.now_ms, what))
+
+
 @contextlib.asynccontextmanager
 async def listening(world: World, sockets: dict[str, socket.socket]) -> AsyncIterator[None]:
     """Serve a world on bound sockets, by their options, for the time of a block."""
@@ -227,18 +240,3 @@ def end(world: World) -> None:
     if world.turns.broken:
         for link in links:
             link.abort()
-
-
-@contextlib.contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
-    """Let signals end the server; where loops know no signals, the usual interrupt does."""
-    taken: list[signal.Signals] = []
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in SIGNALS:
-            loop.add_signal_handler(number, stop)
-            taken.append(number)
-    try:
-        yield
-    finally:
-        for number in taken:
-            loop.remove_signal_handler(number)

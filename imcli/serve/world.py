@@ -129,6 +129,8 @@ class World:
         )
         """What the HTTP API says of this process; addresses come with the sockets."""
         self.version = server.profile.version if server.profile.version in TRAITS else NEWEST
+        self.defect: Callable[[BaseException], None] = lambda error: None
+        """Is told of a mistake of imcli's own; only who brought it to light pays."""
         self._loop = loop
         self._chance = chance
         self._tell = tell

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from imcli.serve import notes
+from imcli.serve.process import cost_the_offender
 from imcli.serve.rules import Limits
 from imcli.serve.running import end
 from imcli.wire.packets import Pong, Sendack
@@ -191,3 +193,29 @@ async def test_a_state_that_cannot_be_written_lets_no_answer_leave() -> None:
         assert served.failures == [served.breaks]
         end(served.world)
         assert await a.end() == []
+
+
+@played
+async def test_a_mistake_of_our_own_costs_the_client_that_finds_it_its_connection_alone() -> None:
+    async with house() as served:
+        said: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(
+            cost_the_offender(lambda error: f"a defect: {error!r}", said.append)
+        )
+        unlucky, other = await served.client("A"), await served.client("B")
+        (connection,) = served.world.seats.of_user("A")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(connection.wire, "receive", broken)
+            unlucky.writer.write(unlucky.session.ping())
+            assert await unlucky.end() == []
+        assert said == ["a defect: ZeroDivisionError('division by zero')"]
+        assert (await other.send("C")).reason_code == 1
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(served.world, "ask", broken)
+            status, _, body = await served.request("GET", "/health")
+        assert (status, body) == (500, b"")
+        assert (await other.send("C")).reason_code == 1
+
+
+def broken(*_: object) -> Any:
+    return 1 / 0

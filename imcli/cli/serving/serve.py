@@ -58,6 +58,7 @@ def serve(
     With IMCLI_TOKEN in the environment, every HTTP request must have this token in its header
     `token`; without it, addresses that others can reach are refused.
     """
+    from imcli.cli.failures import of_defect
     from imcli.cli.serving.lines import json_of, line_of
     from imcli.serve.addresses import parse_address
     from imcli.serve.rules import Rules
@@ -76,5 +77,10 @@ def serve(
         state or "",
         load_profile(DEFAULT_PROFILE),
     )
-    serve(plan, shell.world.stdout, json_of if events == "jsonl" else line_of)
+    serve(
+        plan,
+        shell.world.stdout,
+        json_of if events == "jsonl" else line_of,
+        lambda error: of_defect(shell.world, error).message,
+    )
     return 0
