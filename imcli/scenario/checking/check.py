@@ -171,6 +171,22 @@ def is_negative(claim: Claim) -> bool:
             return False
 
 
+def is_counted(claim: Claim) -> bool:
+    """Tell whether a claim says how often a message came, so that once more would refute it."""
+    return isinstance(claim, ReceivedMessage) and bool(claim.times)
+
+
+def is_settled(claim: Claim) -> bool:
+    """Tell whether a claim is about an answer that was given, so that waiting changes nothing."""
+    match claim:
+        case SendAnswer(state=state):
+            return state != "unknown"
+        case OneMessage() | HasStatus() | HasBody():
+            return True
+        case _:
+            return False
+
+
 def labels_of(claim: Claim) -> tuple[str, ...]:
     """The labels that a claim names, each once, in its order."""
     match claim:

@@ -1,16 +1,24 @@
 """Claims in time: when to look, how long to wait, and what a negative answer is worth.
 
 In a virtual world a bare claim is judged once, when every delivery and answer under way is done;
-there a negative is *proved at this instant*. In a real world a positive claim gets its deadline,
-and a negative one must hold through a quiet window: it was *observed*. `within` and `for` mean the
-same in both: the clock is moved, or waited for, only to moments at which an answer may change.
+there a negative is *proved at this instant*. In a real world a block waits for the deliveries that
+are known to be under way; then a positive claim gets its deadline, a negative one must hold through
+a quiet window (it was *observed*), and so must a number of arrivals once it is reached. A claim
+about an answer that was given needs no time. `within` and `for` mean the same in both: the clock is
+moved, or waited for, only to moments at which an answer may change.
 """
 
 from __future__ import annotations
 
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
-from imcli.scenario.checking.check import ask, check, is_negative
+from imcli.scenario.checking.check import (
+    ask,
+    check,
+    is_counted,
+    is_negative,
+    is_settled,
+)
 from imcli.scenario.checking.check_table import row_span
 from imcli.scenario.checking.names import LabelProblem
 from imcli.scenario.events import Disagreement, Negative
@@ -30,7 +38,7 @@ def judge_block(play: Play, block: Block) -> list[Problem]:
     target = play.target
     problems: list[Problem] = []
     settled = False
-    started = 0 if target.virtual else target.now()
+    started = 0 if target.virtual else _settled(play)
     for offset, statement in enumerate(block.asserts):
         timed = statement.within_ms is not None or statement.for_ms is not None
         if target.virtual and not timed:
@@ -48,8 +56,14 @@ def judge_block(play: Play, block: Block) -> list[Problem]:
     return problems
 
 
+def _settled(play: Play) -> int:
+    """Let what is under way in a real world arrive; tells when the block begins."""
+    play.target.settle()
+    return play.target.now()
+
+
 def _once(play: Play, block: Block, offset: int, statement: Assert) -> Problem | None:
-    """A bare claim in a virtual world: one look."""
+    """A bare claim in a virtual world, or one that time does not change: one look."""
     try:
         wrong = evaluate(play, statement.claims)
     except LabelProblem as error:
@@ -91,9 +105,16 @@ def _judge_timed(
             return _throughout(play, block, offset, statement, now + statement.for_ms)
         if statement.within_ms is not None:
             return _before(play, block, offset, statement, now + statement.within_ms)
-        if all(is_negative(claim) for claim in statement.claims):
+        if all(map(is_negative, statement.claims)):
             return _throughout(play, block, offset, statement, now + timing.settle_ms)
-        return _before(play, block, offset, statement, max(now, started + timing.within_ms))
+        if all(map(is_settled, statement.claims)):
+            return _once(play, block, offset, statement)
+        until = max(now, started + timing.within_ms)
+        problem = _before(play, block, offset, statement, until)
+        if problem is None and any(map(is_counted, statement.claims)):
+            quiet = play.target.now() + timing.settle_ms
+            return _throughout(play, block, offset, statement, quiet)
+        return problem
     except LabelProblem as error:
         return _unclear(block, offset, statement, error)
 

@@ -20,7 +20,14 @@ from imcli.model.questions import (
     Shown,
     View,
 )
-from imcli.scenario.checking.check import ask, check, is_negative, labels_of
+from imcli.scenario.checking.check import (
+    ask,
+    check,
+    is_counted,
+    is_negative,
+    is_settled,
+    labels_of,
+)
 from imcli.scenario.checking.check_others import body_difference
 from imcli.scenario.checking.mismatch import Answers
 from imcli.scenario.checking.names import LabelProblem, Names
@@ -515,6 +522,28 @@ NEGATIVE: list[tuple[Claim, bool]] = [
 @pytest.mark.parametrize(("claim", "negative"), NEGATIVE)
 def test_a_negative_claim_is_known_as_one(claim: Claim, negative: bool) -> None:
     assert is_negative(claim) is negative
+
+
+@pytest.mark.parametrize(("times", "counted"), [(None, False), (0, False), (1, True), (3, True)])
+def test_a_number_of_arrivals_is_known_as_one(times: int | None, counted: bool) -> None:
+    assert is_counted(ReceivedMessage(AT, "", "", "A", "", "m1", times)) is counted
+    assert not is_counted(sees("A", "B"))
+
+
+SETTLED: list[tuple[Claim, bool]] = [
+    (SendAnswer(AT, "", "", "m1", "accepted"), True),
+    (SendAnswer(AT, "", "", "m1", "refused"), True),
+    (SendAnswer(AT, "", "", "m1", "unknown"), False),
+    (OneMessage(AT, "", "", "m1", "m2"), True),
+    (HasStatus(AT, "", "", "r1", 200), True),
+    (HasBody(AT, "", "", "r1", "{}"), True),
+    (sees("A", "B"), False),
+]
+
+
+@pytest.mark.parametrize(("claim", "settled"), SETTLED)
+def test_a_claim_about_a_given_answer_is_known_as_one(claim: Claim, settled: bool) -> None:
+    assert is_settled(claim) is settled
 
 
 def test_the_labels_of_a_claim_are_found() -> None:

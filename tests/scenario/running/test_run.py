@@ -10,7 +10,16 @@ from imcli.model.actions import AddDevice, Connect, CreateGroup, Delete, Flush, 
 from imcli.model.entities import Entry
 from imcli.model.errors import Defect, ImcliError, InvalidInput, TargetUnavailable
 from imcli.model.events import Accepted
-from imcli.model.questions import ListView, Observable, ObservableView, Question, Seen, View
+from imcli.model.questions import (
+    ListView,
+    Observable,
+    ObservableView,
+    Question,
+    Received,
+    ReceivedView,
+    Seen,
+    View,
+)
 from imcli.scenario.events import CaseFinished, CaseResult, CaseStarted, StepDone
 from imcli.scenario.running.play import Observer
 from imcli.scenario.running.run import Options, run
@@ -27,7 +36,7 @@ from imcli.scenario.syntax import (
 )
 from imcli.targets.base import Identity, OpenTarget, Outcome, Target
 from tests.scenario.builder import AT, at, case, claim, do, sees, send, together
-from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, nothing
+from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, message, nothing
 
 DELETE = Delete("A", "phone", "B")
 REFUSED = Outcome("refused", "blocked", "no")
@@ -343,6 +352,44 @@ def test_a_bare_negative_must_hold_through_the_quiet_window_of_a_real_world() ->
     found = result(case(SEES_NOT, timing=Timing(settle_ms=150)), live(200))
     assert found.result == "passed"
     assert [str(n) for n in found.negatives] == ["observed for 150 ms"]
+
+
+def test_a_real_world_settles_before_a_block_is_judged() -> None:
+    opener = live(0)
+    assert result(case(SEES, claim(sees("A", "B"))), opener).result == "passed"
+    assert opener.opened[0].settled == 1
+
+
+def arriving(*moments: int) -> ScriptedOpener:
+    """A real world in which one message arrives at these moments."""
+
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if not isinstance(question, Received):
+            return nothing(target, question)
+        came = sum(moment <= target.now() for moment in moments)
+        return ReceivedView((message("c1", 1),) * came)
+
+    return ScriptedOpener(look=look, moments=moments, identity=LIVE)
+
+
+ONCE = claim(ReceivedMessage(at(1), "", "", "A", "phone", "m1", 1))
+SENT = do(Send("B", "phone", "A", "hi", "c1"), label="m1")
+
+
+def test_once_is_refuted_by_an_arrival_soon_after_in_a_real_world() -> None:
+    found = result(case(SENT, ONCE), arriving(100, 200))
+    assert (found.result, found.failures[0].judged) == (
+        "failed",
+        "did not hold after 100 ms of 300 ms",
+    )
+    assert result(case(SENT, ONCE), arriving(100)).result == "passed"
+
+
+def test_what_was_answered_is_judged_at_once_in_a_real_world() -> None:
+    refused = claim(SendAnswer(at(1), "", "", "m1", "refused"))
+    opener = live(0)
+    assert result(case(SENT, refused), opener).result == "failed"
+    assert opener.opened[0].now() == 0
 
 
 def test_the_real_time_limit_ends_a_case() -> None:
