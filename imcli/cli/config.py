@@ -10,6 +10,7 @@ import os
 import sys
 from typing import NamedTuple
 
+from imcli.cli.profile_files import is_file
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
 
@@ -127,7 +128,7 @@ def read_files(world: World) -> list[tuple[str, dict[str, str]]]:
 
 
 def read_file(path: str) -> dict[str, str]:
-    """Read one configuration file; `state` is relative to the file.
+    """Read one configuration file; files that it names are relative to it.
 
     Raises:
         InvalidInput: naming every key that is wrong.
@@ -147,8 +148,9 @@ def read_file(path: str) -> dict[str, str]:
     if problems:
         raise InvalidInput(f"{path} is invalid", problems=tuple(f"{path}: {p}" for p in problems))
     values = {key: str(value) for key, value in document.items()}
-    if "state" in values:
-        values["state"] = os.path.join(os.path.dirname(path), os.path.expanduser(values["state"]))
+    for key in values:
+        if key == "state" or (key == "profile" and is_file(values[key])):
+            values[key] = os.path.join(os.path.dirname(path), os.path.expanduser(values[key]))
     return values
 
 

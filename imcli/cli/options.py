@@ -62,7 +62,9 @@ TargetsOption = Annotated[
 ScenarioProfileOption = Annotated[
     str,
     typer.Option(
-        "--profile", metavar="NAME", help="Profile for simulated targets; wins over the file's own."
+        "--profile",
+        metavar="NAME",
+        help="Profile for simulated targets, by name or TOML file; wins over the case's own.",
     ),
 ]
 
@@ -96,7 +98,8 @@ def common(
         typer.Option(
             "--profile",
             metavar="NAME",
-            help="Profile of a new state file (remembered there), or of --target sim.",
+            help="Profile of a new state file (remembered there), or of --target sim: a name, or"
+            " the TOML file of one.",
         ),
     ] = "",
     state: Annotated[

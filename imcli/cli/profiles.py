@@ -126,14 +126,15 @@ def show_rows(shell: Shell, rows: tuple[Situation, ...]) -> None:
 def show_profile(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A built-in profile, such as reference.")
+        str, typer.Argument(metavar="NAME", help="A built-in profile, or the TOML file of one.")
     ],
 ) -> int:
     """Show every switch of a profile, its value and what it means."""
+    from imcli.cli.profile_files import profile_of
     from imcli.cli.tables import Row, Table
-    from imcli.simulator.profiles import SWITCHES, load_profile
+    from imcli.simulator.profiles import SWITCHES
 
-    profile = load_profile(name)
+    profile = profile_of(shell_of(ctx).world, name)
     rows = tuple(
         Row(switch_cells(profile, switch), switch_record(profile, switch)) for switch in SWITCHES
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Callable
 from importlib import resources
 from typing import Any, Literal, NamedTuple
 
@@ -197,20 +198,39 @@ def load_profile(name: str) -> Profile:
     return build_profile(tomllib.loads(file.read_text(encoding="utf-8")), name=name)
 
 
-def build_profile(table: dict[str, Any], *, name: str = "") -> Profile:
-    """Make a profile of a table of switches over a parent (`extends`, default the reference).
+def as_profile(profile: str | Profile) -> Profile:
+    """Give a profile itself, or the built-in one of a name.
+
+    Raises:
+        InvalidInput: there is no such profile.
+    """
+    return load_profile(profile) if isinstance(profile, str) else profile
+
+
+def build_profile(
+    table: dict[str, Any], *, name: str = "", parent: Profile | None = None
+) -> Profile:
+    """Make a profile of a table of switches over a parent.
+
+    Args:
+        table: switches, and what else a profile's file says.
+        name: what it is called; after what differs by default.
+        parent: what it differs from; by default the one that the table `extends`, or the reference.
 
     Raises:
         InvalidInput: a switch or value does not exist; every problem is listed.
     """
-    parent = load_profile(str(table.get("extends", "reference")))
+    extended = table.get("extends", "reference")
+    if parent is None:
+        parent = load_profile(extended) if isinstance(extended, str) else REFERENCE
     problems: list[str] = []
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key in ("extends", "about", "product"):
-            values[key] = str(value)
-        elif key == "version":
-            values[key] = tuple(value)
+        if key in DESCRIPTIONS:
+            if wrong := DESCRIPTIONS[key](value):
+                problems.append(f"{key}: {value!r} is not {wrong}")
+            else:
+                values[key] = tuple(value) if key == "version" else value
         elif key in SWITCH_BY_NAME:
             try:
                 values[key] = _read_value(SWITCH_BY_NAME[key], value)
@@ -223,6 +243,24 @@ def build_profile(table: dict[str, Any], *, name: str = "") -> Profile:
             "the profile is invalid: " + "; ".join(problems), problems=tuple(problems)
         )
     return msgspec.structs.replace(parent, **{"name": name or _describe(parent, values), **values})
+
+
+def _no_text(value: object) -> str:
+    return "" if isinstance(value, str) else "a text"
+
+
+def _no_version(value: object) -> str:
+    whole = isinstance(value, list) and all(type(each) is int and each >= 0 for each in value)
+    return "" if whole else "a list of whole numbers such as [2, 2, 5]"
+
+
+DESCRIPTIONS: dict[str, Callable[[object], str]] = {
+    "extends": _no_text,
+    "about": _no_text,
+    "product": _no_text,
+    "version": _no_version,
+}
+"""What a profile says besides its switches, and what a value of each fails to be ("": nothing)."""
 
 
 def _describe(parent: Profile, values: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Event, Refused
 from imcli.model.questions import Agreement, Question, Received, Shown, View
 from imcli.simulator import clock
-from imcli.simulator.profiles import REFERENCE, Profile, build_profile, load_profile
+from imcli.simulator.profiles import REFERENCE, Profile, as_profile, build_profile
 from imcli.simulator.server import Server
 from imcli.targets.base import (
     Capability,
@@ -311,7 +311,7 @@ def _identity(name: str, profile: Profile) -> Identity:
 
 def open_embedded(
     path: str,
-    profile: str | None = None,
+    profile: str | Profile | None = None,
     *,
     now_ms: WallClock = wall_clock_ms,
     sleep: Callable[[int], None] = sleep_ms,
@@ -330,7 +330,7 @@ def open_embedded(
         UsageError: the file was made with another profile.
         InvalidInput: there is no such profile.
     """
-    wanted = load_profile(profile) if profile else None
+    wanted = as_profile(profile) if profile else None
     file = open_state_file(path, wanted, default=REFERENCE)
     try:
         return EmbeddedTarget(file, _identity("embedded", file.profile), now_ms, sleep)
@@ -339,13 +339,15 @@ def open_embedded(
         raise
 
 
-def open_embedded_case(profile_name: str = "reference", *, name: str = "embedded") -> OpenTarget:
+def open_embedded_case(
+    profile: str | Profile = "reference", *, name: str = "embedded"
+) -> OpenTarget:
     """Give an opener of worlds for cases, each over a temporary state file.
 
     Raises:
         InvalidInput: there is no such profile.
     """
-    return EmbeddedOpener(name, load_profile(profile_name))
+    return EmbeddedOpener(name, as_profile(profile))
 
 
 def reset(path: str) -> None:

@@ -48,7 +48,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.simulator import clock
-from imcli.simulator.profiles import Profile, build_profile, load_profile
+from imcli.simulator.profiles import Profile, as_profile, build_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.targets.base import (
@@ -392,12 +392,12 @@ class SimulatedOpener:
         return renamed(cast, lambda real: SimulatedTarget(Server(chosen), self.identity, real))
 
 
-def open_simulated(profile_name: str = "reference", *, name: str = "") -> OpenTarget:
-    """Give an opener of simulated worlds.
+def open_simulated(profile: str | Profile = "reference", *, name: str = "") -> OpenTarget:
+    """Give an opener of simulated worlds of a profile, or of a built-in one by name.
 
     Raises:
         InvalidInput: there is no such profile.
     """
-    profile = load_profile(profile_name)
-    shown = name or ("sim" if profile_name == "reference" else f"sim:{profile_name}")
-    return SimulatedOpener(shown, profile)
+    chosen = as_profile(profile)
+    shown = name or ("sim" if chosen.name == "reference" else f"sim:{chosen.name}")
+    return SimulatedOpener(shown, chosen)

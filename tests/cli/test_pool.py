@@ -20,6 +20,7 @@ from imcli.cli.tokens import Secret
 from imcli.model.actions import Wait
 from imcli.model.entities import DeviceSpec
 from imcli.model.errors import UsageError
+from imcli.simulator.profiles import load_profile
 from imcli.targets.base import Cast
 from imcli.targets.watched import Watch
 
@@ -51,7 +52,7 @@ def test_what_cannot_travel_is_known_here() -> None:
     place = Place(
         "staging", "live", url="http://127.0.0.1:1", context=Context("staging", "http://x")
     )
-    must_travel(MakeTarget("two-way", {"staging": Access(place, Secret("hunter2"))}))
+    must_travel(MakeTarget(load_profile("two-way"), {"staging": Access(place, Secret("hunter2"))}))
     with pytest.raises(AttributeError):
         must_travel(lambda: None)
 
@@ -72,7 +73,8 @@ def test_a_number_of_jobs_is_a_number(text: str) -> None:
     ],
 )
 def test_targets_are_made_by_name(name: str, profile: str, called: str) -> None:
-    assert MakeTarget(profile)(name).identity.name == called
+    chosen = load_profile(profile) if profile else None
+    assert MakeTarget(chosen)(name).identity.name == called
 
 
 def test_a_good_server_is_watched_and_a_real_ones_likeness_is_not() -> None:

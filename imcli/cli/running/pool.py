@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from imcli.cli.profile_files import profile_of
 from imcli.cli.targets import Place, parse_target, token_for
 from imcli.cli.tokens import Secret
 from imcli.model.errors import UsageError
+from imcli.simulator.profiles import Profile
 from imcli.targets.base import OpenTarget, Target
 
 if TYPE_CHECKING:
@@ -34,16 +36,20 @@ JOBS_MAX = 256
 
 
 class Access(msgspec.Struct, frozen=True):
-    """A target that was understood, with what opens it; `token` is for live servers."""
+    """A target that was understood, with what opens it: the token of a live server, a profile."""
 
     place: Place
     token: Secret
+    profile: Profile | None = None
 
 
 class MakeTarget(msgspec.Struct, frozen=True):
-    """Opens targets by name, in whatever process; `known` are those that need more than a name."""
+    """Opens targets by name, in whatever process; `known` are those that need more than a name.
 
-    profile: str = ""
+    `profile` is for simulated targets and wins over theirs.
+    """
+
+    profile: Profile | None = None
     known: dict[str, Access] = {}
 
     def __call__(self, name: str) -> OpenTarget:
@@ -64,17 +70,21 @@ class MakeTarget(msgspec.Struct, frozen=True):
         from imcli.targets.simulated import open_simulated
 
         if self.profile:
-            return open_simulated(self.profile, name=f"sim:{self.profile}")
-        return open_simulated(place.profile or "reference", name=place.written)
+            return open_simulated(self.profile)
+        own = access.profile if access else None
+        return open_simulated(own or place.profile or "reference", name=place.written)
 
 
 def maker_of(shell: Shell, profile: str, places: Sequence[Place]) -> MakeTarget:
     """Make what opens these targets; tokens are looked up here, in the process that was called."""
-    known = {
-        place.written: Access(place, token_for(shell, place) if place.kind == "live" else Secret())
-        for place in places
-    }
-    return MakeTarget(profile, known)
+    known = {place.written: access_to(shell, place) for place in places}
+    return MakeTarget(profile_of(shell.world, profile) if profile else None, known)
+
+
+def access_to(shell: Shell, place: Place) -> Access:
+    """Look up what opens a target."""
+    own = profile_of(shell.world, place.profile) if place.profile else None
+    return Access(place, token_for(shell, place) if place.kind == "live" else Secret(), own)
 
 
 def watch(case: Case, target: Target) -> Observer:

@@ -39,6 +39,14 @@ def serve(
         bool,
         typer.Option("--token-auth", help="Let in only clients whose token was registered."),
     ] = False,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--switch",
+            metavar="NAME=VALUE",
+            help="Change a switch of the profile: flush_interval=1s. Repeatable.",
+        ),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--no-encryption", help="Encrypt no connection (from 2.1.4 on).")
     ] = False,
@@ -59,6 +67,7 @@ def serve(
     `token`; without it, addresses that others can reach are refused.
     """
     from imcli.cli.failures import of_defect
+    from imcli.cli.profile_files import switched
     from imcli.cli.serving.lines import json_of, line_of
     from imcli.serve.addresses import parse_address
     from imcli.serve.rules import Rules
@@ -67,7 +76,7 @@ def serve(
 
     shell = shell_of(ctx)
     plan = Plan(
-        load_profile(profile) if profile else None,
+        switched(shell.world, profile or "", switch or [], DEFAULT_PROFILE),
         parse_address("--http", http),
         parse_address("--ws", ws),
         parse_address("--tcp", tcp),

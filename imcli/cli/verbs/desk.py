@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from imcli.cli.profile_files import profile_of
 from imcli.cli.targets import Place, state_path, token_for, verb_place
 from imcli.cli.verbs.names import device_spec
 from imcli.model import actions
@@ -205,21 +206,22 @@ def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
     Raises:
         TargetUnavailable: it cannot be reached or used.
     """
-    profile = shell.setting("profile", "").value if place.kind != "live" else ""
+    named = (shell.setting("profile", "").value or place.profile) if place.kind != "live" else ""
+    profile = profile_of(shell.world, named) if named else None
     match place.kind:
         case "embedded":
             from imcli.targets.embedded import open_embedded
 
             path = state_path(shell)
             shell.note(f"embedded server in {path}")
-            return open_embedded(path, profile or None)
+            return open_embedded(path, profile)
         case "sim":
             from imcli.targets.simulated import open_simulated
 
             shell.say("note: a simulated server is forgotten at the end of the command")
             device = device_spec(FIRST_DEVICE)
             cast = Cast(tuple((user, (device,)) for user in dict.fromkeys(users)))
-            return open_simulated(profile or place.profile or "reference")(cast)
+            return open_simulated(profile or "reference")(cast)
         case "live":
             from imcli.targets.live import open_live_admin
 
