@@ -152,6 +152,17 @@ class OpenTarget(Protocol):
         """Open a world in which everybody of the cast is there and every device is online."""
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """An opener whose worlds share something: connections to a real server."""
+
+    def interrupt(self) -> None:
+        """End every wait in every world with `KeyboardInterrupt`; from any thread."""
+
+    def close(self) -> None:
+        """Let go of what is shared; all worlds are closed."""
+
+
 class DeviceRow(msgspec.Struct, frozen=True):
     """One device of one user, and what became of its session."""
 

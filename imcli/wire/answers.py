@@ -316,14 +316,15 @@ def _entry(raw: _Conversation, names: Names, user: str, order: int) -> Entry:
 
 def _message(raw: _Message, names: Names, channel: str) -> Message:
     text, payload = _contents(raw.payload or "")
+    # The API hides its own sender behind an empty id.
+    sender = names.user_name(raw.from_uid or SYSTEM_USER)
     return Message(
         channel=channel,
         seq=raw.message_seq,
         message_id=raw.message_id,
         client_msg_no=raw.client_msg_no,
-        # The API hides its own sender behind an empty id.
-        sender=names.user_name(raw.from_uid or SYSTEM_USER),
-        text=text,
+        sender=sender,
+        text=names.said(sender, raw.client_msg_no, text),
         time_ms=raw.timestamp * 1000,
         expires_ms=(raw.timestamp + raw.expire) * 1000 if raw.expire else 0,
         # `red_dot` is not read: the oldest message of any answer has lost its header flags (A19,

@@ -34,14 +34,15 @@ def read_pushed(recv: Recv, names: Names, user: str, kind: MessageKind = "conten
     """Read a message that was pushed to a device of `user`; its payload is in plain."""
     chat = names.chat_name(recv.channel_id, recv.channel_type)
     text, payload = contents_of(recv.payload)
+    sender = names.user_name(recv.from_uid or SYSTEM_USER)
     pushed_ms = recv.timestamp * 1000
     return Message(
         channel=channel_key(user, chat),
         seq=recv.message_seq,
         message_id=recv.message_id,
         client_msg_no=recv.client_msg_no,
-        sender=names.user_name(recv.from_uid or SYSTEM_USER),
-        text=text,
+        sender=sender,
+        text=names.said(sender, recv.client_msg_no, text),
         kind=kind,
         time_ms=id_time_ms(recv.message_id, pushed_ms),
         expires_ms=pushed_ms + recv.expire * 1000 if recv.expire else 0,

@@ -22,11 +22,13 @@ SYSTEM_USER = "____system"
 class Names(msgspec.Struct, frozen=True):
     """Which id stands for which name: `ids` first, else `prefix` and the name.
 
-    `ids` is keyed by what the harness writes: `"A"` for a user, `"#team"` for a group.
+    `ids` is keyed by what the harness writes: `"A"` for a user, `"#team"` for a group. `texts` are
+    what was said beside a payload, which has no room for it, by (sender, client message number).
     """
 
     prefix: str = ""
     ids: dict[str, str] = {}
+    texts: dict[tuple[str, str], str] = {}
 
     def user_id(self, user: str) -> str:
         """Give the uid of a user."""
@@ -59,6 +61,10 @@ class Names(msgspec.Struct, frozen=True):
                 return "#" + name.removeprefix("#")
         bare = self._without_prefix(channel_id)
         return f"#{bare}" if channel_type == GROUP else f"#{bare}:{channel_type}"
+
+    def said(self, sender: str, number: str, text: str) -> str:
+        """Give the text of a message: what stands in it, else what was said beside it."""
+        return text or self.texts.get((sender, number), "")
 
     def _without_prefix(self, real: str) -> str:
         return real[len(self.prefix) :] if self.prefix and real.startswith(self.prefix) else real

@@ -52,6 +52,12 @@ class MakeTarget(msgspec.Struct, frozen=True):
     profile: Profile | None = None
     known: dict[str, Access] = {}
 
+    def is_live(self, name: str) -> bool:
+        """Whether a target is a real server."""
+        access = self.known.get(name)
+        place = access.place if access else parse_target(name)
+        return place is not None and place.kind == "live"
+
     def __call__(self, name: str) -> OpenTarget:
         """Open a target that is known, or one whose name says what it is."""
         access = self.known.get(name)

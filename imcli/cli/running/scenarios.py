@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,6 +14,7 @@ from imcli.model.errors import UsageError
 if TYPE_CHECKING:
     from imcli.cli.running.pool import MakeTarget
     from imcli.cli.running.reports import Wanted
+    from imcli.cli.running.threads import Openers
     from imcli.cli.targets import Place
     from imcli.report.console import Show
     from imcli.scenario.events import RunEvent
@@ -261,16 +262,43 @@ def run_events(
     max_failures: int,
     asked: Callable[[], bool],
 ) -> Generator[RunEvent, None, None]:
-    """The events of a run, in this process or in several; `asked` is for the latter to end it."""
+    """The events of a run, one case after the other or several at a time.
+
+    Real servers are waited for by threads, simulated ones work in processes of their own; `asked`
+    is for both to end it.
+    """
     from imcli import __version__
-    from imcli.scenario.running.suite import run_suite, run_suite_parallel
+    from imcli.cli.running.threads import opened
+    from imcli.scenario.running.suite import run_suite
 
     program = f"imcli {__version__}"
-    if jobs == 1 or len(cases) == 1:
-        targets = [make(name) for name in names]
-        yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
+    live = [name for name in names if make.is_live(name)]
+    if jobs > 1 and len(cases) > 1 and not live:
+        yield from in_processes(cases, names, make, options, jobs, max_failures, asked, program)
         return
+    with opened(names, make) as openers:
+        if jobs > 1 and len(cases) > 1:
+            yield from in_threads(
+                cases, names, openers, options, jobs, max_failures, asked, program
+            )
+            return
+        targets = [openers(name) for name in names]
+        yield from run_suite(cases, targets, options, max_failures=max_failures, program=program)
+
+
+def in_processes(
+    cases: Sequence[Case],
+    names: list[str],
+    make: MakeTarget,
+    options: Options,
+    jobs: int,
+    max_failures: int,
+    asked: Callable[[], bool],
+    program: str,
+) -> Iterator[RunEvent]:
+    """Run cases that only compute, several at a time."""
     from imcli.cli.running.pool import interrupt_workers, must_travel, open_pool, work_until_stopped
+    from imcli.scenario.running.suite import run_suite_parallel
 
     must_travel(make, options)
     with open_pool(min(jobs, len(cases))) as pool:
@@ -286,4 +314,35 @@ def run_events(
             work=work_until_stopped,
             stopped=asked,
             stop=interrupt_workers,
+        )
+
+
+def in_threads(
+    cases: Sequence[Case],
+    names: list[str],
+    openers: Openers,
+    options: Options,
+    jobs: int,
+    max_failures: int,
+    asked: Callable[[], bool],
+    program: str,
+) -> Iterator[RunEvent]:
+    """Run cases that wait for a real server, several at a time."""
+    from imcli.cli.running.threads import open_threads
+    from imcli.scenario.running.suite import run_suite_parallel
+
+    with open_threads(min(jobs, len(cases)), openers) as pool:
+        yield from run_suite_parallel(
+            cases,
+            names,
+            openers,
+            options,
+            pool,
+            jobs=jobs,
+            max_failures=max_failures,
+            program=program,
+            work=openers.work,
+            chunk=1,
+            stopped=asked,
+            stop=openers.stop,
         )

@@ -163,20 +163,24 @@ def run_suite_parallel(
     max_failures: int = 0,
     program: str = "imcli",
     work: Work | None = None,
+    chunk: int = CHUNK,
     stopped: Callable[[], bool] = bool,
     stop: Callable[[], object] = bool,
 ) -> Iterator[RunEvent]:
-    """Run every case on every target in other processes, and yield the events in stable order."""
+    """Run every case on every target in other processes, and yield the events in stable order.
+
+    At most `chunk` cases are handed out at once.
+    """
     identities = [make_target(name).identity for name in target_names]
     yield _started(identities, cases, options, program)
     tally = Tally(max_failures, options)
-    size = max(1, min(CHUNK, -(-len(cases) // (jobs * 2))))
+    size = max(1, min(chunk, -(-len(cases) // (jobs * 2))))
     chunks = iter([tuple(cases[at : at + size]) for at in range(0, len(cases), size)])
     waiting: deque[Future[list[RunEvent]]] = deque()
     try:
-        for chunk in chunks:
+        for some in chunks:
             waiting.append(
-                pool.submit(work or run_chunk, chunk, tuple(target_names), make_target, options)
+                pool.submit(work or run_chunk, some, tuple(target_names), make_target, options)
             )
         while waiting:
             if not _is_done(waiting[0], stopped):

@@ -132,7 +132,7 @@ class HttpClient:
 
         secure = parts.scheme == "https"
         kind = urllib3.HTTPSConnectionPool if secure else urllib3.HTTPConnectionPool
-        pool = kind(parts.hostname or "", parts.port, maxsize=8, block=False)
+        pool = kind(parts.hostname or "", parts.port, maxsize=64, block=False)
         pool.ConnectionCls = HTTPSConnection if secure else Plain
         return pool
 

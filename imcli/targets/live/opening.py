@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import threading
 import time
 
 import msgspec
@@ -44,9 +45,24 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def sleep_ms(duration_ms: int) -> None:
-    """Wait so many milliseconds."""
-    time.sleep(duration_ms / 1000)
+class Naps:
+    """Waits that can be ended from another thread."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def __call__(self, duration_ms: int) -> None:
+        """Wait so many milliseconds.
+
+        Raises:
+            KeyboardInterrupt: somebody ended all waits.
+        """
+        if self._over.wait(duration_ms / 1000):
+            raise KeyboardInterrupt
+
+    def end(self) -> None:
+        """End all waits, now and from now on."""
+        self._over.set()
 
 
 class Hooks(msgspec.Struct, frozen=True):
@@ -90,6 +106,7 @@ class OpenLive:
         run_name: str,
         clock: Clock,
         sleep: Sleep,
+        naps: Naps,
         patience: Patience,
         run: Run | None,
         hooks: Hooks,
@@ -100,6 +117,7 @@ class OpenLive:
         self._run_name = run_name
         self._clock = clock
         self._sleep = sleep
+        self._naps = naps
         self._patience = patience
         self._run = run
         self._hooks = hooks
@@ -158,6 +176,12 @@ class OpenLive:
             if not collide(made):
                 return names
 
+    def interrupt(self) -> None:
+        """End every wait in every world with `KeyboardInterrupt`; from any thread."""
+        self._naps.end()
+        if self._run is not None:
+            self._run.interrupted = True
+
     def close(self) -> None:
         """Close the connections."""
         if self._run is not None:
@@ -189,7 +213,7 @@ def open_live(
     token: str = "",
     name: str = "",
     clock: Clock = monotonic_ms,
-    sleep: Sleep = sleep_ms,
+    sleep: Sleep | None = None,
     wall: Clock = wall_ms,
     run: str = "",
     call_ms_max: int = CALL_MS_MAX,
@@ -224,15 +248,17 @@ def open_live(
         url, token=token, clock=clock, call_ms_max=call_ms_max, reply_bytes_max=reply_bytes_max
     )
     identity, varz = identify(client, shown)
+    naps = Naps()
     door = find_door((varz.tcp_addr, varz.ws_addr), client.host, identity.version, manner)
     return OpenLive(
         client,
         identity,
         run_name=run or f"im{secrets.token_hex(4)}",
         clock=clock,
-        sleep=sleep,
+        sleep=sleep or naps,
+        naps=naps,
         patience=patience,
-        run=None if door is None else Run(Loop(clock), door, wall=wall, sleep=sleep),
+        run=None if door is None else Run(Loop(clock), door, wall=wall, sleep=sleep or naps),
         hooks=hooks,
     )
 
@@ -243,7 +269,7 @@ def open_live_admin(
     token: str = "",
     name: str = "",
     clock: Clock = monotonic_ms,
-    sleep: Sleep = sleep_ms,
+    sleep: Sleep | None = None,
     call_ms_max: int = CALL_MS_MAX,
     patience: Patience = PATIENT,
     reply_bytes_max: int = REPLY_BYTES_MAX,
@@ -268,7 +294,7 @@ def open_live_admin(
         capabilities_of(identity.version),
         Setting(Names(), {}, {}, identity.version),
         clock=clock,
-        sleep=sleep,
+        sleep=sleep or Naps(),
         stored_within_ms=patience.stored_ms,
         flushed_within_ms=patience.flushed_ms,
         cleans_up=False,

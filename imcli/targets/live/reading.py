@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from imcli.model.actions import Synchronise
 from imcli.model.entities import DEVICE_KINDS, Entry, Message
 from imcli.model.errors import TargetUnavailable
@@ -46,9 +48,11 @@ from imcli.wire.answers import (
 from imcli.wire.http import (
     DEVICE_FLAGS,
     HISTORY_PAGE,
+    LISTED_MESSAGES,
     Call,
     Setting,
     history_call,
+    log_after,
     presence_call,
     rows_call,
     sync_call,
@@ -111,8 +115,7 @@ class Reader:
             case Seen(user=user, chat=chat):
                 return self._list(user, chat)
             case Kept(user=user, chat=chat):
-                rows = self.rows(user)
-                return KeptView(next((row for row in rows if row.chat == chat), None))
+                return KeptView(self._kept(user, chat))
             case History(user=user, chat=chat):
                 return HistoryView(tuple(self._history(user, chat)))
             case Presence(user=user, device=device):
@@ -132,10 +135,19 @@ class Reader:
         return list_answer(action, self.body(sync_call(action, names)), names)
 
     def _list(self, user: str, chat: str | None) -> ListView:
-        entries = self.listed(Synchronise(user, "")).entries
+        entries = tuple(map(_with_mark, self.listed(Synchronise(user, "")).entries))
         if chat is not None:
             entries = tuple(entry for entry in entries if entry.chat == chat)
         return ListView(entries, sum(entry.unread for entry in entries))
+
+    def _kept(self, user: str, chat: str) -> Entry | None:
+        """A stored row knows no messages; those of its log are shown with it."""
+        row = next((row for row in self.rows(user) if row.chat == chat), None)
+        if row is None:
+            return None
+        newest = self.page(log_after(self._setting.names, user, chat, 0), user, chat).messages
+        messages = newest[-LISTED_MESSAGES:]
+        return replace(row, last=messages[-1] if messages else None, messages=messages)
 
     def _history(self, user: str, chat: str) -> Iterator[Message]:
         start, count = 1, 0
@@ -165,6 +177,17 @@ class Reader:
             yield f"list {entry.chat}", facts
             history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
             yield f"history {entry.chat}", history
+
+
+def _with_mark(entry: Entry) -> Entry:
+    """Tell up to where a conversation was deleted.
+
+    No answer says it. But a whole list leaves out what is below the mark and nothing else, so that
+    it shows where fewer messages are answered than were asked for.
+    """
+    if not entry.messages or len(entry.messages) >= LISTED_MESSAGES:
+        return entry
+    return replace(entry, deleted_to=entry.messages[0].seq - 1)
 
 
 def list_answer(action: Synchronise, body: bytes, names: Names) -> ListAnswer:

@@ -102,7 +102,7 @@ def _message(device: Device, action: Send, ack: Sendack) -> Message:
         ack.message_id,
         action.client_msg_no,
         action.user,
-        text,
+        text or action.text,
         "content",
         now_ms,
         now_ms + action.expire_ms if action.expire_ms else 0,

@@ -95,6 +95,7 @@ class LiveTarget:
         self._asked_server = False
         self._seen = 0
         self._caches: dict[DeviceKey, DeviceCache] = {}
+        self._marks: dict[tuple[str, str], int] = {}
         self._clients: Clients | None = None
         self._views: DeviceViews | None = None
 
@@ -121,6 +122,8 @@ class LiveTarget:
             TargetUnavailable: the server is gone, or said what cannot be right.
         """
         self._pause_ms = FIRST_PAUSE_MS
+        if isinstance(action, Send) and action.payload and action.text:
+            self._setting.names.texts[action.user, action.client_msg_no] = action.text
         clients = self._clients
         if clients is None:
             return self._without_connections(action)
@@ -168,7 +171,7 @@ class LiveTarget:
             return
         rows = self.back.reader.rows(action.user)
         row = next((row for row in rows if row.chat == action.chat), None)
-        event = told(action, row, device.cache, self.identity.version)
+        event = told(action, row, device.cache, self._marks, self.identity.version)
         if event is not None:
             device.feed((event,))
 

@@ -21,7 +21,11 @@ OwnChange = Delete | Read | MarkUnread
 
 
 def told(
-    action: OwnChange, row: Entry | None, cache: DeviceCache, version: tuple[int, ...]
+    action: OwnChange,
+    row: Entry | None,
+    cache: DeviceCache,
+    marks: dict[tuple[str, str], int],
+    version: tuple[int, ...],
 ) -> ConversationPushed | None:
     """Give what the asking device knows now; None where it had nothing in its list.
 
@@ -29,15 +33,20 @@ def told(
         action: what it asked for, and was done.
         row: the stored row afterwards, if there is one.
         cache: of the device.
+        marks: up to where (user, chat) was deleted so far; it is kept here.
         version: of the server; `()` where unknown.
     """
+    where = (action.user, action.chat)
+    last = row.unread + row.read_to if row is not None else 0
     if isinstance(action, Delete):
-        marked = row is not None and version >= MARKS_SINCE
-        deleted_to = row.unread + row.read_to if row is not None and marked else 0
-        return _event(action, "deleted", deleted_to, None)
+        if version >= MARKS_SINCE:
+            marks[where] = max(marks.get(where, 0), last)
+        return _event(action, "deleted", marks.get(where, 0), None)
     cached = cache.conversations.get(action.chat)
     if cached is None or not cached.listed or row is None:
         return None
+    if last <= marks.get(where, 0):
+        return _event(action, "read", marks[where], None)  # the list has nothing of it
     unread, read_to = _counted(row, cached.messages, action.user, version)
     entry = Entry(
         action.chat,

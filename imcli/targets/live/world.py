@@ -29,6 +29,8 @@ GAP_MS_MAX = 200
 """No longer than that does anybody wait for a pause in the closing of others."""
 RETIRED_MAX = 300
 PROBE_SECONDS = 1.5
+LOOK_UP_MS = 500
+"""How often whoever waits asks whether there is still something to wait for."""
 Sleep = Callable[[int], None]
 """Waits so many milliseconds."""
 
@@ -42,6 +44,8 @@ class Run:
         self.wall = wall
         self.wants_tokens: bool | None = None
         """Whether the server lets nobody in without a token; None: not found out yet."""
+        self.interrupted = False
+        """Somebody wants everything to end: no wait is begun or goes on."""
         self._sleep = sleep
         self._retired: list[Session] = []
         self._lock = threading.Lock()
@@ -147,6 +151,7 @@ class World:
 
         Raises:
             Defect: the loop's thread is gone.
+            KeyboardInterrupt: somebody wants everything to end.
         """
         end = self.now() + within_ms
         with self.bell:
@@ -154,6 +159,8 @@ class World:
                 left_ms = end - self.now()
                 if left_ms <= 0:
                     return False
-                self.bell.wait(min(left_ms, 1000) / 1000)
+                self.bell.wait(min(left_ms, LOOK_UP_MS) / 1000)
                 self.run.loop.check()
+                if self.run.interrupted:
+                    raise KeyboardInterrupt
         return True
