@@ -19,14 +19,19 @@ import msgspec
 from imcli.model.entities import Message
 from imcli.serve.connection import Connection
 from imcli.simulator.profiles import Profile
+from imcli.wire.packets import Recv
 
 
 class Unacknowledged(msgspec.Struct, frozen=True, gc=False):
-    """A message that a client has not confirmed: when it is sent again, and how often it was."""
+    """A message that a client has not confirmed: when it is sent again, and how often it was.
+
+    `recv` is how it was written, where that cannot be said of the message alone.
+    """
 
     due_ms: int
     message: Message
     attempt: int
+    recv: Recv | None = None
 
 
 class Resends:
@@ -35,7 +40,7 @@ class Resends:
     Args:
         profile: says after which time and how often.
         most: messages that wait for one client; what comes then is not sent again.
-        push: sends a message, with the number of the attempt.
+        push: sends a message once more.
         given_up: is told of what is not sent again any more.
     """
 
@@ -43,7 +48,7 @@ class Resends:
         self,
         profile: Profile,
         most: int,
-        push: Callable[[Connection, Message, int], None],
+        push: Callable[[Connection, Unacknowledged], None],
         given_up: Callable[[Connection, Message], None],
     ) -> None:
         self._after_ms = max(profile.resend_after, 1)
@@ -58,13 +63,20 @@ class Resends:
         """Say when something may have to be sent again; None: never."""
         return self._due[0][0] if self._due else None
 
-    def expect(self, connection: Connection, message: Message, attempt: int, now_ms: int) -> None:
+    def expect(
+        self,
+        connection: Connection,
+        message: Message,
+        attempt: int,
+        now_ms: int,
+        recv: Recv | None = None,
+    ) -> None:
         """Wait for a client's acknowledgement."""
         waiting = connection.unacknowledged
         if len(waiting) >= self._most:
             return
         due_ms = now_ms + self._after_ms
-        waiting[message.message_id] = Unacknowledged(due_ms, message, attempt)
+        waiting[message.message_id] = Unacknowledged(due_ms, message, attempt, recv)
         if not connection.scheduled:
             self._schedule(connection, due_ms)
 
@@ -91,4 +103,4 @@ class Resends:
             if found.attempt > self._count_max:
                 self._given_up(connection, found.message)
             else:
-                self._push(connection, found.message, found.attempt + 1)
+                self._push(connection, found)

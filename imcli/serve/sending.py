@@ -10,6 +10,7 @@ Sources: WuKongIM `internal/user/handler/event_onsend.go`, `event_sendack.go`,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,12 +21,14 @@ from imcli.model.events import Accepted, Event, Pushed, Refused, Unanswered
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.serve import notes
 from imcli.serve.connection import Connection, Seat
-from imcli.serve.resending import Resends
-from imcli.serve.written import action_of, payload_of, recv_for
+from imcli.serve.resending import Resends, Unacknowledged
+from imcli.serve.written import action_of, payload_of, piece_for, recv_for
 from imcli.simulator.conversations.row_keeping import RowKeeping
 from imcli.simulator.wukongim import commands
 from imcli.simulator.wukongim import messages as wukongim_messages
+from imcli.simulator.wukongim.api.surroundings import Notice, Piece
 from imcli.wire import codes
+from imcli.wire.packets import Event as MessageEvent
 from imcli.wire.packets import Recv, Send
 from imcli.wire.server import Asked, BadSend
 
@@ -132,6 +135,17 @@ class Post:
                 recv = written[view] = recv_for(key.user, message, payload)
             self._push(connection, message, recv, event.attempt)
 
+    def tell(self, users: Sequence[str], what: Piece | Notice) -> None:
+        """Bring a piece of a stream, or an event about a message, to all connections of users."""
+        for user in users:
+            for connection in self._world.seats.of_user(user):
+                if isinstance(what, Piece):
+                    recv = piece_for(user, what)
+                    self._push(connection, what.message, recv, 1)
+                else:
+                    data = what.data.encode()
+                    connection.tell(MessageEvent(what.id, what.type, what.timestamp, data))
+
     def _push(self, connection: Connection, message: Message, recv: Recv, attempt: int) -> None:
         world = self._world
         if not connection.push(recv):
@@ -149,11 +163,13 @@ class Post:
                 )
             )
         if not recv.flags & codes.NO_PERSIST:
-            self.resends.expect(connection, message, attempt, world.now_ms)
+            odd = recv if recv.stream_no else None
+            self.resends.expect(connection, message, attempt, world.now_ms, odd)
 
-    def _push_again(self, connection: Connection, message: Message, attempt: int) -> None:
-        recv = recv_for(connection.name.user, message, payload_of(message))
-        self._push(connection, message, recv, attempt)
+    def _push_again(self, connection: Connection, found: Unacknowledged) -> None:
+        message, user = found.message, connection.name.user
+        recv = found.recv or recv_for(user, message, payload_of(message))
+        self._push(connection, message, recv, found.attempt + 1)
 
     def _give_up(self, connection: Connection, message: Message) -> None:
         what = f"does not acknowledge message {message.message_id}: given up"

@@ -123,6 +123,8 @@ class World:
         self.around = Surroundings(
             connections=self._connected,
             end=self._end_session,
+            progress={},
+            teller=lambda users, what: self.post.tell(users, what),
             started_ms=clock.now_ms(),
             manager_token=bool(rules.manager_token),
             virtual_time=clock.virtual,

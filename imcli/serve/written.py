@@ -19,6 +19,7 @@ from imcli.simulator.conversations.row_list import SYSTEM_USER
 from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
 from imcli.simulator.wukongim.api.objects import payload_text
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
+from imcli.simulator.wukongim.api.surroundings import Piece
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.wire import codes
 from imcli.wire.packets import Recv, Send
@@ -103,6 +104,7 @@ def recv_for(user: str, message: Message, payload: bytes) -> Recv:
         message.time_ms // SECOND_MS,
         message.client_msg_no,
         setting=message.setting,
+        stream_id=message.message_id if message.setting & codes.STREAM else 0,
         expire=max(0, message.expires_ms - message.time_ms) // SECOND_MS,
         topic=message.topic,
         flags=flags_for(user, message),
@@ -115,4 +117,16 @@ def flags_for(user: str, message: Message) -> int:
         (codes.NO_PERSIST if message.seq == 0 else 0)
         | (codes.RED_DOT if not message.no_red_dot and user != message.sender else 0)
         | (codes.SYNC_ONCE if message.sync_once else 0)
+    )
+
+
+def piece_for(user: str, piece: Piece) -> Recv:
+    """Write a piece of a stream for one of its receivers: no log has it, yet it is acknowledged."""
+    message = piece.message
+    recv = recv_for(user, message, payload_of(message))
+    return msgspec.structs.replace(
+        recv,
+        flags=recv.flags & ~codes.NO_PERSIST,
+        stream_no=piece.stream_no,
+        stream_flag=piece.flag,
     )

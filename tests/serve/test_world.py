@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from imcli.serve import notes
+from imcli.simulator.profiles import builtin_names
 from imcli.wire.packets import Disconnect, Pong, Sendack
 from tests.serve.house import house, played
 
@@ -106,3 +109,31 @@ async def test_answers_of_one_read_come_in_the_order_of_their_questions() -> Non
         acks: list[Sendack] = [await a.hear(Sendack) for _ in range(50)]
         assert [ack.message_seq for ack in acks] == list(range(1, 51))
         assert [ack.client_seq for ack in acks] == list(range(1, 51))
+
+
+@pytest.mark.parametrize("profile", builtin_names())
+@pytest.mark.parametrize("json", [False, True])
+def test_every_profile_is_served_over_both_protocols(profile: str, json: bool) -> None:
+    if json and profile == "wukongim-2.1.3":
+        pytest.skip("it speaks no JSON-RPC")
+
+    @played
+    async def play() -> None:
+        async with house(profile) as served:
+            a, b = await served.client("A", json=json), await served.client("B")
+            raw = b'{"content":"hi","type":1}'
+            ack = await a.send("B", payload=raw)
+            assert (ack.reason_code, ack.message_seq) == (1, 1)
+            assert (await b.receive()).payload == raw
+            await b.send("A", payload=raw)
+            assert (await a.receive()).from_uid == "B"
+            status, figures = await served.ask("GET", "/varz")
+            assert (status, figures["connections"]) == (200, 2)
+            body = {"uid": "A", "msg_count": 5}
+            status, listed = await served.post("/conversation/sync", body)
+            assert status == 200
+            assert [each["channel_id"] for each in listed] == (
+                [] if profile == "wukongim-2.1.4" else ["B"]
+            )
+
+    play()

@@ -14,6 +14,8 @@ from imcli.simulator.wukongim.api.names import chat_name, is_special
 from imcli.simulator.wukongim.api.objects import payload_text
 
 SECOND_MS = 1000
+STREAM = 0x02
+"""The bit of `setting` that says that a message comes piece by piece."""
 NOT_SENDABLE = "无法处理发送消息请求！"
 
 
@@ -29,11 +31,11 @@ def send(call: Call) -> Reply:
         return failed(NOT_SENDABLE)
     sender = body.text("from_uid").strip() or SYSTEM_USER
     if named:
-        call.family.send_apart(call, _send(call, body, sender, "", payload), named)
+        call.family.send_apart(call, action_of(call, body, sender, "", payload), named)
         return OK
     if is_special(channel_id):
         return failed("频道ID不合法！")
-    action = _send(call, body, sender, chat_name(channel_id, body.channel_type()), payload)
+    action = action_of(call, body, sender, chat_name(channel_id, body.channel_type()), payload)
     return 200, {"status": 200, "data": _told(action, call.family.send(call, action))}
 
 
@@ -45,7 +47,8 @@ def _told(action: Send, sent: Sent) -> dict[str, object]:
     return told if sent.seq is None else {**told, "message_seq": sent.seq}
 
 
-def _send(call: Call, body: Fields, sender: str, chat: str, payload: bytes) -> Send:
+def action_of(call: Call, body: Fields, sender: str, chat: str, payload: bytes) -> Send:
+    """Read what a body asks to be sent; `chat` and `payload` have been looked at."""
     header = body.inner("header")
     text, raw = payload_text(payload)
     return Send(
@@ -59,6 +62,7 @@ def _send(call: Call, body: Fields, sender: str, chat: str, payload: bytes) -> S
         no_red_dot=_is_silent(call, header),
         command=header.flag("sync_once"),
         expire_ms=body.number("expire", 0, (1 << 32) - 1, "uint32") * SECOND_MS,
+        setting=STREAM if call.traits.later_routes and body.flag("is_stream") else 0,
     )
 
 
@@ -82,5 +86,5 @@ def send_batch(call: Call) -> Reply:
     bad = [uid for uid in named if is_special(uid)]
     for uid in named:
         if uid and uid not in bad:
-            call.family.send(call, _send(call, body, sender, uid, payload))
+            call.family.send(call, action_of(call, body, sender, uid, payload))
     return 200, {"fail_uids": bad, "reason": ["频道ID不合法！"] * len(bad)}

@@ -24,6 +24,7 @@ from imcli.simulator.wukongim.api import (
     extension,
     messages,
     reading,
+    streams,
     system,
     tags,
     users,
@@ -81,7 +82,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
         for name, handler in channels.LISTS.items()
         if not name.endswith("_all")
     },
-    ("POST", "/message/send"): messages.send,
+    ("POST", "/message/send"): streams.send,
     ("POST", "/message/sendbatch"): messages.send_batch,
     ("POST", "/message/sync"): commands.sync,
     ("POST", "/message/syncack"): commands.syncack,
@@ -105,8 +106,16 @@ LATER_ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/channel/last_message"): reading.last_message,
     ("GET", "/message/byclientmsgno"): reading.by_client_number,
     ("POST", "/conversation/syncByChannels"): conversations.by_channels,
+    ("POST", "/message/event"): streams.event,
+    ("POST", "/message/eventsync"): streams.event_sync,
 }
 """The routes that 2.2.5 has besides."""
+
+EARLIER_ROUTES: dict[tuple[str, str], Handler] = {
+    ("POST", "/stream/open"): streams.open_stream,
+    ("POST", "/stream/close"): streams.close_stream,
+}
+"""The routes that 2.2.5 has no more."""
 
 EXTENSIONS: dict[tuple[str, str], Handler] = {
     ("GET", "/imcli/profile"): extension.profile,
@@ -204,6 +213,8 @@ def _handler(call: Call, method: str) -> Handler | None:
     found = ROUTES.get(place) or EXTENSIONS.get(place)
     if found is None and call.traits.later_routes:
         found = LATER_ROUTES.get(place)
+    if found is None and call.traits.streams:
+        found = EARLIER_ROUTES.get(place)
     if found is None and method == "GET" and call.path.startswith(IN_CHANNEL):
         parts = call.path.split("/")
         found = cluster.IN_CHANNEL.get(parts[-1]) if len(parts) == PARTS_IN_CHANNEL else None

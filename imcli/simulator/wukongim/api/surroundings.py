@@ -9,11 +9,11 @@ connections. All values are facts of one moment; nothing here is asked twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from imcli.model.entities import DeviceKind, DeviceLevel
+from imcli.model.entities import DeviceKind, DeviceLevel, Message
 from imcli.simulator.state import State
 
 NODE = 1001
@@ -78,6 +78,26 @@ Each says goodbye in other words, or in none, and waits for another time.
 """
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """A piece of a stream, which no log has; `flag` 0 opens it, 1 goes on."""
+
+    message: Message
+    stream_no: str
+    flag: int
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something about a message, for every connection of its readers; `data` is JSON text."""
+
+    id: str
+    type: str
+    timestamp: int
+    data: str
+
+
+Teller = Callable[[Sequence[str], Piece | Notice], None]
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """The process around one server.
 
@@ -85,6 +105,9 @@ class Surroundings(msgspec.Struct, frozen=True):
         connections: gives every connection, in the order in which they were opened; None: take the
             sessions of the tables.
         end: ends the session of a user's device; None: it ends at once.
+        teller: brings something to every connection of some users; None: there is none.
+        progress: how far the events of messages are (`streams.py`), for the life of the process;
+            None: forgotten at once.
         tcp_addr: what clients are told to connect to over TCP.
         ws_addr: over WebSocket.
         wss_addr: over WebSocket with TLS.
@@ -97,6 +120,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     connections: Callable[[], Sequence[Connection]] | None = None
     end: Callable[[str, str, Ending], None] | None = None
+    teller: Teller | None = None
+    progress: dict[tuple[str, str, str], Any] | None = None
     tcp_addr: str = "127.0.0.1:5100"
     ws_addr: str = "ws://127.0.0.1:5200"
     wss_addr: str = ""
@@ -109,6 +134,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     def addresses(self) -> dict[str, str]:
         """Give what `/route` answers."""
         return {"tcp_addr": self.tcp_addr, "ws_addr": self.ws_addr, "wss_addr": self.wss_addr}
+
+    def tell(self, users: Sequence[str], what: Piece | Notice) -> None:
+        """Bring something to every connection of some users."""
+        if self.teller is not None:
+            self.teller(users, what)
 
     def connected(self, state: State) -> Sequence[Connection]:
         """Give every connection."""
