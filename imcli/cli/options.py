@@ -44,6 +44,9 @@ ViewDeviceOption = Annotated[
 AllDevicesOption = Annotated[
     bool, typer.Option("--all-devices", help="Show the view of each of the user's devices.")
 ]
+WatchOption = Annotated[
+    bool, typer.Option("--watch", help="Look again and again, and print when something changes.")
+]
 ActorOption = Annotated[
     str,
     typer.Option("--by", metavar="USER", help="The member who does it. Default: the back end."),

@@ -6,6 +6,8 @@ that fails has written nothing to stdout.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from imcli.cli.config import Setting, Settings
@@ -31,6 +33,7 @@ class Shell:
         self.options = options or Options()
         self.settings = Settings(world)
         self.place: Place | None = None
+        self._captured: list[str] | None = None
 
     # Settings
 
@@ -80,8 +83,20 @@ class Shell:
 
     def write(self, text: str) -> None:
         """Write data to stdout, with its line end; an empty text is nothing."""
-        if text:
+        if text and self._captured is not None:
+            self._captured.append(text)
+        elif text:
             self.world.stdout.write(text + "\n")
+
+    @contextmanager
+    def captured(self) -> Iterator[list[str]]:
+        """Collect what would be printed, instead of printing it; "nothing there" too."""
+        found: list[str] = []
+        self._captured = found
+        try:
+            yield found
+        finally:
+            self._captured = None
 
     def show(self, table: Table) -> None:
         """Print a listing in the format asked for."""
@@ -89,7 +104,10 @@ class Shell:
 
         form, stream = self.form, self.world.stdout
         if not table.rows and form in ("table", "plain"):
-            self.say(table.empty)
+            if self._captured is None:
+                self.say(table.empty)
+            elif form == "table":
+                self.write(visible_lines(table.empty))
             return
         terminal = is_terminal(stream) or self.setting("color", "auto").value == "always"
         self.write(

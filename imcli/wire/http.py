@@ -189,6 +189,12 @@ def history_call(names: Names, user: str, chat: str, *, start: int, limit: int) 
     return _messagesync(names, user, chat, start=start, end=0, limit=limit, up=True)
 
 
+def pull_newest_call(names: Names, user: str, chat: str, *, below: int, limit: int) -> Call:
+    """Ask for the newest messages of a log, or for the newest below a number."""
+    start = below - 1 if below else 0
+    return _messagesync(names, user, chat, start=start, end=0, limit=limit, up=False)
+
+
 def pull_call(action: Pull, names: Names) -> Call:
     """Ask for the page that a `Pull` means."""
     start = max(action.start, 1) if action.ascending else action.start

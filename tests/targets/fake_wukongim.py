@@ -197,6 +197,32 @@ def conversation_sync(world: World, body: Json) -> list[Json]:
     return listed
 
 
+def by_channels(world: World, body: Json) -> list[Json]:
+    listed = []
+    for wanted in body["channels"]:
+        channel = world.channel(body["uid"], wanted)
+        log = world.logs.get(channel, [])
+        read = world.rows.get((body["uid"], channel), {"R": 0})["R"]
+        last = log[-1]["message_seq"] if log else 0
+        own = bool(log) and log[-1]["from_uid"] == body["uid"]
+        entry = {
+            "unread": 0 if own else max(0, last - read),
+            "readed_to_msg_seq": last if own else read,
+            "last_msg_seq": last,
+            "recents": log[::-1][: body["msg_count"]],
+        }
+        listed.append({**wanted, **entry})
+    return listed
+
+
+def channels(world: World, body: Json) -> list[Json]:
+    return [
+        {"channel_id": channel, "channel_type": 1 if "@" in channel else 2}
+        for uid, channel in world.rows
+        if uid == body["uid"]
+    ]
+
+
 def require_conversation(body: Json) -> None:
     if not body["uid"]:
         raise Refusal("uid cannot be empty")
@@ -375,6 +401,8 @@ ROUTES: dict[tuple[str, str], Callable[[World, Any], object]] = {
     ("POST", "/message/send"): send,
     ("POST", "/channel/messagesync"): messagesync,
     ("POST", "/conversation/sync"): conversation_sync,
+    ("POST", "/conversation/syncByChannels"): by_channels,
+    ("POST", "/conversation/channels"): channels,
     ("POST", "/conversations/delete"): delete,
     ("POST", "/conversations/clearUnread"): clear_unread,
     ("POST", "/conversations/setUnread"): set_unread,

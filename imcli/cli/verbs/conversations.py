@@ -13,6 +13,7 @@ from imcli.cli.options import (
     DeviceOption,
     UserArgument,
     ViewDeviceOption,
+    WatchOption,
 )
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
@@ -38,6 +39,7 @@ def list_conversations(
     user: UserArgument,
     device: ViewDeviceOption = "",
     all_devices: AllDevicesOption = False,
+    watch: WatchOption = False,
 ) -> int:
     """List a user's conversations, as a device would get them now.
 
@@ -46,7 +48,10 @@ def list_conversations(
     """
     from imcli.cli.verbs import kit
 
-    return show_entries(shell_of(ctx), kit.user_name(user), None, device, all_devices)
+    shell, user = shell_of(ctx), kit.user_name(user)
+    return kit.shown(
+        shell, lambda: show_entries(shell, user, None, device, all_devices), watch=watch
+    )
 
 
 def show_conversation(
@@ -55,20 +60,30 @@ def show_conversation(
     chat: ChatArgument,
     device: ViewDeviceOption = "",
     all_devices: AllDevicesOption = False,
+    watch: WatchOption = False,
 ) -> int:
     """Show one conversation of a user.
 
     The same row as list-conversations gives; nothing when the user does not see it.
+
+    On a live server: what the log, the stored record, the list and the answer by channel say of it,
+    side by side, and which of them disagrees, by what its version does. There --watch ends when
+    they agree; elsewhere Ctrl-C ends it.
     """
     from imcli.cli.verbs import kit
 
-    return show_entries(
-        shell_of(ctx), kit.user_name(user), kit.chat_name(chat), device, all_devices
+    shell, user, chat = shell_of(ctx), kit.user_name(user), kit.chat_name(chat)
+    if kit.verb_place(shell).kind == "live":
+        if device or all_devices:
+            raise UsageError("a live server keeps a conversation for the user, not for a device")
+        return kit.shown(shell, lambda: kit.show_beside(shell, user, chat), watch=watch)
+    return kit.shown(
+        shell, lambda: show_entries(shell, user, chat, device, all_devices), watch=watch
     )
 
 
-def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_devices: bool) -> int:
-    """Ask each device and print the rows together."""
+def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_devices: bool) -> bool:
+    """Ask each device and print the rows together; looking again is always worth it."""
     from imcli.cli.verbs import kit
 
     if device and all_devices:
@@ -82,7 +97,7 @@ def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_dev
     empty = f"{user} does not see {chat}" if chat else f"{user} sees no conversation"
     table = kit.Table(COLUMNS, rows, empty, numbers=("unread", "read", "deleted"))
     shell.show(table if all_devices or device else without_device(table))
-    return 0
+    return False
 
 
 def without_device(table: Table) -> Table:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from imcli.cli.tables import Row, Table
 from imcli.cli.targets import state_path, verb_place
 from imcli.cli.verbs.acts import allowed, declined, done, dry_run, print_calls
+from imcli.cli.verbs.beside import show_beside
 from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
+from imcli.cli.verbs.watching import shown
 from imcli.model import actions
 from imcli.model.entities import is_group
 
@@ -30,6 +32,8 @@ __all__ = [
     "is_group",
     "open_desk",
     "print_calls",
+    "show_beside",
+    "shown",
     "state_path",
     "user_name",
     "verb_place",

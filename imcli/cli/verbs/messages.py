@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.options import ChatArgument, DeviceOption, UserArgument, ViewDeviceOption
+from imcli.cli.options import (
+    ChatArgument,
+    DeviceOption,
+    UserArgument,
+    ViewDeviceOption,
+    WatchOption,
+)
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
@@ -206,6 +212,7 @@ def show_history(
         int, typer.Option("--before", metavar="SEQ", help="Only messages below this number.")
     ] = 0,
     device: ViewDeviceOption = "",
+    watch: WatchOption = False,
 ) -> int:
     """Show the messages of a conversation, as one of its users may read them.
 
@@ -219,14 +226,17 @@ def show_history(
         raise UsageError(f"--limit is {limit}, and must be from 1 to {COUNT_MAX}")
     if before < 0:
         raise UsageError(f"--before is {before}, and numbers of messages begin at 1")
-    with kit.open_desk(shell, user) as desk:
-        viewer = desk.viewers(user, device, False)[0]
-        found = newest(desk, user, viewer, chat, limit, before)
+
+    def look() -> bool:
+        with kit.open_desk(shell, user) as desk:
+            viewer = desk.viewers(user, device, False)[0]
+            found = newest(desk, user, viewer, chat, limit, before)
         rows = tuple(message_row(message) for message in found)
-    columns = ("seq", "from", "text", "kind")
-    empty = f"{user} can read no message of {chat}"
-    shell.show(kit.Table(columns, rows, empty, numbers=("seq",)))
-    return 0
+        empty = f"{user} can read no message of {chat}"
+        shell.show(kit.Table(("seq", "from", "text", "kind"), rows, empty, numbers=("seq",)))
+        return False
+
+    return kit.shown(shell, look, watch=watch)
 
 
 def newest(

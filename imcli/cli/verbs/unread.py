@@ -6,9 +6,11 @@ the count should be is `scenario/checking/unread.py`'s business; here it is aske
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imcli.cli.text import visible
+from imcli.cli.verbs.explanation import SHOWN_MAX, Explanation
+from imcli.cli.verbs.unread_live import explain_live, read_beside, winner_of
 from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.errors import RefusedByServer
@@ -21,20 +23,18 @@ if TYPE_CHECKING:
     from imcli.cli.verbs.desk import Desk
 
 MESSAGES_MAX = 2_000
-SHOWN_MAX = 20
 PAGE = 500
 
 
-class Explanation(NamedTuple):
-    """The same three times: for people, for programs, for a tab-separated line."""
-
-    text: str
-    record: dict[str, object]
-    cells: tuple[str, ...]
-
-
 def explain(desk: Desk, user: str, device: str, chat: str) -> Explanation:
-    """Ask for what is needed and explain."""
+    """Ask for what is needed and explain; a live server by the formula of its version."""
+    if desk.live and desk.target.identity.version:
+        readings = read_beside(desk, user, chat)
+        if readings.listed is not None:
+            start = max(1, winner_of(readings).mark + 1)
+            return explain_live(readings, messages_from(desk, user, device, chat, start))
+        member = readings.member if is_group(chat) else True
+        return not_listed(user, chat, readings.record, member)
     view = desk.observe(Seen(user, device, chat))
     assert isinstance(view, ListView)
     entry = next(iter(view.entries), None)

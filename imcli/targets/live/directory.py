@@ -35,7 +35,7 @@ class LiveDirectory:
     """Lists users, devices, sessions and groups of one server. Implements `Directory`."""
 
     def __init__(self, ask: Ask, names: Names = NAMES_ARE_IDS) -> None:
-        self._ask = ask
+        self.ask = ask
         self._names = names
 
     def _read(self, call: Call, read: Callable[[bytes], _Read]) -> _Read:
@@ -45,14 +45,14 @@ class LiveDirectory:
             TargetUnavailable: it is not what WuKongIM answers.
         """
         try:
-            return read(self._ask(call))
+            return read(self.ask(call))
         except Garbled as error:
             said = f"the server answered {call.path} as WuKongIM does not: {error}"
             raise TargetUnavailable(said) from None
 
     def register(self, user: str, kind: DeviceKind, level: DeviceLevel, token: str) -> None:
         """Register the token of a device, which makes the user; a master ends older sessions."""
-        self._ask(admin.token_call(self._names.user_id(user), kind, level, token))
+        self.ask(admin.token_call(self._names.user_id(user), kind, level, token))
 
     def users(self) -> tuple[str, ...]:
         """Name every user that has a token or a connection, in order of name."""
@@ -69,7 +69,7 @@ class LiveDirectory:
         stored = {d.kind for d in self._stored(uid)}
         for each in self._connections(uid):
             if each.uid == uid and each.kind not in stored and kind in (None, each.kind):
-                self._ask(admin.kick_call(each))
+                self.ask(admin.kick_call(each))
 
     def _stored(self, uid: str) -> list[admin.StoredDevice]:
         found = self._read(admin.devices_call(uid), admin.read_devices)
