@@ -14,6 +14,7 @@ from imcli.cli.app import main
 from imcli.cli.commands import COMMANDS
 from imcli.cli.world import World
 from imcli.model.exit_status import EXIT_STATUS_TABLE, PRECEDENCE
+from tests.targets.served import served
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,8 +29,22 @@ EXAMPLES = [
 ]
 
 
+SERVER = re.compile(r"^# WuKongIM (\S+) at (http://\S+)$", re.MULTILINE)
+"""A block that begins so is run on a served world, which stands at that address."""
+
+
 def replay(block: str, folder: Path) -> str:
     """Run the commands of a console block on one fresh state; give the block as it should be."""
+    told = SERVER.match(block)
+    if told is None:
+        return played(block, folder)
+    with served(f"wukongim-{told[1]}", flush_ms=5) as server:
+        there = played(block.replace(told[2], server.url), folder)
+    return f"{told[0]}\n" + there.replace(server.url, told[2])
+
+
+def played(block: str, folder: Path) -> str:
+    """Run the commands of a console block and give what they print."""
     numbers, clock = itertools.count(1), itertools.repeat(0.0)
     text = ""
     for line in block.splitlines():

@@ -8,6 +8,7 @@ would keep every other command waiting in between.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from imcli.cli.shell import Shell
@@ -16,6 +17,7 @@ from imcli.cli.world import is_terminal
 from imcli.model.errors import UsageError
 
 PAUSE_SECONDS = 0.5
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 Look = Callable[[], bool]
 """Prints what there is, and tells whether it is not worth looking any more."""
@@ -70,7 +72,10 @@ def lines_of(picture: str, columns: int) -> int:
 
     >>> lines_of("", 80), lines_of("one\ntwo", 80), lines_of("x" * 81, 80)
     (0, 2, 2)
+    >>> lines_of("\x1b[1m" + "x" * 80 + "\x1b[0m", 80)
+    1
     """
     if not picture:
         return 0
-    return sum(max(1, -(-columns_of(line) // columns)) for line in picture.split("\n"))
+    plain = COLOURS.sub("", picture)
+    return sum(max(1, -(-columns_of(line) // columns)) for line in plain.split("\n"))
