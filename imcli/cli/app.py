@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import io
 import os
 import sys
@@ -21,29 +20,20 @@ if TYPE_CHECKING:
 COMPLETION = "_IMCLI_COMPLETE"
 """Set by the shell's own completion, which typer answers."""
 
-ALLOCATED_MAX = 50_000
-"""How many objects may be made before the collector looks for garbage among them.
-
-A command that begins has made thirty thousand, all of which stay; with Python's own number the
-collector would look through them forty times, a tenth of the time that it takes to start.
-"""
-
 VERSION_FLAGS = (("--version",), ("-V",))
 
 
 def main(world: World | None = None) -> int:
     """Run one command line and give its exit status; never raises, never prints a traceback.
 
-    Without a `world` this is the whole program. Then the collector of garbage is kept from looking
-    through what stays anyway: while the program starts, and once more when it ends.
+    Without a `world` this is the whole program.
     """
-    if world is not None:
-        return answer(world)
-    gc.set_threshold(ALLOCATED_MAX, *gc.get_threshold()[1:])
+    world = world if world is not None else here()
+    world.collector.begin()
     try:
-        return answer(here())
+        return answer(world)
     finally:
-        gc.freeze()
+        world.collector.end()
 
 
 def answer(world: World) -> int:

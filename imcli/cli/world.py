@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TextIO
 
+from imcli.cli.collector import Collector
+
 
 def read_secret(prompt: str) -> str:
     """Ask on the terminal without showing what is typed."""
@@ -36,7 +38,8 @@ class World(NamedTuple):
     `now` is wall-clock time in seconds since the epoch, used for names of defect reports only;
     `elapsed` is a monotonic clock in seconds. `columns` is the terminal's width in characters.
     `token` gives a text that nobody else has, for the client's own message numbers. `secret` asks
-    for a text that is not shown while it is typed; `pause` waits so many seconds.
+    for a text that is not shown while it is typed; `pause` waits so many seconds. `collector` is
+    that of garbage, which a caller's process keeps for itself.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +55,7 @@ class World(NamedTuple):
     token: Callable[[], str]
     secret: Callable[[str], str] = read_secret
     pause: Callable[[float], None] = rest
+    collector: Collector = Collector()
 
     @property
     def can_ask(self) -> bool:
@@ -102,6 +106,7 @@ def here() -> World:
         columns=terminal_columns(os.environ),
         processors=os.cpu_count() or 1,
         token=lambda: os.urandom(8).hex(),
+        collector=Collector(ours=True),
     )
 
 

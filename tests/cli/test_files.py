@@ -195,3 +195,15 @@ def test_an_explanation_says_why_a_live_server_cannot(imcli: Run, tmp_path: Path
     ran = imcli("explain-scenario", "x.toml")
     assert 'skipped: needs "sessions"' in ran.out
     assert "needs sessions" in ran.out
+
+
+def test_a_file_that_is_longer_than_it_says_is_read_to_its_end(imcli: Run) -> None:
+    """A pipe has no size; what stands in it is read all the same."""
+    read_end, write_end = os.pipe()
+    text = 'title = "x"\nusers = ["A", "B"]\nsteps = ["B sends"]\n'
+    os.write(write_end, text.encode())
+    os.close(write_end)
+    try:
+        assert imcli("check-scenario", f"/dev/fd/{read_end}").status == 0
+    finally:
+        os.close(read_end)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, NothingToRun, UsageError
@@ -78,7 +78,7 @@ def read_text(world: World, path: str) -> str:
     """
     try:
         with open(world.path(path), "rb") as file:
-            data = file.read(FILE_BYTES_MAX + 1)
+            data = bounded(file)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
     if len(data) > FILE_BYTES_MAX:
@@ -91,6 +91,18 @@ def read_text(world: World, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidInput(f"{path}:{line}: not UTF-8 text (byte {error.start})") from None
+
+
+def bounded(file: BinaryIO) -> bytes:
+    """Read a file, at most one byte more than a scenario may have.
+
+    Room is made for as much as the file has; a pipe, which has no size, is read on.
+    """
+    size = os.fstat(file.fileno()).st_size
+    data = file.read(min(size, FILE_BYTES_MAX) + 1)
+    if len(data) > size:
+        data += file.read(FILE_BYTES_MAX + 1 - len(data))
+    return data
 
 
 def write_text(world: World, path: str, text: str) -> None:

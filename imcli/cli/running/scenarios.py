@@ -113,7 +113,8 @@ def run_scenario(
     limit = failure_limit(max_failures, stop_first)
     count = job_count(jobs, shell.world.processors)
     places = checked_places(shell, target or [], profile)
-    cases = cases_of(parse_files(shell.world, find_files(shell.world, paths)))
+    with shell.world.collector.keeping():
+        cases = cases_of(parse_files(shell.world, find_files(shell.world, paths)))
     check_profiles(cases)
     chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
     sources = source_texts(shell, chosen) if report_issue else {}
