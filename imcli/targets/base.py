@@ -9,6 +9,7 @@ delays during `settle`, and by `advance`; in a real world it is a monotonic cloc
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -150,6 +151,18 @@ class OpenTarget(Protocol):
         self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
     ) -> Target:
         """Open a world in which everybody of the cast is there and every device is online."""
+
+
+@runtime_checkable
+class AtOnce(Target, Protocol):
+    """A target in which several things can be begun at the same time, from threads of its own."""
+
+    def at_once(self, branches: Sequence[Callable[[], None]]) -> None:
+        """Call each of these in a thread of its own, and return when all are over.
+
+        Raises:
+            BaseException: what the first of those raised that raised something.
+        """
 
 
 @runtime_checkable

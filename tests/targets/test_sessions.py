@@ -180,3 +180,18 @@ def test_an_interrupt_ends_a_wait_from_another_thread(server: Served) -> None:
     assert ended == ["interrupted"]
     target.close()
     opener.close()
+
+
+def test_the_branches_of_together_are_begun_at_once(server: Served) -> None:
+    steps = """
+    together:
+      A.phone sends B "one" as m1; A.phone sends B "two" as m2
+      B sends A "three" as m3; wait 50ms
+      C sends A "four" as m4
+      wait 50ms
+    assert B received m1 before m2
+    assert A received m3 once
+    assert A received m4 once
+    assert A sees only B, C
+    """
+    passes(steps, server.url)

@@ -3,12 +3,15 @@
 In a virtual world a bare claim is judged once, when every delivery and answer under way is done;
 there a negative is *proved at this instant*. In a real world a block waits for the deliveries that
 are known to be under way; then a positive claim gets its deadline, a negative one must hold through
-a quiet window (it was *observed*), and so must a number of arrivals once it is reached. A claim
-about an answer that was given needs no time. `within` and `for` mean the same in both: the clock is
-moved, or waited for, only to moments at which an answer may change.
+a quiet window (it was *observed*), and so must a number of arrivals once it is reached; a block has
+one such window for all. A claim about an answer that was given needs no time. `within` and `for`
+mean the same in both: the clock is moved, or waited for, only to moments at which an answer may
+change.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
@@ -35,25 +38,51 @@ Wrong = tuple[tuple[Claim, tuple[Disagreement, ...]], ...]
 
 def judge_block(play: Play, block: Block) -> list[Problem]:
     """Judge consecutive assertions; all of them, so that all failures are reported."""
-    target = play.target
+    return (_judge_virtual if play.target.virtual else _judge_real)(play, block)
+
+
+def _judge_virtual(play: Play, block: Block) -> list[Problem]:
+    """In a virtual world every claim is judged in its turn."""
     problems: list[Problem] = []
     settled = False
-    started = 0 if target.virtual else _settled(play)
     for offset, statement in enumerate(block.asserts):
-        timed = statement.within_ms is not None or statement.for_ms is not None
-        if target.virtual and not timed:
+        if statement.within_ms is None and statement.for_ms is None:
             if not settled:
-                target.settle()
+                play.target.settle()
                 settled = True
             problem = _once(play, block, offset, statement)
         else:
-            problem = _judge_timed(play, block, offset, statement, started)
+            problem = _guarded(_judge_timed, play, block, offset, statement)
             settled = False
         if problem is not None:
             problems.append(problem)
             if problem.kind == "limit":
                 break
     return problems
+
+
+def _judge_real(play: Play, block: Block) -> list[Problem]:
+    """In a real world all that must hold through a quiet window shares one, at the end."""
+    started = _settled(play)
+    problems: list[Problem] = []
+    quiet: list[int] = []
+    for offset, statement in enumerate(block.asserts):
+        if statement.within_ms is not None or statement.for_ms is not None:
+            problem = _guarded(_judge_timed, play, block, offset, statement)
+        elif all(map(is_negative, statement.claims)):
+            problem = None
+            quiet.append(offset)
+        else:
+            problem = _guarded(_judge_bare, play, block, offset, statement, started)
+            if problem is None and any(map(is_counted, statement.claims)):
+                quiet.append(offset)
+        if problem is not None:
+            problems.append(problem)
+            if problem.kind == "limit":
+                return problems
+    until = play.target.now() + play.case.timing.settle_ms
+    problems += _throughout(play, block, quiet, until) if quiet else []
+    return sorted(problems, key=lambda problem: problem.number)
 
 
 def _settled(play: Play) -> int:
@@ -94,29 +123,34 @@ def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
     return tuple(wrong)
 
 
-def _judge_timed(
+def _guarded(
+    judge: Callable[..., Problem | None], play: Play, block: Block, offset: int, *more: object
+) -> Problem | None:
+    """Judge a claim; one about a label that says too little is an error of its own."""
+    try:
+        return judge(play, block, offset, *more)
+    except LabelProblem as error:
+        return _unclear(block, offset, block.asserts[offset], error)
+
+
+def _judge_timed(play: Play, block: Block, offset: int, statement: Assert) -> Problem | None:
+    """A claim with a written time."""
+    now = play.target.now()
+    if statement.for_ms is not None:
+        found = _throughout(play, block, [offset], now + statement.for_ms)
+        return found[0] if found else None
+    assert statement.within_ms is not None, "it is one of the two"
+    return _before(play, block, offset, statement, now + statement.within_ms)
+
+
+def _judge_bare(
     play: Play, block: Block, offset: int, statement: Assert, started: int
 ) -> Problem | None:
-    """A claim with a time, written or implied by a real world."""
-    now = play.target.now()
-    timing = play.case.timing
-    try:
-        if statement.for_ms is not None:
-            return _throughout(play, block, offset, statement, now + statement.for_ms)
-        if statement.within_ms is not None:
-            return _before(play, block, offset, statement, now + statement.within_ms)
-        if all(map(is_negative, statement.claims)):
-            return _throughout(play, block, offset, statement, now + timing.settle_ms)
-        if all(map(is_settled, statement.claims)):
-            return _once(play, block, offset, statement)
-        until = max(now, started + timing.within_ms)
-        problem = _before(play, block, offset, statement, until)
-        if problem is None and any(map(is_counted, statement.claims)):
-            quiet = play.target.now() + timing.settle_ms
-            return _throughout(play, block, offset, statement, quiet)
-        return problem
-    except LabelProblem as error:
-        return _unclear(block, offset, statement, error)
+    """A positive claim in a real world, without a written time."""
+    if all(map(is_settled, statement.claims)):
+        return _once(play, block, offset, statement)
+    until = max(play.target.now(), started + play.case.timing.within_ms)
+    return _before(play, block, offset, statement, until)
 
 
 def _before(play: Play, block: Block, offset: int, statement: Assert, until: int) -> Problem | None:
@@ -137,29 +171,53 @@ def _before(play: Play, block: Block, offset: int, statement: Assert, until: int
     return _endless(play, block, offset, statement)
 
 
-def _throughout(
-    play: Play, block: Block, offset: int, statement: Assert, until: int
-) -> Problem | None:
-    """It must hold from now until `until`."""
+def _throughout(play: Play, block: Block, offsets: list[int], until: int) -> list[Problem]:
+    """These must hold from now until `until`; those that do not are looked at no more."""
     start = play.target.now()
+    problems: list[Problem] = []
+    left = list(offsets)
     for _ in range(ADVANCES_MAX):
-        wrong = evaluate(play, statement.claims)
-        more = wrong is None and play.target.advance(until)
-        if wrong is None and not more:
-            wrong = evaluate(play, statement.claims)
-        if wrong is not None:
-            held = play.target.now() - start
-            since = f"after {spell_ms(held)}" if held else "from the start"
-            judged = f"did not hold {since} of {spell_ms(until - start)}"
-            return _failed(play, block, offset, statement, wrong, judged)
-        if not more:
-            window = Negative("", "", "observed", until - start)
-            if any(is_negative(claim) for claim in statement.claims):
-                _held(play, block, offset, statement, window)
-            return None
+        problems += _refuted(play, block, left, start, until)
+        if not left:
+            return problems
+        if not play.target.advance(until):
+            problems += _refuted(play, block, left, start, until)
+            for offset in left:
+                _held_through(play, block, offset, until - start)
+            return problems
         if _is_late(play):
-            return play.late(block)
-    return _endless(play, block, offset, statement)
+            return [*problems, play.late(block)]
+    return [*problems, _endless(play, block, left[0], block.asserts[left[0]])]
+
+
+def _refuted(play: Play, block: Block, left: list[int], start: int, until: int) -> list[Problem]:
+    """Look once; those that do not hold leave the list."""
+    found: list[Problem] = []
+    for offset in tuple(left):
+        problem = _guarded(_look_once_more, play, block, offset, start, until)
+        if problem is not None:
+            found.append(problem)
+            left.remove(offset)
+    return found
+
+
+def _look_once_more(
+    play: Play, block: Block, offset: int, start: int, until: int
+) -> Problem | None:
+    statement = block.asserts[offset]
+    wrong = evaluate(play, statement.claims)
+    if wrong is None:
+        return None
+    held = play.target.now() - start
+    since = f"after {spell_ms(held)}" if held else "from the start"
+    judged = f"did not hold {since} of {spell_ms(until - start)}"
+    return _failed(play, block, offset, statement, wrong, judged)
+
+
+def _held_through(play: Play, block: Block, offset: int, window_ms: int) -> None:
+    statement = block.asserts[offset]
+    if any(is_negative(claim) for claim in statement.claims):
+        _held(play, block, offset, statement, Negative("", "", "observed", window_ms))
 
 
 def _is_late(play: Play) -> bool:

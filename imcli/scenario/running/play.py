@@ -20,6 +20,7 @@ from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.checking.check_others import observable_changes
 from imcli.scenario.checking.names import LabelProblem, Names
 from imcli.scenario.events import Disagreement, Negative, Phase
+from imcli.scenario.running.at_once import may_be_at_once, play_at_once
 from imcli.scenario.running.broken import sentences
 from imcli.scenario.running.orders import Order, Plan
 from imcli.scenario.running.program import Act, Block, Parallel, Unit
@@ -167,10 +168,12 @@ class Play:
         return problem
 
     def parallel(self, unit: Parallel) -> list[Problem]:
-        """Play the branches of a `together` block in the order of the plan."""
+        """Play the branches of a `together` block in the order of the plan, or at once."""
         if unit.watch:
             self.look_before(unit.watch)
         order = self.plan[unit.block]
+        if not self.target.virtual and may_be_at_once(self.target, unit, order):
+            return play_at_once(self, unit)
         for at in range(len(order)):
             problem = self.branch_step(unit, order, at)
             if problem is not None:

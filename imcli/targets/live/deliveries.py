@@ -10,7 +10,9 @@ What is awaited here is no claim: a push that does not come is no longer awaited
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from imcli.model.actions import (
     Action,
@@ -61,6 +63,19 @@ class Members:
         return tuple(self._of(chat)) if chat[:1] == "#" else tuple({user, chat})
 
 
+class _Push(NamedTuple):
+    """A push under way; after `late_ms` nobody waits for it any more."""
+
+    message_id: int
+    device: Device
+    late_ms: int
+    thread: int
+
+
+def _is_over(push: _Push) -> bool:
+    return push.message_id in push.device.arrived or not push.device.online
+
+
 class Deliveries:
     """The pushes under way to the devices of one world."""
 
@@ -68,21 +83,24 @@ class Deliveries:
         self.members = Members()
         self._devices = devices
         self._world = devices.world
-        self._awaited: list[tuple[int, Device, int]] = []
+        self._awaited: list[_Push] = []
         self._quiet_at_ms = 0
+        self.at_once = False
+        """Several threads act: each waits for what it caused itself."""
 
     def expect(self, send: Send, message_id: int) -> None:
         """A message was accepted: its pushes are under way."""
         late_ms = self._world.now() + ARRIVES_MS_MAX
         found = [
-            (message_id, device, late_ms)
+            _Push(message_id, device, late_ms, threading.get_ident())
             for user in self.members.receivers(send.user, send.chat)
             for device in self._devices.of(user)
             if self._gets(device, send)
         ]
-        self._awaited += found
-        if not found:
-            self._quiet_at_ms = self._world.now() + UNSEEN_MS
+        with self._world.bell:
+            self._awaited += found
+            if not found:
+                self._quiet_at_ms = self._world.now() + UNSEEN_MS
 
     @staticmethod
     def _gets(device: Device, send: Send) -> bool:
@@ -91,30 +109,26 @@ class Deliveries:
 
     def settle(self, *, delayed: bool = False) -> None:
         """Wait until what is under way has arrived; with `delayed` also what links delay."""
-        if not self._awaited and not delayed and self._world.now() >= self._quiet_at_ms:
-            return
-        within_ms = max((late for _, _, late in self._awaited), default=0) - self._world.now()
-        if self._awaited:
-            self._world.await_until(self._arrived, max(0, within_ms))
-            self._awaited.clear()
-        else:
-            self._world.await_until(lambda: False, self._quiet_at_ms - self._world.now())
+        with self._world.bell:
+            awaited = [push for push in self._awaited if self._concerns(push)]
+            late_ms = max((push.late_ms for push in awaited), default=self._quiet_at_ms)
+        left_ms = late_ms - self._world.now()
+        if left_ms > 0:
+            self._world.await_until(lambda: bool(awaited) and all(map(_is_over, awaited)), left_ms)
+        if awaited:
+            with self._world.bell:
+                self._awaited = [push for push in self._awaited if push not in awaited]
         if delayed:
             self.settle_links()
+
+    def _concerns(self, push: _Push) -> bool:
+        return not self.at_once or push.thread == threading.get_ident()
 
     def settle_links(self) -> None:
         """Wait until nothing is delayed by a link or just came out of one."""
         delays = [device.faults.delay_ms for device in self._devices.all()]
         if any(device.faults.under_way for device in self._devices.all()):
             self._world.await_until(self._undelayed, max(delays, default=0) + ARRIVES_MS_MAX)
-
-    def _arrived(self) -> bool:
-        self._awaited = [
-            (message_id, device, late)
-            for message_id, device, late in self._awaited
-            if device.online and message_id not in device.arrived
-        ]
-        return not self._awaited
 
     def _undelayed(self) -> bool:
         return not any(device.faults.under_way for device in self._devices.all())

@@ -12,7 +12,8 @@ that something did not arrive says nothing while the link is dead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from imcli.device.cache import DeviceCache
 from imcli.model.actions import (
@@ -174,6 +175,21 @@ class LiveTarget:
         event = told(action, row, device.cache, self._marks, self.identity.version)
         if event is not None:
             device.feed((event,))
+
+    def at_once(self, branches: Sequence[Callable[[], None]]) -> None:
+        """Call each of these in a thread of its own; see `AtOnce.at_once`."""
+        deliveries = self._clients.deliveries if self._clients is not None else None
+        if deliveries is not None:
+            deliveries.settle()
+            deliveries.at_once = True
+        try:
+            with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as pool:
+                begun = [pool.submit(branch) for branch in branches]
+            for each in begun:
+                each.result()
+        finally:
+            if deliveries is not None:
+                deliveries.at_once = False
 
     def _wait(self, clients: Clients, action: Wait) -> Outcome:
         clients.devices.world.await_until(lambda: False, action.duration_ms)

@@ -354,6 +354,21 @@ def test_a_bare_negative_must_hold_through_the_quiet_window_of_a_real_world() ->
     assert [str(n) for n in found.negatives] == ["observed for 150 ms"]
 
 
+def test_what_must_hold_for_a_while_shares_one_quiet_window_of_a_real_world() -> None:
+    opener = live(10**6)
+    nothing_seen = claim(sees("B", "A", negated=True), line=4)
+    found = result(case(SEES_NOT, nothing_seen, timing=Timing(settle_ms=150)), opener)
+    assert (found.result, opener.opened[0].now()) == ("passed", 150)
+    assert [n.how for n in found.negatives] == ["observed", "observed"]
+
+
+def test_what_is_refuted_in_a_shared_window_is_told_in_the_order_of_the_claims() -> None:
+    steps = (SEES_NOT, claim(sees("A", "C")), claim(sees("A", "B", negated=True)))
+    timing = Timing(within_ms=50, settle_ms=300)
+    found = result(case(*steps, timing=timing), live(200))
+    assert [f.step for f in found.failures] == ["step 1", "step 2", "step 3"]
+
+
 def test_a_real_world_settles_before_a_block_is_judged() -> None:
     opener = live(0)
     assert result(case(SEES, claim(sees("A", "B"))), opener).result == "passed"
