@@ -1,8 +1,9 @@
 """The HTTP API on a port: what surrounds the pure face (`imcli.simulator.wukongim.api`).
 
 Here are the header of the manager token, bodies as bytes, and how answers are written; what a
-request means is the face's business. Answers leave when the turn is committed. One route is our
-own: time that only moves when it is told to is moved by `POST /imcli/advance`.
+request means is the face's business. Answers leave when the turn is committed. Two routes are our
+own: time that only moves when it is told to is moved by `POST /imcli/advance`, and calls of
+webhooks fail by `POST /imcli/webhooks`.
 
 Nobody can cost more than his own connection: bodies have a size, requests a time in which they
 must be complete, and what cannot be read is answered with 400.
@@ -27,9 +28,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from imcli.serve import notes
+from imcli.serve.acting import fail_webhooks
 from imcli.serve.clock import VirtualClock
+from imcli.serve.script import WebhookFault
 from imcli.serve.world import World
-from imcli.simulator.wukongim.api.calls import Reply, failed
+from imcli.simulator.wukongim.api.calls import OK, Reply, failed
 from imcli.simulator.wukongim.api.fields import Undecodable, first_value
 from imcli.simulator.wukongim.api.routes import Answer, on_the_wire
 
@@ -43,7 +46,10 @@ CORS = {
     "Access-Control-Allow-Methods": "POST, OPTIONS, GET, PUT, DELETE,PATCH",
 }
 """Source: WuKongIM `pkg/wkhttp/http.go:CORSMiddleware`."""
-ADVANCE = "/imcli/advance"
+OWN = "/imcli/"
+ADVANCE = f"{OWN}advance"
+WEBHOOKS = f"{OWN}webhooks"
+CALLS_MAX = 1_000_000
 ADVANCE_MAX_MS = 366 * 86_400_000
 
 
@@ -98,6 +104,8 @@ class Api:
         clock = self._world.clock
         if (method, path) == ("POST", ADVANCE) and isinstance(clock, VirtualClock):
             return on_the_wire(advance(self._world, clock, raw))
+        if (method, path) == ("POST", WEBHOOKS):
+            return on_the_wire(webhooks(self._world, raw))
         query: dict[str, str] = {}
         for name, value in request.query_params.multi_items():
             query.setdefault(name, value)
@@ -125,6 +133,20 @@ def advance(world: World, clock: VirtualClock, raw: bytes) -> Reply:
     world.advance_to(clock.now_ms() + duration, clock.advance)
     world.note(notes.Happened(world.now_ms, f"time was moved by {duration} ms"))
     return 200, {"status": 200, "data": {"now_ms": clock.now_ms()}}
+
+
+def webhooks(world: World, raw: bytes) -> Reply:
+    """Let the next calls of webhooks fail: `{"fail": 3}` or `{"lose": 1}`; absent ones are 0."""
+    try:
+        body = first_value(raw)
+    except Undecodable as wrong:
+        return failed(str(wrong))
+    found = body if isinstance(body, dict) else {}
+    counts = [found.get(name, 0) for name in ("fail", "lose")]
+    if not found or any(type(each) is not int or not 0 <= each <= CALLS_MAX for each in counts):
+        return failed(f"fail and lose are numbers of calls, from 0 to {CALLS_MAX}")
+    refused = fail_webhooks(world, WebhookFault(*counts))
+    return failed(refused) if refused else OK
 
 
 # The server
@@ -171,6 +193,13 @@ def impatient(world: World) -> type[H11Protocol]:
     return Impatient
 
 
+def _is_operators(connection: H11Protocol) -> bool:
+    """Tell whether somebody moves time, or does something to the server, and waits for it."""
+    cycle = connection.cycle
+    waits = cycle is not None and not cycle.response_complete
+    return waits and str(cycle.scope["path"]).startswith(OWN)
+
+
 class HttpServer(uvicorn.Server):
     """uvicorn inside another program: no signals, no log, and it says when it listens."""
 
@@ -195,6 +224,12 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the program."""
         yield
+
+    def cut(self) -> None:
+        """End every connection at once, as a server does that restarts; not its operator's own."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, H11Protocol) and not _is_operators(connection):
+                connection.transport.abort()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""

@@ -117,6 +117,14 @@ class Asked(Note, frozen=True, gc=False):
     about: str
 
 
+class Hooked(Note, frozen=True, gc=False):
+    """A call of a webhook ended: which event, how many things it told, why it failed or ""."""
+
+    kind: str
+    count: int
+    why: str
+
+
 class Happened(Note, frozen=True, gc=False):
     """Something in the server itself: a flush, a restart, a fault, a step of a script."""
 

@@ -20,10 +20,13 @@ import msgspec
 
 from imcli.serve import notes
 from imcli.serve.addresses import Address, listen, refuse_open, shown
+from imcli.serve.caller import Caller, Poster
 from imcli.serve.clock import Clock, RealClock, VirtualClock
 from imcli.serve.http import HttpServer
+from imcli.serve.player import Player
 from imcli.serve.process import Report, cost_the_offender, open_files, signals
 from imcli.serve.rules import Rules
+from imcli.serve.script import Script
 from imcli.serve.sockets import factory_of
 from imcli.serve.tcp import TcpClient
 from imcli.serve.telling import Teller
@@ -41,6 +44,7 @@ class Plan(NamedTuple):
 
     `profile` None means that of the state file; `default` is for a file that has none, and for a
     server without a file. `state` is the file in which everything is kept; empty: nowhere.
+    `webhook` is the address of an app that is told what happens; empty: none is.
     """
 
     profile: Profile | None
@@ -52,6 +56,8 @@ class Plan(NamedTuple):
     quiet: bool = False
     state: str = ""
     default: Profile = REFERENCE
+    script: Script | None = None
+    webhook: str = ""
 
     def addresses(self) -> dict[str, Address]:
         """Give each address by its option."""
@@ -176,7 +182,7 @@ class _Running:
         self._ended.set()
 
     async def _serve(self, world: World, teller: Teller) -> None:
-        async with listening(world, self._sockets):
+        async with listening(world, self._sockets), accompanied(world, self._plan):
             ready = self._ready(world)
             world.around = msgspec.structs.replace(
                 world.around,
@@ -208,6 +214,7 @@ async def listening(world: World, sockets: dict[str, socket.socket]) -> AsyncIte
     """Serve a world on bound sockets, by their options, for the time of a block."""
     loop = asyncio.get_running_loop()
     http = HttpServer(world)
+    world.on_restart.append(http.cut)
     api = asyncio.create_task(http.serve(sockets=[sockets["--http"]]))
     await http.listens.wait()
     tcp = await loop.create_server(factory_of(TcpClient, world), sock=sockets["--tcp"])
@@ -222,6 +229,21 @@ async def listening(world: World, sockets: dict[str, socket.socket]) -> AsyncIte
         end(world)
         http.should_exit = True
         await api
+
+
+@contextlib.asynccontextmanager
+async def accompanied(world: World, plan: Plan) -> AsyncIterator[None]:
+    """Let a world have its script and its webhooks, for the time of a block."""
+    if plan.webhook:
+        loop = asyncio.get_running_loop()
+        caller = Caller(world, plan.webhook, loop.call_soon_threadsafe, Poster())
+    if plan.script is not None:
+        Player(world, plan.script)
+    try:
+        yield
+    finally:
+        if plan.webhook:
+            await caller.finish()
 
 
 async def _sweep(world: World) -> None:

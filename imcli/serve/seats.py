@@ -2,7 +2,7 @@
 
 A connection that is let in takes a *seat*: a device of its user. Seats have short names and are
 used again: the first app of a user is `phone`, the first browser `web`, the first desktop client
-`desktop`, and a second one beside it `phone-2`. A client that makes a new device id for each
+`desktop`, and a second one beside it `phone2`. A client that makes a new device id for each
 connection, as the JavaScript SDK does, so returns to the seat that it left, and nothing grows.
 
 Source of who must go: WuKongIM `internal/user/handler/event_connect.go`; measured on all versions.
@@ -10,11 +10,11 @@ Source of who must go: WuKongIM `internal/user/handler/event_connect.go`; measur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from imcli.model.entities import DeviceKey, DeviceKind
-from imcli.serve.connection import Connection
+from imcli.serve.connection import Connection, Seat
 from imcli.simulator.state import State
 
 KINDS: dict[int, tuple[DeviceKind, str]] = {0: ("app", "phone"), 1: ("web", "web")}
@@ -44,6 +44,8 @@ class Seats:
     def __init__(self) -> None:
         self._by_key: dict[DeviceKey, Connection] = {}
         self._by_user: dict[str, list[Connection]] = {}
+        self.watchers: list[Callable[[Seat, bool], None]] = []
+        """Are told who sat down (True) or stood up, right after it."""
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -65,7 +67,7 @@ class Seats:
         name, count = base, 1
         while self._is_taken(state, DeviceKey(user, name)):
             count += 1
-            name = f"{base}-{count}"
+            name = f"{base}{count}"
         return name
 
     def _is_taken(self, state: State, key: DeviceKey) -> bool:
@@ -76,6 +78,7 @@ class Seats:
         """Put a connection on its seat."""
         self._by_key[connection.name] = connection
         self._by_user.setdefault(connection.name.user, []).append(connection)
+        self._tell(connection, True)
 
     def rise(self, connection: Connection) -> None:
         """Take a connection off its seat; idempotent."""
@@ -86,6 +89,12 @@ class Seats:
             others.remove(connection)
             if not others:
                 del self._by_user[connection.name.user]
+            self._tell(connection, False)
+
+    def _tell(self, connection: Connection, sits: bool) -> None:
+        for watcher in self.watchers:
+            assert connection.seat is not None, "only who was let in sits"
+            watcher(connection.seat, sits)
 
     def sent_away(self, newcomer: Connection) -> list[Farewell]:
         """Say who must go because somebody came: only devices of the same flag are compared.

@@ -16,13 +16,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from imcli.model import actions as act
-from imcli.model.entities import DeviceKey
+from imcli.model.entities import DeviceKey, Message
 from imcli.model.events import (
     Event,
     Flushed,
     Pushed,
     ServerRestarted,
     SessionEnded,
+    Stored,
 )
 from imcli.serve import notes
 from imcli.serve.clock import Clock, Elapsed
@@ -32,6 +33,7 @@ from imcli.serve.rules import Rules
 from imcli.serve.seats import Seats, kind_of_flag
 from imcli.serve.sending import Post
 from imcli.serve.turns import Turns
+from imcli.serve.webhooks import Hooks
 from imcli.serve.written import facts_of
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
@@ -85,6 +87,16 @@ class Loop(Protocol):
         """Call something after some seconds."""
 
 
+class Companion(Protocol):
+    """What goes along with a world and has moments of its own: a script, webhooks."""
+
+    def due_ms(self) -> int | None:
+        """Say when it has something to do, or None."""
+
+    def play(self, now_ms: int) -> None:
+        """Do what is due."""
+
+
 class World:
     """One served server.
 
@@ -135,12 +147,17 @@ class World:
         """Is told of a mistake of imcli's own; only who brought it to light pays."""
         self._loop = loop
         self._chance = chance
-        self._tell = tell
         self._timer: Timer | None = None
         self._timer_ms = 0
         traits = TRAITS.get(server.profile.version)
         self._left_open = traits is not None and traits.kicked_socket == "left-open"
         self.post = Post(self)
+        self.companions: list[Companion] = []
+        self.hooks: Hooks | None = None
+        self.on_note: list[Tell] = [tell] if tell is not None else []
+        self.on_stored: list[Callable[[Message], None]] = []
+        self.on_restart: list[Callable[[], None]] = []
+        """Are told what happens: each note, each message that was taken, that all sockets end."""
         if not server.state.order:
             server.state.order = FIRST_MESSAGE_ID
 
@@ -158,6 +175,20 @@ class World:
             self._catch_up(self.clock.now_ms())
 
     def _catch_up(self, now_ms: int) -> None:
+        """Let time pass: what companions do on the way is done at its own moment."""
+        while self.companions:
+            dues = [(due, at) for at, due in enumerate(self._companions_due()) if due is not None]
+            due, at = min(dues, default=(now_ms + 1, 0))
+            if due > now_ms:
+                break
+            self._pass_until(max(due, self.now_ms))
+            self.companions[at].play(max(due, self.now_ms))
+        self._pass_until(now_ms)
+
+    def _companions_due(self) -> list[int | None]:
+        return [companion.due_ms() for companion in self.companions]
+
+    def _pass_until(self, now_ms: int) -> None:
         events = self.server.advance_to(now_ms)
         if events:
             self.route(events)
@@ -166,12 +197,15 @@ class World:
     def next_due_ms(self) -> int | None:
         """Say when something happens by itself, or None."""
         timer = self.state.timers[0][0] if self.state.timers else None
-        resend = self.post.resends.next_ms()
-        return min((due for due in (timer, resend) if due is not None), default=None)
+        dues = (timer, self.post.resends.next_ms(), *self._companions_due())
+        return min((due for due in dues if due is not None), default=None)
 
     def _arm(self) -> None:
         """See to it that the world wakes up when something is due."""
         due = self.next_due_ms()
+        if due is not None and due <= self.clock.now_ms():
+            self._loop.call_soon(self.begin)  # it became due within this turn
+            return
         if due is None or self.clock.virtual or (self._timer is not None and due >= self._timer_ms):
             return
         if self._timer is not None:
@@ -211,12 +245,12 @@ class World:
     @property
     def watched(self) -> bool:
         """Whether anybody listens; what happens for each message is else not put into words."""
-        return self._tell is not None
+        return bool(self.on_note)
 
     def note(self, note: notes.Note) -> None:
         """Tell whoever listens."""
-        if self._tell is not None:
-            self._tell(note)
+        for tell in self.on_note:
+            tell(note)
 
     def note_about(self, connection: Connection, what: str) -> None:
         """Tell something of a client that has no note of its own."""
@@ -348,6 +382,10 @@ class World:
             if handler is not None:
                 handler(self, event)
 
+    def _stored(self, event: Stored) -> None:
+        for callback in self.on_stored:
+            callback(event.message)
+
     # Sessions that the server ended
 
     def _session_ended(self, event: SessionEnded) -> None:
@@ -381,7 +419,7 @@ class World:
         events: list[Event] = []
         answer = routes.respond(self.server, method, path, query, body, events, self.around)
         self.route(events)
-        if self._tell is not None:
+        if self.watched:
             self.note(notes.Asked(self.now_ms, method, path, answer.status, _about(body)))
         return answer
 
@@ -411,6 +449,7 @@ def _told(what: Callable[[Any], str]) -> Callable[[World, Any], None]:
 ROUTES: dict[type, Callable[[World, Any], None]] = {
     Pushed: lambda world, event: world.post.deliver(event),
     SessionEnded: World._session_ended,
+    Stored: World._stored,
     Flushed: _told(lambda event: f"flush: {event.rows} rows are stored"),
     ServerRestarted: _told(
         lambda event: f"the server {'was killed' if event.crashed else 'stopped'} and is up again"

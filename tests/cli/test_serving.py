@@ -182,3 +182,39 @@ def test_virtual_time_is_kept(tmp_path: Path) -> None:
         moved = ask(ready, "/imcli/advance", {"duration_ms": 86_400_000})["data"]["now_ms"]
     with serving(*words) as (_, ready):
         assert ask(ready, "/imcli/advance", {"duration_ms": 0})["data"]["now_ms"] >= moved
+
+
+# Scripts and webhooks
+
+
+def test_a_script_is_played_and_said(tmp_path: Path) -> None:
+    script = tmp_path / "faults.txt"
+    script.write_text("after 1m: server restarts\n", encoding="utf-8")
+    with serving("--script", str(script), "--virtual-time") as (program, ready):
+        ask(ready, "/imcli/advance", {"duration_ms": 60_000})
+        assert program.stdout is not None
+        said = [json.loads(program.stdout.readline()) for _ in range(3)]
+        assert [note.get("what") for note in said] == [
+            "the server stopped and is up again",
+            "script, line 1: server restarts",
+            "time was moved by 60000 ms",
+        ]
+
+
+def test_a_script_that_is_none_is_refused_before_anybody_is_served(tmp_path: Path) -> None:
+    script = tmp_path / "faults.txt"
+    script.write_text("after 5s: server explodes\n", encoding="utf-8")
+    refused = run("serve", *ANYWHERE, "--script", str(script))
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert f"{script}:1:18  `explodes` does not fit here" in refused.stderr
+    missing = run("serve", *ANYWHERE, "--script", str(tmp_path / "nothing"))
+    assert missing.returncode == 2
+    assert missing.stderr.startswith(f"error: the script {tmp_path / 'nothing'} cannot be read")
+    script.write_bytes(b"\xff\xfe")
+    assert "is no text in UTF-8" in run("serve", *ANYWHERE, "--script", str(script)).stderr
+
+
+def test_an_address_that_is_none_is_no_webhook() -> None:
+    refused = run("serve", *ANYWHERE, "--webhook", "nowhere")
+    assert refused.returncode == 2
+    assert "--webhook 'nowhere' is no address" in refused.stderr

@@ -26,6 +26,7 @@ EVERY: list[notes.Note] = [
     notes.Acknowledged(1, "B", "phone", 7, 3),
     notes.Asked(1, "POST", "/message/send", 200, "A B"),
     notes.Happened(1, "flush: 2 rows are stored"),
+    notes.Hooked(1, "msg.notify", 2, "the answer is 500"),
 ]
 
 
@@ -34,6 +35,7 @@ def test_every_kind_of_note_has_a_line() -> None:
     lines = [line_of(note) for note in EVERY]
     assert lines[0] == "ready: reference at http://h ws://w tcp://t"
     assert lines[5] == '00:00:00.001  A.phone sends B "hi" (seq 3)'
+    assert lines[11] == "00:00:00.001  webhook msg.notify with 2: the answer is 500"
     assert lines[7] == "00:00:00.001  B.phone is sent seq 3 of A@B again, attempt 2"
 
 

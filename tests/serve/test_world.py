@@ -87,7 +87,7 @@ async def test_two_devices_of_a_kind_have_two_seats() -> None:
     async with house() as served:
         for number in range(2):
             await served.client("A", device=f"d{number}")
-        assert list(served.world.state.users["A"].devices) == ["phone", "phone-2"]
+        assert list(served.world.state.users["A"].devices) == ["phone", "phone2"]
 
 
 @played

@@ -16,6 +16,7 @@ from imcli.serve.notes import (
     Asked,
     Connected,
     Happened,
+    Hooked,
     Kicked,
     Left,
     Note,
@@ -67,6 +68,11 @@ def _kicked(note: Kicked) -> str:
     return f"{_device(note)} must go: {note.why}{'' if note.told else ' (it is not told)'}"
 
 
+def _hooked(note: Hooked) -> str:
+    told = f"webhook {note.kind} with {note.count}"
+    return f"{told}: {safe(note.why)}" if note.why else f"{told} is taken"
+
+
 def _ready(note: Ready) -> str:
     return " ".join(filter(None, (f"ready: {note.profile} at", note.http, note.ws, note.tcp)))
 
@@ -82,6 +88,7 @@ LINES: dict[type[Note], Callable[[Any], str]] = {
     Received: _received,
     Acknowledged: lambda note: f"{_device(note)} has seq {note.seq}, message {note.message_id}",
     Asked: _asked,
+    Hooked: _hooked,
     Happened: lambda note: note.what,
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from imcli.cli.shell import shell_of
+from imcli.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from imcli.serve.script import Script
 
 Events = Literal["text", "jsonl"]
 DEFAULT_PROFILE = "wukongim-2.2.5"
@@ -34,6 +38,14 @@ def serve(
     state: Annotated[
         str | None,
         typer.Option("--state", metavar="FILE", help="Keep everything in this file, for ever."),
+    ] = None,
+    script: Annotated[
+        str | None,
+        typer.Option("--script", metavar="FILE", help="What is to go wrong, and when."),
+    ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option("--webhook", metavar="URL", help="Tell an app what happens, by webhooks."),
     ] = None,
     token_auth: Annotated[
         bool,
@@ -70,6 +82,7 @@ def serve(
     from imcli.cli.profile_files import switched
     from imcli.cli.serving.lines import json_of, line_of
     from imcli.serve.addresses import parse_address
+    from imcli.serve.caller import parse_webhook
     from imcli.serve.rules import Rules
     from imcli.serve.running import Plan, serve
     from imcli.simulator.profiles import load_profile
@@ -85,6 +98,8 @@ def serve(
         shell.options.quiet,
         state or "",
         load_profile(DEFAULT_PROFILE),
+        read_script(script) if script else None,
+        parse_webhook(webhook) if webhook else "",
     )
     serve(
         plan,
@@ -93,3 +108,22 @@ def serve(
         lambda error: of_defect(shell.world, error).message,
     )
     return 0
+
+
+def read_script(path: str) -> Script:
+    """Read a script from a file.
+
+    Raises:
+        UsageError: the file cannot be read.
+        InvalidInput: it is no script.
+    """
+    from imcli.serve.script import TEXT_BYTES_MAX, parse_script
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse_script(file.read(TEXT_BYTES_MAX + 1), path)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"the script {path} cannot be read: {why}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the script {path} is no text in UTF-8") from None

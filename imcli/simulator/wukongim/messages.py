@@ -134,18 +134,18 @@ def _take(state: State, keeping: Keeping, action: Send, channel: Channel) -> lis
 def send_apart(state: State, action: Send, receivers: Sequence[str]) -> list[Event]:
     """Send a command to named receivers: what is kept has a channel of its own per set of them.
 
-    It makes no row of a conversation, so that nobody gets it but whoever is online (A22).
+    It makes no row of a conversation, so that nobody gets it but whoever is online (A22). All of
+    them are known.
     """
     name = ONLINE_COMMANDS
     if not action.no_persist:
         name = f"{checksum_64(','.join(receivers))}{COMMAND_SUFFIX}"
-    known = dict.fromkeys(uid for uid in receivers if uid in state.users)
-    channel = Channel(f"#{name}{TEMPORARY}", dict.fromkeys(known, 1))
-    seq = 0
-    if not action.no_persist:
-        if channel.key not in state.logs:
-            state.add_log(channel.key)
-        seq = state.logs[channel.key].last + 1
+    key = f"#{name}{TEMPORARY}"
+    if key not in state.channels:
+        state.add_channel(key, {})
+    channel = state.channel_w(key)
+    channel.members = dict.fromkeys(receivers, 1)
+    seq = 0 if action.no_persist else state.logs[key].last + 1
     message = _message(state, action, channel.key, seq)
     if seq:
         state.log_w(channel.key).append(message)

@@ -103,7 +103,7 @@ class RowFamily(Family):
 
     def send_apart(self, desk: Desk, action: Send, receivers: Sequence[str]) -> None:
         """Send into a channel of its own, which keeps no conversations (A22)."""
-        desk.know(action.user)
+        desk.know(action.user, *receivers)
         desk.events += send_apart(desk.state, action, receivers)
 
     def window(self, desk: Desk, user: str, chat: str, window: Window) -> tuple[list[Message], int]:
