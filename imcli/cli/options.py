@@ -141,7 +141,6 @@ GROUPS: dict[OptionGroup, tuple[str, ...]] = {
     "talk": TALK,
     "print": ("output", *TALK),
     "read": ("target", "profile", "state", "output", *TALK),
-    "set": ("target", "profile", "state", "output", "dry_run", "yes", *TALK),
     "act": ("target", "profile", "state", "output", "dry_run", "yes", "wait", *TALK),
 }
 """Which common options each group of commands takes."""

@@ -262,3 +262,80 @@ def test_doctor_never_shows_the_token(imcli: Run) -> None:
                 ran = imcli("doctor", guarded.url, "--verbose", "--output", form, env=env)
                 assert ran.status == (0 if given.endswith("2") else 4)
                 assert "hunter2hunter" not in ran.out + ran.err
+
+
+def test_wait_is_taken_by_every_verb_that_acts(imcli: Run, server: FakeWuKongIM) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    for argv in (
+        ["create-user", "A"],
+        ["create-group", "#team", "A", "B"],
+        ["add-members", "#team", "C"],
+        ["remove-members", "#team", "C"],
+        ["block", "A", "B"],
+        ["unblock", "A", "B"],
+        ["allow", "#team", "B"],
+        ["disallow", "#team", "B"],
+        ["send", "B", "A", "hi"],
+        ["mark-read", "A", "B"],
+        ["kick-device", "A"],
+        ["dismiss-group", "#team"],
+    ):
+        ran = imcli(*argv, "--wait", env=env)
+        assert (ran.status, ran.err) == (0, ""), argv
+        here = imcli(*argv, "--wait")
+        assert here.status == 0, argv
+
+
+@pytest.mark.parametrize(
+    ("path", "argv", "said"),
+    [
+        ("/channel/subscriber_add", ["add-members", "#team", "C"], "it may be busy"),
+        ("/channel/subscriber_remove", ["remove-members", "#team", "A"], "it may be busy"),
+        ("/channel/delete", ["dismiss-group", "#team"], "it may be busy"),
+        ("/channel/blacklist_add", ["block", "A", "C"], "it may be busy"),
+        ("/channel/whitelist_add", ["allow", "A", "C"], "it may be busy"),
+        ("/user/token", ["create-user", "C"], "it may be busy"),
+        ("/user/device_quit", ["kick-device", "A", "phone"], "its connection may be dead"),
+        ("/conversations/clearUnread", ["mark-read", "A", "B"], "it may be busy"),
+        ("/conversations/delete", ["delete-conversation", "A", "B"], "it may be busy"),
+    ],
+)
+def test_an_answer_without_an_effect_is_told_as_such(
+    imcli: Run,
+    server: FakeWuKongIM,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    argv: list[str],
+    said: str,
+) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    imcli("create-user", "A", env=env)
+    imcli("create-group", "#team", "A", "B", env=env)
+    imcli("send", "B", "A", "hi", env=env)
+    server.world.pending.clear()
+    server.world.online.add(("A", 0))
+    server.misbehave[path] = lambda _: (200, b'{"status":200}')
+    monkeypatch.setattr("imcli.cli.verbs.desk.WAIT_MS", 30)
+    assert imcli(*argv, env=env).status == 0
+    ran = imcli(*argv, "--wait", env=env)
+    assert (ran.status, ran.out) == (4, "")
+    assert "done, but not visible" in ran.err
+    assert said in ran.err
+
+
+def test_what_stands_in_the_way_is_named(
+    imcli: Run, server: FakeWuKongIM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    monkeypatch.setattr("imcli.cli.verbs.desk.WAIT_MS", 30)
+    server.misbehave["/conversation/sync"] = lambda _: (200, b"[]")
+    ran = imcli("send", "B", "A", "hi", "--wait", env=env)
+    assert ran.status == 4
+    assert "seq 1)" in ran.err
+    assert "hint: the " in ran.err
+
+
+def test_a_dry_run_says_that_it_would_look(imcli: Run, server: FakeWuKongIM) -> None:
+    ran = imcli("mark-read", "A", "B", "--wait", "--dry-run", "--target", server.url)
+    assert ran.lines[-1] == "then look, for at most 10 s, until the effect is visible"
+    assert server.asked == []

@@ -9,7 +9,8 @@ import typer
 from imcli.cli.shell import Shell, shell_of
 
 if TYPE_CHECKING:
-    from imcli.model.actions import AccessList
+    from imcli.cli.verbs.kit import Desk
+    from imcli.model.actions import AccessList, SetAccess
 
 OwnerArgument = Annotated[
     str,
@@ -48,6 +49,14 @@ def disallow(ctx: typer.Context, owner: OwnerArgument, member: MemberArgument) -
     return act(shell_of(ctx), owner, member, "allow", False)
 
 
+def is_so(desk: Desk, action: SetAccess) -> bool:
+    """Tell whether the list of a live server is as an action has made it; elsewhere it is."""
+    if not desk.live:
+        return True
+    there = desk.administration.listed(action.owner, action.access)
+    return (action.member in there) == action.on
+
+
 def destroys(owner: str, member: str, access: AccessList, on: bool) -> str:
     """Phrase the question of a change that may take something away; "" where none can.
 
@@ -83,5 +92,6 @@ def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> 
     with kit.open_desk(shell, *people) as desk:
         desk.mentioned(people)
         desk.perform(action)
+        desk.wait_until(lambda: is_so(desk, action), lambda: kit.BUSY)
         said = sentence.format(owner=owner, member=member)
         return kit.done(desk, name, said, (("owner", owner), ("user", member)))

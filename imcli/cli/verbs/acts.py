@@ -28,6 +28,8 @@ def dry_run(shell: Shell, *wanted: actions.Action, then: tuple[str, ...] = ()) -
     if not shell.options.dry_run:
         return False
     place = verb_place(shell)
+    if shell.options.wait:
+        then = (*then, "then look, for at most 10 s, until the effect is visible")
     print_calls(
         shell, [((*calls(shell, place, action), *then), record_of(action)) for action in wanted]
     )

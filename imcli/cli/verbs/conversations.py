@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +18,7 @@ from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from imcli.cli.verbs.kit import Desk, Row, Table
+    from imcli.cli.verbs.kit import Desk, Effect, Row, Table
     from imcli.model import actions
     from imcli.model.entities import Entry
     from imcli.model.questions import ListView
@@ -180,7 +179,10 @@ def mark_read(
         action,
         device,
         said=f"{user} has read {chat}",
-        visible=lambda entry: entry is None or entry.unread == 0 or 0 < bound <= entry.read_to,
+        effect=kit.Effect(
+            lambda entry: entry is None or entry.unread == 0 or 0 < bound <= entry.read_to,
+            kit.is_read,
+        ),
     )
 
 
@@ -208,7 +210,9 @@ def mark_unread(
         action,
         device,
         said=f"{user} has {chat} unread",
-        visible=lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0),
+        effect=kit.Effect(
+            lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0)
+        ),
     )
 
 
@@ -239,7 +243,9 @@ def delete_conversation(
         action,
         device,
         said=f"deleted {user}'s conversation with {chat}" + (" for both" if for_both else ""),
-        visible=lambda entry: entry is None or 0 < bound <= entry.deleted_to,
+        effect=kit.Effect(
+            lambda entry: entry is None or 0 < bound <= entry.deleted_to, kit.is_deleted
+        ),
         doing=f"delete {user}'s conversation with {chat}",
     )
 
@@ -257,7 +263,7 @@ def clear_history(
         action,
         device,
         said=f"cleared {user}'s history with {chat}",
-        visible=lambda entry: entry is None or entry.last is None,
+        effect=kit.Effect(lambda entry: entry is None or entry.last is None),
         doing=f"clear {user}'s history with {chat}",
     )
 
@@ -269,7 +275,7 @@ def act(
     device: str,
     *,
     said: str,
-    visible: Callable[[Entry | None], bool],
+    effect: Effect,
     doing: str = "",
 ) -> int:
     """Do one action on one conversation; `doing` phrases the question of a destructive one."""
@@ -285,14 +291,9 @@ def act(
     with kit.open_desk(shell, user) as desk:
         acting = desk.actor(desk.known(user), device)
         desk.perform(msgspec.structs.replace(action, device=acting))
-        desk.wait_until(lambda: visible(entry_of(desk, user, acting, chat)))
+        kit.wait_for(desk, user, acting, chat, effect)
         fields = (("user", user), ("device", acting), ("conversation", chat))
         return kit.done(desk, name, said, fields)
-
-
-def entry_of(desk: Desk, user: str, device: str, chat: str) -> Entry | None:
-    """One conversation as a device sees it, or None."""
-    return next(iter(seen(desk, user, device, chat).entries), None)
 
 
 def bare(device: str) -> str:

@@ -55,6 +55,11 @@ class Desk:
         )
 
     @property
+    def can_list(self) -> bool:
+        """Whether there is somebody to ask who and what is there."""
+        return self.live or isinstance(self.target, Directory)
+
+    @property
     def administration(self) -> LiveDirectory:
         """Who and what is there on a live server, and how users come about there."""
         from imcli.targets.live import LiveTarget
@@ -162,11 +167,11 @@ class Desk:
         """Look without changing anything."""
         return self.target.observe(question)
 
-    def wait_until(self, visible: Callable[[], bool]) -> None:
+    def wait_until(self, visible: Callable[[], bool], why_not: Callable[[], str]) -> None:
         """With `--wait`: return when the effect is visible.
 
         Raises:
-            CouldNotTell: it was not, in ten seconds.
+            CouldNotTell: it was not, in ten seconds; `why_not` says what stands in the way.
         """
         if not self.shell.options.wait:
             return
@@ -174,9 +179,7 @@ class Desk:
         while not visible():
             if not self.target.advance(until):
                 raise CouldNotTell(
-                    f"done, but not visible after {WAIT_MS // 1000} s",
-                    hint="it may be busy, or have ignored it, as WuKongIM does with what it has "
-                    "not stored yet: look, and do it again",
+                    f"done, but not visible after {WAIT_MS // 1000} s", hint=why_not()
                 )
 
 

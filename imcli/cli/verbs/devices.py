@@ -82,7 +82,13 @@ def create_live_user(
     with kit.open_desk(shell, user) as desk:
         for spec in specs:
             desk.administration.register(user, spec.kind, spec.level, token.reveal())
+        desk.wait_until(lambda: are_known(desk, user, specs), lambda: kit.BUSY)
         return created(desk, user, specs)
+
+
+def are_known(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> bool:
+    """Tell whether the server lists devices."""
+    return {spec.kind for spec in specs} <= {row.kind for row in desk.administration.devices(user)}
 
 
 def created(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> int:
@@ -172,7 +178,8 @@ def kick_device(
         desk.perform(action)
         if live:
             desk.administration.kick_tokenless(user, kind)
-        desk.wait_until(lambda: is_gone(desk, user, device))
+        busy = "its connection may be dead, which a server sees only when nothing comes from it"
+        desk.wait_until(lambda: is_gone(desk, user, device), lambda: busy)
         return kit.done(
             desk, "kick-device", f"kicked {whose}", (("user", user), ("device", device))
         )

@@ -10,6 +10,7 @@ from imcli.cli.options import ActorOption, GroupArgument, MembersArgument
 from imcli.cli.shell import Shell, shell_of
 
 if TYPE_CHECKING:
+    from imcli.cli.verbs.kit import Desk
     from imcli.model import actions
 
     GroupAction = actions.CreateGroup | actions.AddMembers | actions.RemoveMembers | actions.Dismiss
@@ -85,6 +86,23 @@ def list_groups(ctx: typer.Context) -> int:
     return 0
 
 
+def is_so(desk: Desk, action: GroupAction) -> bool:
+    """Tell whether the server lists a group as an action has made it; true where it lists none."""
+    from imcli.cli.verbs import kit
+
+    if not desk.can_list:
+        return True
+    there = desk.directory("groups")
+    match action:
+        case kit.actions.CreateGroup(members=members) | kit.actions.AddMembers(members=members):
+            return set(members) <= set(there.members(action.group))
+        case kit.actions.RemoveMembers(members=members):
+            return not set(members) & set(there.members(action.group))
+        case _:
+            rows = [row for row in there.groups() if row.group == action.group]
+            return all(row.dismissed for row in rows)
+
+
 def member_names(members: list[str]) -> tuple[str, ...]:
     """Check the names of members; each counts once."""
     from imcli.cli.verbs import kit
@@ -125,6 +143,7 @@ def act(
             device = desk.actor(action.user)
             action = msgspec.structs.replace(action, device=device)
         desk.perform(action)
+        desk.wait_until(lambda: is_so(desk, action), lambda: kit.BUSY)
         fields: list[tuple[str, object]] = [("group", action.group)]
         if members:
             fields.append(("members", members))

@@ -12,13 +12,16 @@ from imcli.cli.verbs.acts import allowed, declined, done, dry_run, print_calls
 from imcli.cli.verbs.beside import show_beside
 from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
+from imcli.cli.verbs.waiting import BUSY, Effect, is_deleted, is_read, shows, wait_for
 from imcli.cli.verbs.watching import shown
 from imcli.model import actions
 from imcli.model.entities import is_group
 
 __all__ = [
+    "BUSY",
     "FIRST_DEVICE",
     "Desk",
+    "Effect",
     "Row",
     "Table",
     "actions",
@@ -29,12 +32,16 @@ __all__ = [
     "done",
     "dry_run",
     "group_name",
+    "is_deleted",
     "is_group",
+    "is_read",
     "open_desk",
     "print_calls",
     "show_beside",
     "shown",
+    "shows",
     "state_path",
     "user_name",
     "verb_place",
+    "wait_for",
 ]

@@ -19,7 +19,7 @@ from imcli.model.errors import UsageError
 if TYPE_CHECKING:
     from imcli.cli.verbs.kit import Desk, Row
     from imcli.model import actions
-    from imcli.model.entities import Message
+    from imcli.model.entities import Entry, Message
     from imcli.model.events import Accepted
 
 COUNT_MAX = 100_000
@@ -137,7 +137,7 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
             if len(sends) > 1:
                 error.message += f" (after {len(accepted)} of {len(sends)} messages)"
             raise
-        desk.wait_until(lambda: arrived(desk, first, accepted[-1]))
+        await_arrival(desk, first, accepted[-1])
         report_sends(desk, first.chat, accepted)
     return 0
 
@@ -155,18 +155,24 @@ def send_one(desk: Desk, plain: actions.Send, device: str) -> Accepted:
     return answer or Accepted(plain.user, device, number, 0, 0)
 
 
-def arrived(desk: Desk, send: actions.Send, answer: Accepted) -> bool:
-    """Tell whether the receiver's list (in a group: the sender's) shows what was sent."""
+def await_arrival(desk: Desk, send: actions.Send, answer: Accepted) -> None:
+    """With `--wait`: until the receiver's list (in a group: the sender's) shows what was sent."""
     from imcli.cli.verbs import kit
-    from imcli.model.questions import ListView, Seen
+    from imcli.model.errors import CouldNotTell
 
-    if answer.seq == 0:
-        return True
+    if answer.seq == 0 or not desk.shell.options.wait:
+        return
     reader, chat = (send.user, send.chat) if kit.is_group(send.chat) else (send.chat, send.user)
     device = "" if desk.live else desk.viewers(reader, "", False)[0]
-    view = desk.observe(Seen(reader, device, chat))
-    assert isinstance(view, ListView)
-    return any(e.last is not None and e.last.seq >= answer.seq for e in view.entries)
+
+    def listed(entry: Entry | None) -> bool:
+        return entry is not None and entry.last is not None and entry.last.seq >= answer.seq
+
+    try:
+        kit.wait_for(desk, reader, device, chat, kit.Effect(listed, kit.shows(answer.seq)))
+    except CouldNotTell as error:
+        error.message += f" (message {answer.message_id}, seq {answer.seq})"
+        raise
 
 
 def report_sends(desk: Desk, chat: str, accepted: list[Accepted]) -> None:

@@ -17,7 +17,6 @@ from imcli.model.errors import RefusedByServer
 from imcli.model.events import HistoryPage
 from imcli.model.questions import Kept, KeptView, ListView, Seen
 from imcli.scenario.checking.unread import UnreadCount, count_unread
-from imcli.targets.base import Directory
 
 if TYPE_CHECKING:
     from imcli.cli.verbs.desk import Desk
@@ -58,7 +57,7 @@ def membership(desk: Desk, user: str, chat: str) -> bool | None:
     """Whether the user is a member; always in a conversation of two, None where nobody can say."""
     if not is_group(chat):
         return True
-    if not (desk.live or isinstance(desk.target, Directory)):
+    if not desk.can_list:
         return None
     try:
         return user in desk.directory("members").members(chat)
