@@ -90,7 +90,7 @@ class Caller:
         self._threads = ThreadPoolExecutor(THREADS, "webhooks")
         self._closed = False
         world.hooks = self.hooks
-        world.companions.append(self)
+        world.passing.companions.append(self)
         world.on_stored.append(self._stored)
         world.seats.watchers.append(self._seated)
 

@@ -20,7 +20,7 @@ class Player:
     def __init__(self, world: World, script: Script) -> None:
         self._world = world
         self._agenda = Agenda(script, world.clock.now_ms())
-        world.companions.append(self)
+        world.passing.companions.append(self)
         if self._agenda.hears:
             world.on_note.append(self._agenda.heard)
 

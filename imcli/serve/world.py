@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from imcli.model import actions as act
 from imcli.model.entities import DeviceKey, Message
@@ -29,6 +29,7 @@ from imcli.serve import notes
 from imcli.serve.clock import Clock, Elapsed
 from imcli.serve.connection import Connection, Link, Seat
 from imcli.serve.entry import is_master, objection
+from imcli.serve.passing import Loop, Passing
 from imcli.serve.rules import Rules
 from imcli.serve.seats import Seats, kind_of_flag
 from imcli.serve.sending import Post
@@ -68,33 +69,6 @@ DEFAULT_RULES = Rules()
 
 Tell = Callable[[notes.Note], None]
 Chance = Callable[[int], bytes]
-
-
-class Timer(Protocol):
-    """Something that will be called later."""
-
-    def cancel(self) -> None:
-        """Call it no more."""
-
-
-class Loop(Protocol):
-    """The part of an event loop that the world needs."""
-
-    def call_soon(self, callback: Callable[[], None], /) -> object:
-        """Call something in the next round."""
-
-    def call_later(self, delay: float, callback: Callable[..., None], /, *args: Any) -> Timer:
-        """Call something after some seconds."""
-
-
-class Companion(Protocol):
-    """What goes along with a world and has moments of its own: a script, webhooks."""
-
-    def due_ms(self) -> int | None:
-        """Say when it has something to do, or None."""
-
-    def play(self, now_ms: int) -> None:
-        """Do what is due."""
 
 
 class World:
@@ -147,12 +121,10 @@ class World:
         """Is told of a mistake of imcli's own; only who brought it to light pays."""
         self._loop = loop
         self._chance = chance
-        self._timer: Timer | None = None
-        self._timer_ms = 0
         traits = TRAITS.get(server.profile.version)
         self._left_open = traits is not None and traits.kicked_socket == "left-open"
         self.post = Post(self)
-        self.companions: list[Companion] = []
+        self.passing = Passing(self, loop)
         self.hooks: Hooks | None = None
         self.on_note: list[Tell] = [tell] if tell is not None else []
         self.on_stored: list[Callable[[Message], None]] = []
@@ -171,69 +143,8 @@ class World:
     def begin(self) -> None:
         """Say that something is about to happen: the server's time catches up with the clock."""
         if self.turns.begin():
-            self.turns.after(self._arm)
-            self._catch_up(self.clock.now_ms())
-
-    def _catch_up(self, now_ms: int) -> None:
-        """Let time pass: what companions do on the way is done at its own moment."""
-        while self.companions:
-            dues = [(due, at) for at, due in enumerate(self._companions_due()) if due is not None]
-            due, at = min(dues, default=(now_ms + 1, 0))
-            if due > now_ms:
-                break
-            self._pass_until(max(due, self.now_ms))
-            self.companions[at].play(max(due, self.now_ms))
-        self._pass_until(now_ms)
-
-    def _companions_due(self) -> list[int | None]:
-        return [companion.due_ms() for companion in self.companions]
-
-    def _pass_until(self, now_ms: int) -> None:
-        events = self.server.advance_to(now_ms)
-        if events:
-            self.route(events)
-        self.post.resends.catch_up(now_ms)
-
-    def next_due_ms(self) -> int | None:
-        """Say when something happens by itself, or None."""
-        timer = self.state.timers[0][0] if self.state.timers else None
-        dues = (timer, self.post.resends.next_ms(), *self._companions_due())
-        return min((due for due in dues if due is not None), default=None)
-
-    def _arm(self) -> None:
-        """See to it that the world wakes up when something is due."""
-        due = self.next_due_ms()
-        if due is not None and due <= self.clock.now_ms():
-            self._loop.call_soon(self.begin)  # it became due within this turn
-            return
-        if due is None or self.clock.virtual or (self._timer is not None and due >= self._timer_ms):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_ms = due
-        delay_s = max(0, due - self.clock.now_ms() + 1) / 1000
-        self._timer = self._loop.call_later(delay_s, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self.begin()
-
-    def advance_to(self, until_ms: int, move: Callable[[int], None]) -> None:
-        """Let time pass that only moves when it is told to, from one due moment to the next.
-
-        Args:
-            until_ms: where to.
-            move: moves the clock by so many milliseconds.
-        """
-        self.begin()
-        while True:
-            due = self.next_due_ms()
-            now = self.clock.now_ms()
-            step = until_ms if due is None else min(max(due, now), until_ms)
-            move(step - now)
-            self._catch_up(step)
-            if step == until_ms:
-                return
+            self.turns.after(self.passing.arm)
+            self.passing.catch_up(self.clock.now_ms())
 
     # Telling
 
@@ -299,7 +210,9 @@ class World:
         self.server.apply(act.CreateUser(user))
         master = is_master(self.state, self.rules, packet)
         self.server.apply(act.AddDevice(user, key.device, kind, "slave"))
-        self.state.device_w(*key).level = "master" if master else "slave"
+        seat = self.state.device_w(*key)
+        seat.level = "master" if master else "slave"
+        seat.missed = []  # its commands are synchronised over HTTP, for the user
         self.route(self.server.apply(act.Connect(user, key.device)))
         device = self.state.users[user].devices[key.device]
         connection.seat = Seat(key, device.session, packet.device_id, flag, master, self.now_ms)
