@@ -18,8 +18,8 @@ from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
 
 FILE = "contexts.toml"
-TRANSPORTS = ("tcp", "ws", "jsonrpc")
-"""How devices connect: binary over TCP, binary over WebSocket, JSON-RPC over WebSocket."""
+TRANSPORTS = ("tcp", "ws", "jsonrpc", "tcp-jsonrpc", "ws-jsonrpc", "none")
+"""How devices connect (`MANNERS` of `targets/live/door.py`): the binary protocol, or JSON-RPC."""
 TEXT_KEYS = ("url", "token", "token_file", "transport", "restart", "crash")
 RESERVED = ("sim", "embedded")
 NAME_LENGTH_MAX = 64

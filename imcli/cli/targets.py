@@ -32,6 +32,11 @@ class Place(NamedTuple):
     context: Context | None = None
 
     @property
+    def api(self) -> str:
+        """The address of its HTTP API, without what is said behind it about devices."""
+        return self.url.partition("?")[0]
+
+    @property
     def local(self) -> bool:
         """Whether nothing of anybody else's can be destroyed there without asking."""
         if self.kind != "live":

@@ -228,7 +228,7 @@ def test_doctor_says_that_a_server_is_well_and_what_its_version_is_known_for(
     assert ran.lines[0].split() == ["what", "is", "found"]
     assert "WuKongIM v2.2.5-20260422" in ran.out
     assert "anomaly A16    medium  listing by channel ignores the deletion" in ran.out
-    record = imcli("doctor", server.url, "--output", "json").json
+    record = imcli("doctor", server.url + "?devices=ws", "--output", "json").json
     assert (record["ok"], record["version"]) == (True, "2.2.5")
     assert [check["verdict"] for check in record["checks"] if check["what"] == "ready"] == ["ok"]
     assert {"code": "A1", "severity": "high"}.items() <= record["anomalies"][0].items()

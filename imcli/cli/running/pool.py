@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from imcli.cli.profile_files import profile_of
+from imcli.cli.running.restarting import ShellCommand
 from imcli.cli.targets import Place, parse_target, token_for
 from imcli.cli.tokens import Secret
 from imcli.model.errors import UsageError
@@ -64,11 +65,7 @@ class MakeTarget(msgspec.Struct, frozen=True):
         place = access.place if access else parse_target(name)
         assert place is not None, "a context is known"
         if place.kind == "live":
-            from imcli.targets.live import open_live
-
-            token = access.token.reveal() if access else ""
-            devices = place.context.transport if place.context else ""
-            return open_live(place.url, token=token, name=place.written, devices=devices)
+            return open_real(place, access.token if access else Secret())
         if place.kind == "embedded":
             from imcli.targets.embedded import open_embedded_case
 
@@ -79,6 +76,21 @@ class MakeTarget(msgspec.Struct, frozen=True):
             return open_simulated(self.profile)
         own = access.profile if access else None
         return open_simulated(own or place.profile or "reference", name=place.written)
+
+
+def open_real(place: Place, token: Secret) -> OpenTarget:
+    """Reach a live server, with what its context says of it."""
+    from imcli.targets.live import Hooks, open_live
+
+    def hook(line: str) -> ShellCommand | None:
+        return ShellCommand(line, place.written, place.api, token) if line else None
+
+    context = place.context
+    hooks = Hooks(hook(context.restart), hook(context.crash)) if context else Hooks()
+    devices = context.transport if context else ""
+    return open_live(
+        place.url, token=token.reveal(), name=place.written, devices=devices, hooks=hooks
+    )
 
 
 def maker_of(shell: Shell, profile: str, places: Sequence[Place]) -> MakeTarget:

@@ -42,7 +42,9 @@ def add_context(
     transport: Annotated[
         str,
         typer.Option(
-            "--transport", metavar="NAME", help="How devices connect: tcp, ws or jsonrpc."
+            "--transport",
+            metavar="NAME",
+            help="How devices connect: tcp, ws, jsonrpc, tcp-jsonrpc, ws-jsonrpc, none.",
         ),
     ] = "",
     restart: Annotated[

@@ -66,7 +66,7 @@ def examined(shell: Shell, place: Place) -> Examination:
 
     world = shell.world
     return examine(
-        place.url,
+        place.api,
         token=token_for(shell, place).reveal(),
         wall_ms=lambda: int(world.now() * 1000),
     )

@@ -58,7 +58,7 @@ def ask(shell: Shell, target: str, duration_ms: int) -> None:
     if place.kind != "live":
         raise UsageError(f"{target!r} is no server", hint=f"it looks like {DEFAULT_SERVER}")
     token = token_for(shell, place).reveal()
-    client = HttpClient(place.url, token=token, clock=lambda: int(shell.world.elapsed() * 1000))
+    client = HttpClient(place.api, token=token, clock=lambda: int(shell.world.elapsed() * 1000))
     try:
         reply = client.call(Call("POST", "/imcli/advance", f'{{"duration_ms":{duration_ms}}}'))
     except NotAsked as error:
