@@ -36,7 +36,9 @@ def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
 
 
 def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
-    """Take or refuse a send that has arrived."""
+    """Take or refuse a send that has arrived; no frame and no call of WuKongIM says `notice`."""
+    if action.notice:
+        return [Refused("unsupported", "WuKongIM has no notices")]
     name = action.chat[1:] if is_group(action.chat) else action.chat
     refused = invalid_id(name)
     if refused is not None:

@@ -33,16 +33,19 @@ def payload_text(octets: bytes) -> tuple[str, str]:
 
     >>> payload_text(b'{"content":"hi","type":1}'), payload_text(b"x")
     (('hi', ''), ('', '\x00eA=='))
+
+    The text is what people read of it; bytes that say more, or say it otherwise, stay as they are.
+
+    >>> payload_text(b'{"type": 1, "content": "hi"}')
+    ('hi', '{"type": 1, "content": "hi"}')
     """
     try:
         value = msgspec.json.decode(octets)
     except msgspec.DecodeError:
         return "", NOT_JSON + base64.b64encode(octets).decode()
-    if isinstance(value, dict) and isinstance(value.get("content"), str):
-        text = value["content"]
-        if octets == _as_text(text):
-            return text, ""
-    return "", octets.decode()
+    content = value.get("content") if isinstance(value, dict) else ""
+    text = content if isinstance(content, str) else ""
+    return text, "" if octets == _as_text(text) else octets.decode()
 
 
 def _as_text(text: str) -> bytes:
