@@ -72,6 +72,15 @@ def test_what_the_app_does_is_unsupported(version: str) -> None:
         assert world.refuses(action) == "unsupported"
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("device", ["phone", ""], ids=["device", "back end"])
+def test_there_are_no_notices(version: str, device: str) -> None:
+    world = wukongim(version)
+    said = Send("B", device, "A", "look", "n1", notice=True)
+    assert world.refuses(said) == "unsupported"
+    assert world.history("A", "B") == []
+
+
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.2.0"])
 def test_a_whole_group_cannot_be_silenced(version: str) -> None:
     assert wukongim(version).refuses(SetGroupFlag("#team", "muted", True)) == "unsupported"

@@ -105,6 +105,21 @@ def test_an_offline_device_sends_when_it_is_back_and_synchronises(server: Served
     passes(steps, server.url)
 
 
+def test_a_device_knows_what_it_deleted_out_of_its_outbox(server: Served) -> None:
+    steps = """
+    B sends A "hi" as m1
+    server flushes
+    A.phone disconnects
+    A.phone deletes B but gets no answer
+    assert A.phone shows B with last m1
+    A.phone reconnects
+    assert A does not see B
+    assert A.phone does not show B
+    assert A.web shows B with last m1
+    """
+    passes(steps, server.url)
+
+
 def test_who_is_kicked_is_told_and_comes_back_only_by_connecting(server: Served) -> None:
     steps = """
     admin kicks A.web

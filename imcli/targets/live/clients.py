@@ -19,10 +19,13 @@ from imcli.model.actions import (
     Connect,
     Crash,
     CreateUser,
+    Delete,
     Disconnect,
     Drop,
     Fault,
     Kick,
+    MarkUnread,
+    Read,
     Restart,
     Send,
     Synchronise,
@@ -46,6 +49,7 @@ from imcli.targets.live.devices import Device, Devices
 from imcli.targets.live.flush import PendingRows
 from imcli.targets.live.sending import refused, send_through
 from imcli.targets.live.session import Session
+from imcli.targets.live.told import told
 from imcli.wire.http import post
 
 KICKED_MS_MAX = 3_000
@@ -65,6 +69,7 @@ class Clients:
         back: BackEnd,
         rows: PendingRows,
         *,
+        version: tuple[int, ...],
         answered_within_ms: int,
         restarting: dict[type, Restarting],
     ) -> None:
@@ -73,6 +78,8 @@ class Clients:
         self._world = devices.world
         self._back = back
         self._rows = rows
+        self._version = version
+        self._marks: dict[tuple[str, str], int] = {}
         self._answered_within_ms = answered_within_ms
         self._restarting = restarting
 
@@ -88,6 +95,39 @@ class Clients:
         """Whether a device has a connection, or a deaf one that it may still send on."""
         deaf = device.kicked and self._world.kicks_leave_open and device.session is not None
         return device.online or (deaf and isinstance(action, Send))
+
+    def do(self, action: Action) -> Outcome:
+        """Do an action of a device, or of the back end for it.
+
+        Raises:
+            TargetUnavailable: the server is gone.
+        """
+        return self.perform(action) or self._through_back_end(action)
+
+    def _through_back_end(self, action: Action) -> Outcome:
+        """Do what needs no connection, and let the world know."""
+        if isinstance(action, Send) and action.command:
+            self._world.commands.add((action.user, action.client_msg_no))
+        outcome = self._back.perform(action)
+        if outcome.result != "ok":
+            return outcome
+        self.deliveries.members.note(action)
+        if isinstance(action, Send):
+            self.noted(action, outcome)
+        elif isinstance(action, Delete | Read | MarkUnread):
+            self._tell(action)
+        return outcome
+
+    def _tell(self, action: Delete | Read | MarkUnread) -> None:
+        """Let the cache of the device that asked know what became of it."""
+        device = self.devices.find(action.user, action.device)
+        if device is None:
+            return
+        rows = self._back.reader.rows(action.user)
+        row = next((row for row in rows if row.chat == action.chat), None)
+        event = told(action, row, device.cache, self._marks, self._version)
+        if event is not None:
+            device.feed((event,))
 
     def perform(self, action: Action) -> Outcome | None:
         """Do what needs connections; None: it is the back end's.
@@ -205,8 +245,7 @@ class Clients:
         """Do one action of an outbox."""
         if isinstance(action, Synchronise):
             return self.synchronise(action).events
-        outcome = self.perform(action) or self._back.perform(action)
-        self.deliveries.members.note(action)
+        outcome = self.do(action)
         self.deliveries.settle()
         return tuple(
             event

@@ -159,6 +159,7 @@ class OpenLive:
                     Devices(world, cast.users),
                     target.back,
                     target.rows,
+                    version=self.identity.version,
                     answered_within_ms=self._patience.answered_ms,
                     restarting=self._hooks.by_action(),
                 )

@@ -12,15 +12,11 @@ that something did not arrive says nothing while the link is dead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 
 from imcli.device.cache import DeviceCache
 from imcli.model.actions import (
     Action,
-    Delete,
-    MarkUnread,
-    Read,
     Send,
     Synchronise,
     Wait,
@@ -43,7 +39,6 @@ from imcli.targets.live.backend import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, BackEnd
 from imcli.targets.live.clients import Clients, with_marks
 from imcli.targets.live.flush import PendingRows
 from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unavailable
-from imcli.targets.live.told import told
 from imcli.targets.live.views import DeviceViews
 from imcli.wire.answers import Garbled, judge
 from imcli.wire.http import Call, Impossible, Setting, calls_for
@@ -96,7 +91,6 @@ class LiveTarget:
         self._asked_server = False
         self._seen = 0
         self._caches: dict[DeviceKey, DeviceCache] = {}
-        self._marks: dict[tuple[str, str], int] = {}
         self._clients: Clients | None = None
         self._views: DeviceViews | None = None
 
@@ -140,7 +134,7 @@ class LiveTarget:
             return self._wait(clients, action)
         if isinstance(action, Synchronise) and device is not None:
             return clients.synchronise(action)
-        return self.back.guarded(lambda: clients.perform(action) or self._back_end(clients, action))
+        return self.back.guarded(lambda: clients.do(action))
 
     def _without_connections(self, action: Action) -> Outcome:
         """Only what a device got by synchronising is remembered, for its next time."""
@@ -151,45 +145,6 @@ class LiveTarget:
         outcome = self.back.perform(with_marks(action, cache))
         cache.feed(outcome.events)
         return outcome
-
-    def _back_end(self, clients: Clients, action: Action) -> Outcome:
-        """Do what needs no connection, and let the world know."""
-        if isinstance(action, Send) and action.command:
-            clients.devices.world.commands.add((action.user, action.client_msg_no))
-        outcome = self.back.perform(action)
-        if outcome.result != "ok":
-            return outcome
-        clients.deliveries.members.note(action)
-        if isinstance(action, Send):
-            clients.noted(action, outcome)
-        elif isinstance(action, Delete | Read | MarkUnread):
-            self._tell(clients, action)
-        return outcome
-
-    def _tell(self, clients: Clients, action: Delete | Read | MarkUnread) -> None:
-        device = clients.devices.find(action.user, action.device)
-        if device is None:
-            return
-        rows = self.back.reader.rows(action.user)
-        row = next((row for row in rows if row.chat == action.chat), None)
-        event = told(action, row, device.cache, self._marks, self.identity.version)
-        if event is not None:
-            device.feed((event,))
-
-    def at_once(self, branches: Sequence[Callable[[], None]]) -> None:
-        """Call each of these in a thread of its own; see `AtOnce.at_once`."""
-        deliveries = self._clients.deliveries if self._clients is not None else None
-        if deliveries is not None:
-            deliveries.settle()
-            deliveries.at_once = True
-        try:
-            with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as pool:
-                begun = [pool.submit(branch) for branch in branches]
-            for each in begun:
-                each.result()
-        finally:
-            if deliveries is not None:
-                deliveries.at_once = False
 
     def _wait(self, clients: Clients, action: Wait) -> Outcome:
         clients.devices.world.await_until(lambda: False, action.duration_ms)
