@@ -23,6 +23,7 @@ BENCHMARKS = (
     "forks",
     "wire",
     "serve",
+    "live",
 )
 """The files of this package that measure something, in the order of the table."""
 

@@ -93,10 +93,13 @@ class Loop:
             raise Defect(f"the thread of the connections broke: {self._broken!r}")
 
     def close(self) -> None:
-        """End the thread; the sockets are their owners' business."""
+        """End the thread and close whatever socket is left."""
         if self._thread is not None and self._thread.is_alive():
             self.call(self._end)
             self._thread.join()
+        for key in list(self._selector.get_map().values()):
+            if key.data is not None and isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
         for each in (self._selector, self._waker, self._woken):
             each.close()
 

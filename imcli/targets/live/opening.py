@@ -119,7 +119,7 @@ class OpenLive:
         self._sleep = sleep
         self._naps = naps
         self._patience = patience
-        self._run = run
+        self.run = run
         self._hooks = hooks
         self._opened = itertools.count(1)
 
@@ -151,9 +151,9 @@ class OpenLive:
         return target
 
     def _fill(self, target: LiveTarget, cast: Cast, setting: Setting) -> None:
-        if self._run is not None:
+        if self.run is not None:
             leaves_open = self.identity.version >= DEAF_SINCE
-            world = World(self._run, setting.names, kicks_leave_open=leaves_open)
+            world = World(self.run, setting.names, kicks_leave_open=leaves_open)
             target.people(
                 Clients(
                     Devices(world, cast.users),
@@ -180,13 +180,13 @@ class OpenLive:
     def interrupt(self) -> None:
         """End every wait in every world with `KeyboardInterrupt`; from any thread."""
         self._naps.end()
-        if self._run is not None:
-            self._run.interrupted = True
+        if self.run is not None:
+            self.run.interrupted = True
 
     def close(self) -> None:
         """Close the connections."""
-        if self._run is not None:
-            self._run.close()
+        if self.run is not None:
+            self.run.close()
         self._client.close()
 
 

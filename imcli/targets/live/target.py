@@ -42,6 +42,7 @@ from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unava
 from imcli.targets.live.views import DeviceViews
 from imcli.wire.answers import Garbled, judge
 from imcli.wire.http import Call, Impossible, Setting, calls_for
+from imcli.wire.names import Names
 
 SIGN_OF_LIFE_MS = 2_500
 """A PONG comes at once, or with the server's next tick of 200 ms."""
@@ -93,6 +94,11 @@ class LiveTarget:
         self._caches: dict[DeviceKey, DeviceCache] = {}
         self._clients: Clients | None = None
         self._views: DeviceViews | None = None
+
+    @property
+    def names(self) -> Names:
+        """Which id stands for which name here."""
+        return self._setting.names
 
     def people(self, clients: Clients) -> None:
         """Give the world its devices, all of them online.
