@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks.figures import Figure
-from benchmarks.serve import serving
+from benchmarks.serve import SERVE, program
 from imcli.model.actions import Send
 from imcli.model.entities import DeviceSpec
 from imcli.model.questions import Received, Seen
@@ -46,7 +46,9 @@ LEAST_MS = 0.001
 
 def measure(scale: float) -> list[Figure]:
     """Measure what a step costs, and how much the ring carries over each transport."""
-    with serving("--quiet") as ready:
+    ports = [word for option in ("--http", "--ws", "--tcp") for word in (option, "127.0.0.1:0")]
+    with program((*SERVE, *ports)) as line:
+        ready = json.loads(line)
         figures = overhead(ready, max(20, int(STEPS * scale)))
         for what, word, bar in (("TCP", "tcp", 5_000), ("WebSocket", "ws", 2_500)):
             size = max(10, int(DEVICES * scale))
