@@ -10,6 +10,7 @@ from imcli.cli.shell import shell_of
 from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from imcli.cli.world import World
     from imcli.serve.script import Script
 
 Events = Literal["text", "jsonl"]
@@ -98,7 +99,7 @@ def serve(
         shell.options.quiet,
         state or "",
         load_profile(DEFAULT_PROFILE),
-        read_script(script) if script else None,
+        read_script(shell.world, script) if script else None,
         parse_webhook(webhook) if webhook else "",
     )
     serve(
@@ -110,7 +111,7 @@ def serve(
     return 0
 
 
-def read_script(path: str) -> Script:
+def read_script(world: World, path: str) -> Script:
     """Read a script from a file.
 
     Raises:
@@ -120,7 +121,7 @@ def read_script(path: str) -> Script:
     from imcli.serve.script import TEXT_BYTES_MAX, parse_script
 
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(world.path(path), encoding="utf-8") as file:
             return parse_script(file.read(TEXT_BYTES_MAX + 1), path)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
