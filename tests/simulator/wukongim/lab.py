@@ -99,6 +99,16 @@ class Lab:
         self.server.apply(Flush())
         self.server.apply(Flush())
 
+    def windows(self, *asked: tuple[int, int, int, int]) -> str:
+        """Ask A's history with B for windows (start, end, limit, mode): `[numbers]more ; ...`."""
+        said = []
+        for start, end, limit, mode in asked:
+            body = {"start_message_seq": start, "end_message_seq": end, "limit": limit}
+            whole = {"login_uid": "A", **self.where("B"), **body, "pull_mode": mode}
+            reply = self.post("/channel/messagesync", whole)[1]
+            said.append(f"{[m['message_seq'] for m in reply['messages']]}{reply['more']}")
+        return " ; ".join(said)
+
     def seeded(self, user: str, chat: str) -> bool:
         """Make the row that 2.1.4 does not make of messages; tells whether that was needed."""
         if self.version == "2.1.4":
