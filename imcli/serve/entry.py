@@ -44,7 +44,13 @@ def objection(state: State, rules: Rules, version: tuple[int, ...], connect: Con
 
 
 def is_master(state: State, rules: Rules, connect: Connect) -> bool:
-    """Tell whether a device is a master, which sends others of its flag away."""
+    """Tell whether a device is a master, which sends others of its flag away.
+
+    Where the profile lets each login end older ones of its kind, every device is one, unless tokens
+    say otherwise.
+    """
+    if state.profile.login_rule == "replace" and not rules.token_auth:
+        return True
     return rules.token_auth and _registered(state, connect)[1] == MASTER
 
 

@@ -109,7 +109,7 @@ class Api:
         query: dict[str, str] = {}
         for name, value in request.query_params.multi_items():
             query.setdefault(name, value)
-        return self._world.ask(method, path, query, raw)
+        return self._world.ask(method, path, query, raw, request.url.hostname or "")
 
     async def _committed(self) -> None:
         """Wait for the end of the turn."""

@@ -31,7 +31,7 @@ from imcli.serve.connection import Connection, Link, Seat
 from imcli.serve.entry import is_master, objection
 from imcli.serve.passing import Loop, Passing
 from imcli.serve.rules import Rules
-from imcli.serve.seats import Seats, kind_of_flag
+from imcli.serve.seats import ELSEWHERE, Seats, kind_of_flag
 from imcli.serve.sending import Post
 from imcli.serve.turns import Turns
 from imcli.serve.webhooks import Hooks
@@ -311,7 +311,8 @@ class World:
         elif event.because in ("kicked", "replaced"):
             self.seats.rise(connection)
             if not connection.leaving:
-                self.send_away(connection, "", f"it was {event.because}")
+                reason = ELSEWHERE if event.because == "replaced" else ""
+                self.send_away(connection, reason, f"it was {event.because}")
         else:
             self.seats.rise(connection)
             connection.drop(f"the server ends its session: {event.because}")
@@ -326,11 +327,17 @@ class World:
 
     # HTTP
 
-    def ask(self, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
-        """Answer a request of the HTTP API; the answer may leave when the turn is committed."""
+    def ask(
+        self, method: str, path: str, query: dict[str, str], body: bytes, host: str = ""
+    ) -> Answer:
+        """Answer a request of the HTTP API; the answer may leave when the turn is committed.
+
+        `host` is by what name the client reached this server; empty: it did not say.
+        """
         self.begin()
         events: list[Event] = []
-        answer = routes.respond(self.server, method, path, query, body, events, self.around)
+        around = self.around.seen_from(host) if host else self.around
+        answer = routes.respond(self.server, method, path, query, body, events, around)
         self.route(events)
         if self.watched:
             self.note(notes.Asked(self.now_ms, method, path, answer.status, _about(body)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.serve import notes
 from imcli.serve.rules import Limits
+from imcli.simulator.profiles import load_profile
 from imcli.wire.packets import Disconnect, Pong
 from tests.serve.house import House, house, played
 
@@ -113,6 +115,20 @@ async def test_slaves_and_other_flags_stay() -> None:
         first.writer.write(first.session.ping())
         assert await first.hear(Pong)
         assert not served.told_of(notes.Kicked)
+
+
+@played
+async def test_where_the_profile_says_so_each_login_ends_older_ones_of_its_kind() -> None:
+    profile = replace(load_profile("reference"), login_rule="replace")
+    async with house(profile, limits=QUICK) as served:
+        old, web = await served.client("A"), await served.client("A", flag=1)
+        new = await served.client("A", device="other")
+        goodbye = await old.hear(Disconnect)
+        assert await old.end() == []
+        assert (goodbye.reason_code, goodbye.reason) == (12, "login in other device")
+        for device in (web, new):
+            device.writer.write(device.session.ping())
+            assert await device.hear(Pong)
 
 
 @played

@@ -107,6 +107,18 @@ async def test_time_is_moved_only_where_it_stands_still() -> None:
 
 
 @played
+async def test_where_it_listens_everywhere_clients_are_told_the_host_that_they_asked() -> None:
+    async with house() as served:
+        around = served.world.around
+        served.world.around = msgspec.structs.replace(
+            around, tcp_addr="0.0.0.0:5100", ws_addr="ws://[::]:5200"
+        )
+        for path in ("/route", "/varz"):
+            _, found = await served.ask("GET", path)
+            assert (found["tcp_addr"], found["ws_addr"]) == ("x:5100", "ws://x:5200")
+
+
+@played
 async def test_connections_are_shown_with_their_facts_and_can_be_removed() -> None:
     async with house("wukongim-2.2.0") as served:
         await served.client("u1")

@@ -71,6 +71,9 @@ class Connection(msgspec.Struct, frozen=True):
     flag: int = 0
 
 
+EVERYWHERE = ("0.0.0.0", "[::]")
+"""Addresses to listen on that no client can connect to."""
+
 Ending = Literal["token", "quit", "kick", "remove"]
 """Why a session ends: a new token of a master device, `device_quit`, `/conn/kick`, `/conn/remove`.
 
@@ -130,6 +133,20 @@ class Surroundings(msgspec.Struct, frozen=True):
     manager_token: bool = False
     virtual_time: bool = False
     figures: dict[str, float] = {}
+
+    def seen_from(self, host: str) -> Surroundings:
+        """Name the host by which a client came, where the process listens on every address.
+
+        >>> Surroundings(tcp_addr="0.0.0.0:5100").seen_from("im.example").tcp_addr
+        'im.example:5100'
+        """
+        if not any(mark in self.tcp_addr + self.ws_addr for mark in EVERYWHERE):
+            return self
+        host = f"[{host}]" if ":" in host else host
+        named = [self.tcp_addr, self.ws_addr]
+        for mark in EVERYWHERE:
+            named = [address.replace(mark, host) for address in named]
+        return msgspec.structs.replace(self, tcp_addr=named[0], ws_addr=named[1])
 
     def addresses(self) -> dict[str, str]:
         """Give what `/route` answers."""
