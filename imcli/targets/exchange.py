@@ -16,13 +16,10 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 from msgspec.structs import replace
-
-if TYPE_CHECKING:
-    from imcli.wire.packets import Packet
 
 TEXT_MAX = 4_096
 """Characters of a body, an answer or a frame that are kept."""
@@ -31,6 +28,8 @@ LAST_KEPT = 260
 LOOK_BACK = 8
 
 Direction = Literal["sent", "received"]
+KINDS = {"Connected": "CONNACK", "Refused": "CONNACK"}
+"""What a session hears, by the name of the frame that said it; else it has that name."""
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True, tag="asked", tag_field="type"):
@@ -84,7 +83,7 @@ class _Passed(msgspec.Struct, frozen=True):
     at_ms: int
     device: str
     direction: Direction
-    packet: Packet
+    packet: msgspec.Struct
 
 
 _Noted = Asked | _Passed
@@ -124,8 +123,8 @@ class Transcript:
             if not self._joined(noted):
                 self._note(noted)
 
-    def frame(self, device: str, direction: Direction, packet: Packet) -> None:
-        """Note a frame of a device's session."""
+    def frame(self, device: str, direction: Direction, packet: msgspec.Struct) -> None:
+        """Note a frame of a device's session, or what it was heard as."""
         with self._lock:
             self._note(_Passed(self._clock() - self._opened_ms, device, direction, packet))
 
@@ -162,8 +161,11 @@ class Transcript:
     def _told(self, noted: _Noted) -> Exchange:
         if isinstance(noted, Asked):
             return noted
-        kind = type(noted.packet).__name__.upper()
-        value = self._plain(msgspec.json.encode(noted.packet).decode())
+        name = type(noted.packet).__name__
+        kind = KINDS.get(name, name.upper())
+        fields = msgspec.to_builtins(noted.packet)
+        said = {field: value for field, value in fields.items() if value != ""}
+        value = self._plain(msgspec.json.encode(said).decode())
         return Frame(noted.at_ms, noted.device, noted.direction, kind, value)
 
     def _plain(self, text: str) -> str:

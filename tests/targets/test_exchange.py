@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from imcli.model.actions import Delete, Send
@@ -11,6 +13,9 @@ from imcli.targets.exchange import FIRST_KEPT, LAST_KEPT, TEXT_MAX, Asked, Frame
 from imcli.targets.live import open_live
 from imcli.wire import packets
 from tests.targets.fake_wukongim import FakeWuKongIM
+from tests.targets.served import served
+
+CAST = Cast((("A", (DeviceSpec("phone", "app"),)), ("B", (DeviceSpec("phone", "app"),))))
 
 
 class Clock:
@@ -111,7 +116,7 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
 def test_a_case_on_a_real_server_notes_its_calls_with_names_for_ids() -> None:
     with FakeWuKongIM() as server:
         opened = open_live(server.url, run="imRUN")
-        cast = Cast((("A", (DeviceSpec("phone", "app"),)), ("B", (DeviceSpec("phone", "app"),))))
+        cast = CAST
         target = opened(cast)
         target.perform(Send("B", "", "A", "hi", "c1"))
         target.perform(Delete("A", "", "B"))
@@ -135,3 +140,35 @@ def test_a_call_without_an_answer_is_noted_with_the_reason() -> None:
     assert isinstance(asked, Asked)
     assert (asked.path, asked.status) == ("/conversations/delete", 0)
     assert "/conversations/delete" in asked.answer
+
+
+def test_what_devices_say_and_hear_is_noted_as_values_in_plain() -> None:
+    with served("wukongim-2.2.5") as server:
+        target = open_live(server.url, run="imRUN")(CAST)
+        outcome = target.perform(Send("B", "phone", "A", "hi", "c1"))
+        target.settle()
+        frames = [each for each in target.exchanges().all if isinstance(each, Frame)]
+        target.close()
+    assert outcome.result == "ok"
+    told = [(each.device, each.direction, each.kind) for each in frames]
+    for device in ("A.phone", "B.phone"):
+        begun = [(way, kind) for who, way, kind in told if who == device][:2]
+        assert begun == [("sent", "CONNECT"), ("received", "CONNACK")]
+    sent = told.index(("B.phone", "sent", "SEND"))
+    assert ("B.phone", "received", "SENDACK") in told[sent:]
+    heard = told.index(("A.phone", "received", "RECV"))
+    assert ("A.phone", "sent", "RECVACK") in told[heard:]
+    assert '"channel_id":"A"' in frames[sent].value
+    assert "imRUN" not in repr(frames)
+    payload = base64.b64encode(b'{"content":"hi","type":1}').decode()
+    assert payload in frames[sent].value
+    assert payload in frames[heard].value
+
+
+def test_tokens_and_keys_of_devices_are_not_noted() -> None:
+    with served("wukongim-2.2.5", token_auth=True) as server:
+        target = open_live(server.url)(CAST)
+        text = repr(target.exchanges())
+        target.close()
+    assert '"token":"***"' in text
+    assert "client_key" not in text

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from functools import partial
 
 from imcli.device.cache import DeviceCache
 from imcli.model.actions import Action
@@ -86,6 +87,9 @@ class Device:
             secret=secrets.token_bytes(32),
             now_ms=self.world.run.wall(),
         )
+        transcript = self.world.transcript
+        if transcript is not None:
+            self.session.note = partial(transcript.frame, str(self.key))
         self.session.open()
         return self.session
 

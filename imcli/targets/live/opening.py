@@ -154,6 +154,7 @@ class OpenLive:
         if self.run is not None:
             leaves_open = self.identity.version >= DEAF_SINCE
             world = World(self.run, setting.names, kicks_leave_open=leaves_open)
+            world.transcript = target.transcript
             target.people(
                 Clients(
                     Devices(world, cast.users),

@@ -14,14 +14,38 @@ after 2 to 3 s it has never seen, and the device may try again (`wire` facts: Wu
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Literal, Protocol
 
+import msgspec
+
+from imcli.targets.exchange import Direction
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.lines import EndKind, Line
 from imcli.targets.live.loop import Loop, Timer
-from imcli.wire.client import Broken, ClientSession, Connected, Failed, Heard, Refused
+from imcli.wire.client import (
+    Broken,
+    ClientSession,
+    Connected,
+    Failed,
+    Heard,
+    Identity,
+    Refused,
+)
 from imcli.wire.dialects import Failure, UnknownMethod
-from imcli.wire.packets import Disconnect, Event, Pong, Recv, Sendack, Unknown, WireError
+from imcli.wire.packets import (
+    Connect,
+    Disconnect,
+    Event,
+    Ping,
+    Pong,
+    Recv,
+    Recvack,
+    Send,
+    Sendack,
+    Unknown,
+    WireError,
+)
 
 CONNACK_MS_MAX = 9_000
 """A refusal shows after at most 7 s."""
@@ -32,6 +56,17 @@ PINGS_MISSED_MAX = 3
 
 State = Literal["opening", "asking", "open", "kicked", "over"]
 How = Literal["", "refused", "lost", "unreachable", "silent", "ended", "garbled", "kicked"]
+
+
+Note = Callable[[Direction, msgspec.Struct], None]
+"""Takes down what was said or heard: a value, in plain."""
+
+
+def introduction(who: Identity, now_ms: int) -> Connect:
+    """Give what a device says first, without its token and its key."""
+    return Connect(
+        who.uid, device_flag=who.device_flag, device_id=who.device_id, client_timestamp=now_ms
+    )
 
 
 class Listener(Protocol):
@@ -87,6 +122,7 @@ class Session:
         self.time_diff_ms = 0
         self.muted = False
         self.pongs_due = 0
+        self.note: Note | None = None
         self._loop = loop
         self._wire = wire
         self._listener = listener
@@ -127,6 +163,9 @@ class Session:
                 channel_id, channel_type, payload, client_msg_no, flags=flags, expire=expire
             )
             sent = Sent(number)
+            if self.note is not None:
+                values = (channel_id, channel_type, payload, number, client_msg_no)
+                self.note("sent", Send(*values, expire=expire, flags=flags))
             if self.faults.loses_send():
                 sent.lost = True
                 return sent
@@ -139,6 +178,8 @@ class Session:
         with self._saying:
             if self.state == "open":
                 self.pongs_due += 1
+                if self.note is not None:
+                    self.note("sent", Ping())
                 self.line.write(self._wire.ping())
 
     def mute(self) -> None:
@@ -161,6 +202,8 @@ class Session:
         self._asked_ms = self._loop.clock()
         self._timer = self._loop.later(CONNACK_MS_MAX, self._no_connack)
         self.line.write(self._wire.connect(self._now_ms))
+        if self.note is not None:
+            self.note("sent", introduction(self._wire.identity, self._now_ms))
 
     def line_heard(self, data: bytes) -> None:
         """Take what came."""
@@ -193,6 +236,8 @@ class Session:
 
     def _hear(self, heard: Heard, acks: list[bytes]) -> None:
         kind = type(heard)
+        if self.note is not None:
+            self.note("received", heard)
         if kind is Recv:
             self._hear_message(heard, acks)  # type: ignore[arg-type]  # `kind` says so; hot
         elif kind is Sendack:
@@ -230,6 +275,8 @@ class Session:
         self._listener.session_heard(self, recv)
 
     def _ack(self, recv: Recv) -> bytes:
+        if self.note is not None:
+            self.note("sent", Recvack(recv.message_id, recv.message_seq))
         with self._saying:  # over JSON-RPC an acknowledgement may take a number, too
             return self._wire.ack(recv)
 

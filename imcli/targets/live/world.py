@@ -15,6 +15,7 @@ import secrets
 import threading
 from collections.abc import Callable
 
+from imcli.targets.exchange import Transcript
 from imcli.targets.live.door import Door
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.loop import Clock, Loop
@@ -134,6 +135,8 @@ class World:
         self.count = 0
         """How many things happened; whoever waits compares."""
         self.troubles: list[str] = []
+        self.transcript: Transcript | None = None
+        """Where what the devices say and hear is taken down."""
         self.commands: set[tuple[str, str]] = set()
         """(sender, number) of what the back end sent as a command: those have a log apart."""
 
