@@ -29,6 +29,8 @@ from imcli.scenario.table.tokens import LexFault, cut_line
 
 def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
     """Make an assertion; without the claims whose names are wrong (noted)."""
+    if said.whole is not None and not draft.labels.repeating and draft.knows(said.named):
+        return _placed(draft, node, said, said.whole)
     right = [one for one in said.claims if draft.right(node, one.named)]
     claims = (
         [_claim(draft, node, one) for one in right] if said.claims else _table(draft, node, said)
@@ -36,10 +38,20 @@ def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
     if draft.context.names_claims:
         draft.claim_texts += [claim.text for claim in claims]
     span = draft.span(node, *step_ends(node))
-    if said.whole is not None and len(right) == len(said.claims) and not draft.labels.repeating:
-        return replace(said.whole, span=span, claims=tuple(claims))
     needs = [need for one in right for need in needs_of(one)]
     return make_assert(span, said, tuple(claims), needs)
+
+
+def _placed(draft: Draft, node: Node, said: Assertion, whole: Assert) -> Assert:
+    """Put a whole assertion into its place."""
+    if draft.context.names_claims:
+        draft.claim_texts += [claim.text for claim in whole.claims]
+    claims = [
+        replace(claim, span=draft.span(node, one.start, one.end))
+        for one, claim in zip(said.claims, whole.claims, strict=True)
+    ]
+    span = draft.span(node, said.start, said.end)
+    return replace(whole, span=span, claims=tuple(claims))
 
 
 def _table(draft: Draft, node: Node, said: Assertion) -> list[Claim]:

@@ -17,7 +17,7 @@ class Context:
         self.scenario = scenario
         self.problems = problems
         self.verbs = {verb.name: verb for verb in scenario.verbs}
-        self.users = tuple(user for user, _ in scenario.cast.users)
+        self.users = tuple([user for user, _ in scenario.cast.users])
         self.groups = created_groups(scenario)
         self.implied = len(self.users) == 2 and not self.groups
         self.names = taken_names(scenario, self.groups)

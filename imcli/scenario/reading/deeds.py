@@ -11,8 +11,6 @@ from msgspec.structs import replace
 
 from imcli.scenario.reading.draft import Draft, step_ends
 from imcli.scenario.reading.said import (
-    SENDS,
-    THROUGH_DEVICE,
     Sentence,
     implies,
     make_do,
@@ -29,14 +27,14 @@ _SEND_PARTS = ROW_BY_NAME["send"].parts
 
 def add_deeds(draft: Draft, node: Node, said: Sentence, into: list[CaseStep]) -> None:
     """Make the actions of a sentence; none where its names are wrong (noted)."""
-    if not draft.right(node, said.named):
+    if not draft.knows(said.named) and not draft.right(node, said.named):
         return
     bound = draft.labels.repeating and (said.named.labels or said.slots.new)
     if said.whole is not None and not bound:
         into.append(_placed(draft, node, said, said.whole))
         return
     row, slots = said.row, replace(said.slots)
-    if row.name in SENDS and not slots.chat:
+    if said.sends and not slots.chat:
         slots.chat = draft.other(node, slots.user, "the receiver")
     elif implies(slots):
         fill_conversation(draft, node, slots)
@@ -52,7 +50,7 @@ def _placed(draft: Draft, node: Node, said: Sentence, whole: Do) -> Do:
     """Put a whole sentence into its place: its names are new ones, its device may be the first."""
     tokens = node.tokens
     span = draft.call or node.place.span(tokens[0].start, tokens[-1].end)
-    if said.row.name in SENDS:
+    if said.sends:
         draft.sends += 1
     if said.slots.new:
         _name(draft, node, said, said.slots, many=False)
@@ -115,7 +113,7 @@ def _one(
     if slots.new:
         slots.new = _name(draft, node, said, slots, many=many)
     device = ""
-    if said.row.name in THROUGH_DEVICE and not slots.device:
+    if said.through:
         device = draft.scope.devices[slots.user][0]
     span = draft.span(node, *step_ends(node))
     return make_do(span, said, slots, parts, device=device, name="send" if many else "")

@@ -75,9 +75,13 @@ class Draft:
         self.problems.add(node.place.span(first.start, last.end), message)
         raise Abandon
 
+    def knows(self, named: Named) -> bool:
+        """Tell whether all names are known ones, where that can be told at a glance."""
+        return not named.labels and named.names <= self.scope.known
+
     def right(self, node: Node, named: Named) -> bool:
         """Check the names of a sentence; notes what is wrong and says whether all is right."""
-        if not named.labels and named.names <= self.scope.known:
+        if self.knows(named):
             return True
         right = True
         for mention in named.mentions:

@@ -24,7 +24,7 @@ from imcli.scenario.reading.matrix import (
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.sizes import ALL_STEPS_MAX, measure
 from imcli.scenario.reading.suggest import nearest_word
-from imcli.scenario.reading.written import MatrixValue, Scenario
+from imcli.scenario.reading.written import Scenario
 from imcli.scenario.syntax import Case, KnownFailing
 
 
@@ -39,15 +39,15 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
         return
     found = Problems() if problems is None else problems
     context = Context(scenario, found)
-    if not _measured(context):
+    first = Draft(context, {})
+    if not _measured(context, first):
         if problems is None:
             found.raise_if_any(scenario.lines)
         return
     if found.full:
         return
-    for values in cells(scenario):
-        context.forget()
-        case = _case(context, values)
+    for draft in _drafts(context, first):
+        case = _case(draft)
         if problems is None:
             found.raise_if_any(scenario.lines)
         if case is None:
@@ -55,14 +55,22 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
         yield case
 
 
-def _measured(context: Context) -> bool:
+def _drafts(context: Context, only: Draft) -> Iterator[Draft]:
+    """Begin each case; `only` is that of a file without a matrix."""
+    if not context.scenario.matrix:
+        yield only
+        return
+    for values in cells(context.scenario):
+        context.forget()
+        yield Draft(context, values)
+
+
+def _measured(context: Context, only: Draft) -> bool:
     """Count the steps of all cases before any is made; False where a limit is passed (noted)."""
     scenario = context.scenario
     nodes = (*scenario.given, *scenario.steps, *scenario.cleanup)
     total = 0
-    for values in cells(scenario):
-        context.forget()
-        draft = Draft(context, values)
+    for draft in _drafts(context, only):
         try:
             total += measure(draft, nodes)
             if total > ALL_STEPS_MAX:
@@ -82,9 +90,8 @@ def cases(scenario: Scenario) -> tuple[Case, ...]:
     return tuple(iter_cases(scenario))
 
 
-def _case(context: Context, values: dict[str, MatrixValue]) -> Case | None:
-    scenario = context.scenario
-    draft = Draft(context, values)
+def _case(draft: Draft) -> Case | None:
+    scenario, values = draft.context.scenario, draft.values
     try:
         given = expand(draft, scenario.given)
         steps = expand(draft, scenario.steps)

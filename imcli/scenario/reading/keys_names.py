@@ -45,13 +45,13 @@ def _device_list(reader: KeyReader, user: str, value: object) -> list[tuple[Path
     if not isinstance(value, list) or not value:
         reader.wrong(path, f"the devices of {user} are an array", f'{user} = ["phone"]')
         return [(path, "phone")]
-    return [((*path, index), item) for index, item in enumerate(value)]
+    return [(("users", user, index), item) for index, item in enumerate(value)]
 
 
 def _devices(
     reader: KeyReader, user: str, items: list[tuple[Path, object]]
 ) -> tuple[DeviceSpec, ...]:
-    found: list[DeviceSpec] = []
+    found: dict[str, DeviceSpec] = {}
     for path, item in items:
         spec = device_spec(item) if isinstance(item, str) else None
         if spec is None:
@@ -62,11 +62,11 @@ def _devices(
                 "kind app, web or pc",
                 nearest_word(str(item), ("phone", "tablet", "web", "browser", "desktop")),
             )
-        elif any(other.name == spec.name for other in found):
+        elif spec.name in found:
             reader.wrong(path, f"{user} has the device `{spec.name}` twice")
         elif reader.claim_name(path, spec.name, "a device"):
-            found.append(spec)
-    return tuple(found) or (DeviceSpec("phone"),)
+            found[spec.name] = spec
+    return tuple(found.values()) or (DeviceSpec("phone"),)
 
 
 def _groups(reader: KeyReader, users: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -32,11 +32,14 @@ class Labels:
         "_taken",
         "_turn",
         "aliases",
+        "repeating",
     )
 
     def __init__(self, taken: Mapping[str, str]) -> None:
         self.aliases: dict[str, str] = {}
         """Inside `repeat`: the newest label of each repeated name."""
+        self.repeating = False
+        """Whether a `repeat` block is being read, where a label may stand for another."""
         self._taken = taken
         self._kinds: dict[str, str] = {}
         self._senders: dict[str, str] = {}
@@ -49,19 +52,16 @@ class Labels:
     def enter_repeat(self) -> None:
         """Begin a `repeat` block."""
         self._depth += 1
+        self.repeating = True
         if self._depth == 1:
             self._turn += 1
 
     def leave_repeat(self) -> None:
         """End a `repeat` block; after the outermost, repeated names stand for nothing."""
         self._depth -= 1
-        if self._depth == 0:
+        self.repeating = self._depth > 0
+        if not self.repeating:
             self.aliases.clear()
-
-    @property
-    def repeating(self) -> bool:
-        """Tell whether a `repeat` block is being read, where a label may stand for another."""
-        return self._depth > 0
 
     def enter_branch(self) -> None:
         """Begin the next branch of a `together` block."""

@@ -66,7 +66,11 @@ class TooDeep(Exception):
 
 
 class Layout:
-    """Places in one TOML text. Offsets are those of the text; `position` makes lines of them."""
+    """Places in one TOML text. Offsets are those of the text; `position` makes lines of them.
+
+    Lines end with a line feed and nothing else: other line ends are control characters, which no
+    file may hold.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -77,7 +81,7 @@ class Layout:
         """Per key that stands below a table header: the table."""
         self.statements: list[tuple[int, int]] = []
         """Where each `key = value` and each header of a table begins and ends."""
-        self._line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self._line_starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
         self._arrays: dict[Path, int] = {}
         self._scan()
 

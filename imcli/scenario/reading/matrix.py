@@ -31,9 +31,6 @@ def cell_count(scenario: Scenario) -> int:
 
 def cells(scenario: Scenario) -> Iterator[dict[str, MatrixValue]]:
     """Give every combination that is not excluded, the last name varying fastest."""
-    if not scenario.matrix:
-        yield {}
-        return
     names = [name for name, _ in scenario.matrix]
     for combination in itertools.product(*(values for _, values in scenario.matrix)):
         cell = dict(zip(names, combination, strict=True))

@@ -13,6 +13,8 @@ VERB_DEPTH_MAX = 64
 
 def note_recursion(verbs: Sequence[OwnVerb], problems: Problems) -> bool:
     """Note verbs that lead back to themselves or go too deep; says whether there are any."""
+    if not verbs:
+        return False
     names = frozenset(verb.name for verb in verbs)
     uses = {verb.name: _used(verb.nodes, names) for verb in verbs}
     spans = {verb.name: verb.span for verb in verbs}

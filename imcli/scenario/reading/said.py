@@ -82,7 +82,7 @@ class Sentence(msgspec.Struct, frozen=True):
     """One action as it was written.
 
     `whole` is what it makes where nothing is left to the case, but for the place, and for the
-    device where the sentence names none and is done `through` one.
+    device where the sentence names none and is done `through` one. `sends`: it sends something.
     """
 
     row: ActionRow
@@ -92,6 +92,7 @@ class Sentence(msgspec.Struct, frozen=True):
     ending_text: str = ""
     whole: Do | None = None
     through: bool = False
+    sends: bool = False
 
 
 class ClaimSentence(msgspec.Struct, frozen=True):
@@ -106,9 +107,13 @@ class ClaimSentence(msgspec.Struct, frozen=True):
 
 
 class Assertion(msgspec.Struct, frozen=True):
-    """`assert`, its time, and its claims; none for a `table:`. `whole` where all of them are."""
+    """`assert`, its time, and its claims; none for a `table:`.
+
+    `named` are the names of all of them. `whole` is what they make where each of them is whole.
+    """
 
     claims: tuple[ClaimSentence, ...]
+    named: Named
     within: str = ""
     lasting: str = ""
     start: int = 0
@@ -151,19 +156,19 @@ def sentence(
     ending_text: str = "",
 ) -> Sentence:
     """Make an action that was read."""
-    said = Sentence(row, slots, named(mentions), ending, ending_text)
+    through = row.name in THROUGH_DEVICE and not slots.device
+    sends = row.name in SENDS
+    said = Sentence(row, slots, named(mentions), ending, ending_text, None, through, sends)
     if not _is_whole_action(said):
         return said
-    through = row.name in THROUGH_DEVICE and not slots.device
-    do = make_do(NOWHERE, said, slots, row.parts)
-    return Sentence(row, slots, said.named, ending, ending_text, do, through)
+    return msgspec.structs.replace(said, whole=make_do(NOWHERE, said, slots, row.parts))
 
 
 def _is_whole_action(said: Sentence) -> bool:
-    name, slots = said.row.name, said.slots
-    if name in _LEFT_TO_THE_CASE or implies(slots):
+    slots = said.slots
+    if said.row.name in _LEFT_TO_THE_CASE or implies(slots):
         return False
-    return name not in SENDS or (slots.chat != "" and slots.text is not None)
+    return not said.sends or (slots.chat != "" and slots.text is not None)
 
 
 def claim(
@@ -178,12 +183,13 @@ def assertion(
     claims: tuple[ClaimSentence, ...], within: str, lasting: str, start: int, end: int
 ) -> Assertion:
     """Make an assertion that was read."""
-    said = Assertion(claims, within, lasting, start, end)
-    wholes = tuple(one.whole for one in claims if one.whole is not None)
+    together = named([mention for one in claims for mention in one.named.mentions])
+    said = Assertion(claims, together, within, lasting, start, end)
+    wholes = tuple([one.whole for one in claims if one.whole is not None])
     if len(wholes) < len(claims) or not claims:
         return said
     whole = make_assert(NOWHERE, said, wholes, [need for one in claims for need in needs_of(one)])
-    return Assertion(claims, within, lasting, start, end, whole)
+    return msgspec.structs.replace(said, whole=whole)
 
 
 def implies(slots: Slots) -> bool:

@@ -28,9 +28,11 @@ class Scope:
         self.known: set[str] = set(groups)
         """Every name that a step may use now, but for labels: `A`, `A.web`, `#team`."""
         for user, specs in scenario.cast.users:
-            names = self.devices[user] = [spec.name for spec in specs]
+            names = self.devices[user] = []
             self.known.add(user)
-            self.known.update([f"{user}.{name}" for name in names])
+            for spec in specs:
+                names.append(spec.name)
+                self.known.add(f"{user}.{spec.name}")
         self.labels = Labels(taken)
         self._scenario = scenario
         self._groups = groups
@@ -139,12 +141,14 @@ def _makes_group(said: Step) -> bool:
 
 def taken_names(scenario: Scenario, groups: Collection[str]) -> dict[str, str]:
     """Name everything that a label may not be called, and what it is."""
-    names = {name: "a matrix name" for name, _ in scenario.matrix}
-    names.update((verb.name, "an own verb") for verb in scenario.verbs)
-    names.update((spec.name, "a device") for _, specs in scenario.cast.users for spec in specs)
-    names.update((group[1:], "a group") for group in sorted(groups))
-    names.update((user, "a user") for user, _ in scenario.cast.users)
-    return names
+    users = scenario.cast.users
+    return {
+        **{name: "a matrix name" for name, _ in scenario.matrix},
+        **{verb.name: "an own verb" for verb in scenario.verbs},
+        **{spec.name: "a device" for _, specs in users for spec in specs},
+        **{group[1:]: "a group" for group in sorted(groups)},
+        **{user: "a user" for user, _ in users},
+    }
 
 
 def reserved_complaint(name: str, taken: Collection[str] = ()) -> tuple[str, str]:

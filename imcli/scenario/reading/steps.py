@@ -106,7 +106,7 @@ def _read_table_head(tokens: Tokens) -> Assertion:
     within, lasting, at = _read_time(tokens, 1)
     if at != len(tokens) - 2:
         raise _fault(tokens, at, "a table stands alone in its assertion", ("assert table:",))
-    return Assertion((), within, lasting, tokens[at].start, tokens[-1].end)
+    return assertion((), within, lasting, tokens[at].start, tokens[-1].end)
 
 
 def _read_time(tokens: Tokens, at: int) -> tuple[str, str, int]:
