@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from io import FileIO
+from typing import TYPE_CHECKING
 
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, NothingToRun, UsageError
@@ -77,7 +78,7 @@ def read_text(world: World, path: str) -> str:
         InvalidInput: it cannot be read, is too big, or is no UTF-8.
     """
     try:
-        with open(world.path(path), "rb") as file:
+        with open(world.path(path), "rb", buffering=0) as file:
             data = bounded(file)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
@@ -93,15 +94,19 @@ def read_text(world: World, path: str) -> str:
         raise InvalidInput(f"{path}:{line}: not UTF-8 text (byte {error.start})") from None
 
 
-def bounded(file: BinaryIO) -> bytes:
+def bounded(file: FileIO) -> bytes:
     """Read a file, at most one byte more than a scenario may have.
 
-    Room is made for as much as the file has; a pipe, which has no size, is read on.
+    Room is made for as much as the file says that it has, so that most are read at once; what has
+    no size (a pipe), or grows, is read on.
     """
-    size = os.fstat(file.fileno()).st_size
-    data = file.read(min(size, FILE_BYTES_MAX) + 1)
-    if len(data) > size:
-        data += file.read(FILE_BYTES_MAX + 1 - len(data))
+    size = min(os.fstat(file.fileno()).st_size, FILE_BYTES_MAX)
+    data = file.read(size + 1)
+    while len(data) != size and len(data) <= FILE_BYTES_MAX:
+        more = file.read(FILE_BYTES_MAX + 1 - len(data))
+        if not more:
+            break
+        data += more
     return data
 
 

@@ -46,10 +46,9 @@ def _placed(draft: Draft, node: Node, said: Assertion, whole: Assert) -> Assert:
     """Put a whole assertion into its place."""
     if draft.context.names_claims:
         draft.claim_texts += [claim.text for claim in whole.claims]
-    claims = [
-        replace(claim, span=draft.span(node, one.start, one.end))
-        for one, claim in zip(said.claims, whole.claims, strict=True)
-    ]
+    claims: list[Claim] = []
+    for one, claim in zip(said.claims, whole.claims, strict=True):
+        claims.append(replace(claim, span=draft.span(node, one.start, one.end)))
     span = draft.span(node, said.start, said.end)
     return replace(whole, span=span, claims=tuple(claims))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from imcli.scenario.reading.labels import Labels
-from imcli.scenario.reading.said import Sentence, Step
+from imcli.scenario.reading.said import Sentence
 from imcli.scenario.reading.suggest import free_name, nearest_word
 from imcli.scenario.reading.written import Node, Scenario
 from imcli.scenario.table.sentences import RESERVED
@@ -126,17 +126,22 @@ def all_nodes(scenario: Scenario) -> Iterator[Node]:
 def created_groups(scenario: Scenario) -> frozenset[str]:
     """Name the groups of a file: those that stand there first, and those that steps make."""
     groups = {group for group, _ in scenario.cast.groups}
-    for node in all_nodes(scenario):
-        if node.said is not None and not _makes_group(node.said):
-            continue
-        for before, token in zip(node.tokens, node.tokens[1:], strict=False):
-            if token.kind == "group" and before.text == "creates":
-                groups.add(token.text)
+    for nodes in (scenario.given, scenario.steps, scenario.cleanup):
+        _find_created(nodes, groups)
+    for verb in scenario.verbs:
+        _find_created(verb.nodes, groups)
     return frozenset(groups)
 
 
-def _makes_group(said: Step) -> bool:
-    return type(said) is Sentence and said.row.name == "create-group"
+def _find_created(nodes: tuple[Node, ...], groups: set[str]) -> None:
+    for node in nodes:
+        said = node.said
+        if said is None or (type(said) is Sentence and said.row.name == "create-group"):
+            for before, token in zip(node.tokens, node.tokens[1:], strict=False):
+                if token.kind == "group" and before.text == "creates":
+                    groups.add(token.text)
+        if node.children:
+            _find_created(node.children, groups)
 
 
 def taken_names(scenario: Scenario, groups: Collection[str]) -> dict[str, str]:
