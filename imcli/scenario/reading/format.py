@@ -15,7 +15,8 @@ from imcli.scenario.reading.parse import clean_text, parse_scenario
 from imcli.scenario.reading.said import Assertion, Opening, Sentence, StepFault
 from imcli.scenario.reading.state_table import cell_text, split_cells
 from imcli.scenario.reading.steps import read_step, write_step
-from imcli.scenario.reading.toml_text import read_toml, read_toml_string
+from imcli.scenario.reading.toml_text import read_toml_string
+from imcli.scenario.reading.usual_toml import read_placed_toml
 from imcli.scenario.table.tokens import CutLine, Token, cut_line, join_tokens, write_text
 
 INDENT = 2
@@ -30,10 +31,10 @@ def format_scenario(text: str, file: str = "scenario") -> str:
     """
     scenario = parse_scenario(text, file)
     text = clean_text(text)
-    layout = Layout(text)
+    data, layout = read_placed_toml(text)
     names = frozenset(name for name, _ in scenario.matrix)
     verbs = tuple(verb.name for verb in scenario.verbs)
-    edits = [*_spaces(layout), *_step_strings(layout, read_toml(text), names, verbs)]
+    edits = [*_spaces(layout), *_step_strings(layout, data, names, verbs)]
     return _join(layout, edits)
 
 

@@ -4,9 +4,9 @@ tomli tells what a file says, not where. This walks the same text once more and 
 of every key and every value, so that a complaint about a key, or about the fifth word of a step,
 can point at it. It decides nothing about TOML: whatever tomli refused never comes here.
 
-Most files are right, and of those only the places of steps are asked for. So a value in brackets is
-first passed over as one piece, where it is of the usual shape, and looked into when somebody asks
-for a place inside it.
+Most files are right, and of those only the places of steps are asked for. So who has read a text in
+another way (`usual_toml.py`) gives the places of its keys, and values in brackets are looked into
+when somebody asks for a place inside them.
 """
 
 from __future__ import annotations
@@ -33,19 +33,6 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}#\n]+")
-_USUAL_KEY = re.compile(r"""([A-Za-z0-9_-]+|"[^"\\\n]*"|'[^'\n]*')[ \t]*=[ \t]*""")
-"""A key of one part and its `=`."""
-
-
-def _bracketed(inner: str) -> str:
-    """Make the pattern of an array or inline table in which `inner` may stand, and no comment."""
-    strings = r'"(?!"")(?:[^"\\\n]++|\\.)*+"' r"|'(?!'')[^'\n]*+'"
-    return rf"""[\[{{](?:[^\[\]{{}}"'#]++|{strings}{inner})*+[\]}}]"""
-
-
-_FLAT = _bracketed("")
-_USUAL_BRACKETS = re.compile(_bracketed(f"|{_bracketed(f'|{_FLAT}')}"))
-"""Arrays and inline tables at most three deep, without comments and without long strings."""
 
 
 class Spot(NamedTuple):
@@ -55,6 +42,18 @@ class Spot(NamedTuple):
     key_end: int
     start: int
     end: int
+
+
+class Keys(NamedTuple):
+    """The places of the keys of a text, as `Layout` finds them; they are the layout's from then on.
+
+    `folded` are the values in brackets that nobody has looked into, and where each begins.
+    """
+
+    spots: dict[Path, Spot]
+    folded: dict[Path, int]
+    header_of: dict[Path, Path]
+    statements: list[tuple[int, int]]
 
 
 class TooDeep(Exception):
@@ -72,18 +71,18 @@ class Layout:
     file may hold.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, keys: Keys | None = None) -> None:
         self.text = text
-        self._spots: dict[Path, Spot] = {}
-        self._folded: dict[Path, int] = {}
-        """The values that were passed over in one piece, and where each begins."""
-        self.header_of: dict[Path, Path] = {}
-        """Per key that stands below a table header: the table."""
-        self.statements: list[tuple[int, int]] = []
-        """Where each `key = value` and each header of a table begins and ends."""
         self._line_starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
         self._arrays: dict[Path, int] = {}
-        self._scan()
+        found = Keys({}, {}, {}, []) if keys is None else keys
+        self._spots, self._folded = found.spots, found.folded
+        self.header_of = found.header_of
+        """Per key that stands below a table header: the table."""
+        self.statements = found.statements
+        """Where each `key = value` and each header of a table begins and ends."""
+        if keys is None:
+            self._scan()
 
     def position(self, offset: int) -> tuple[int, int]:
         """Give the line and column, from 1, of an offset."""
@@ -100,7 +99,7 @@ class Layout:
     def spot(self, path: Path) -> Spot | None:
         """Give the place of a key and its value, or of an item of an array."""
         spot = self._spots.get(path)
-        if spot is None:
+        if spot is None and self._folded:
             for length in range(1, len(path)):
                 self._unfold(path[:length])
             spot = self._spots.get(path)
@@ -121,7 +120,7 @@ class Layout:
             if text[at] == "[":
                 table, at = self._header(at)
             else:
-                at = self._usual_pair(at, table) or self._pair(at, table)
+                at = self._pair(at, table, 0)
             self.statements.append((start, at))
             at = self._skip(at)
 
@@ -179,31 +178,11 @@ class Layout:
                 return tuple(keys), end
             at += 1
 
-    def _usual_pair(self, at: int, table: Path) -> int:
-        """Pass over a pair of the usual shape; 0 where it is of another."""
-        text = self.text
-        key = _USUAL_KEY.match(text, at)
-        if key is None:
-            return 0
-        start = key.end()
-        brackets = text[start] in "[{"
-        value = (_USUAL_BRACKETS if brackets else _STRING).match(text, start)
-        if value is None:
-            return 0
-        name = key[1]
-        path = (*table, name[1:-1] if name[0] in "\"'" else name)
-        self._spots[path] = Spot(at, key.end(1), start, value.end())
-        if brackets:
-            self._folded[path] = start
-        if table:
-            self.header_of[path] = table
-        return value.end()
-
-    def _pair(self, at: int, table: Path) -> int:
+    def _pair(self, at: int, table: Path, depth: int) -> int:
         keys, key_end = self._key(at)
         start = self._blank(self._blank(key_end) + 1)
         path = (*table, *keys)
-        end = self._value(start, path, 0)
+        end = self._value(start, path, depth)
         self._spots[path] = Spot(at, key_end, start, end)
         for length in range(len(table) + 1, len(path)):
             self._spots.setdefault(path[:length], Spot(at, key_end, start, end))

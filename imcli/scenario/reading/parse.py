@@ -1,6 +1,6 @@
 """A scenario file, read: text in, `Scenario` out, or every problem at once.
 
-The steps of reading: bounds of the text itself, TOML (`toml_text.py`), places (`layout.py`), keys
+The steps of reading: bounds of the text itself, TOML and the places in it (`usual_toml.py`), keys
 (`keys.py`), steps into nodes (`lines.py`), and a first expansion that shows whether names exist
 (`expand.py`). Each notes what is wrong and the next goes on with what is left.
 """
@@ -29,7 +29,8 @@ from imcli.scenario.reading.lines import read_nodes
 from imcli.scenario.reading.one_line import cast_of, split_at_commas
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.recursion import note_recursion
-from imcli.scenario.reading.toml_text import TomlFault, read_toml
+from imcli.scenario.reading.toml_text import TomlFault
+from imcli.scenario.reading.usual_toml import read_placed_toml
 from imcli.scenario.reading.written import Place, Scenario
 from imcli.scenario.syntax import Case, Span, Step
 from imcli.scenario.table.tokens import CONTROL
@@ -94,7 +95,7 @@ def _read(
     text: str, file: str, lines: tuple[str, ...], problems: Problems
 ) -> tuple[dict[str, object], Layout]:
     try:
-        return read_toml(text), Layout(text)
+        return read_placed_toml(text)
     except TomlFault as fault:
         problems.add(Span(file, fault.line, fault.column), fault.message, hint=fault.hint)
     except TooDeep as fault:

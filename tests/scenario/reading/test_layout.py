@@ -1,19 +1,12 @@
-"""Places in TOML: what is passed over in one piece stands where the long way finds it."""
+"""Places in TOML: of everything that a text says, where it stands."""
 
 from __future__ import annotations
 
-import re
-from unittest.mock import patch
-
-import pytest
+from collections.abc import Iterator
 
 from imcli.scenario.reading import layout
-from imcli.scenario.reading.layout import Layout, Spot
-from imcli.scenario.reading.parse import clean_text
+from imcli.scenario.reading.layout import Layout
 from imcli.scenario.reading.toml_text import read_toml
-from tests.scenario.reading.test_remembered import CORPUS
-
-NEVER = re.compile(r"(?!)")
 
 TRICKY = """
 title = "a # b ] } \\" c"
@@ -46,26 +39,25 @@ a = ["y", ["z"]]
 """
 
 
-def places(text: str) -> tuple[dict[layout.Path, Spot], object, object]:
-    found = Layout(text)
-    return dict(found.spots), found.header_of, found.statements
+def test_every_value_of_a_text_has_its_place() -> None:
+    found = Layout(TRICKY)
+    for path, value in leaves(read_toml(TRICKY)):
+        spot = found.spot(path)
+        assert spot is not None, path
+        raw = TRICKY[spot.start : spot.end]
+        assert read_toml(f"x = {raw}") == {"x": value}, path
 
 
-def the_long_way(text: str) -> tuple[dict[layout.Path, Spot], object, object]:
-    with patch.object(layout, "_USUAL_KEY", NEVER):
-        return places(text)
-
-
-@pytest.mark.parametrize("text", [TRICKY, "x = []", 'x = { a = "\\"]", b = 1 }\ny = [""]\n'])
-def test_places_are_the_same_either_way(text: str) -> None:
-    assert read_toml(text)
-    assert places(text) == the_long_way(text)
-
-
-def test_places_of_the_corpus_are_the_same_either_way() -> None:
-    for path in sorted(CORPUS.rglob("*.toml")):
-        text = clean_text(path.read_text(encoding="utf-8"))
-        assert places(text) == the_long_way(text), path
+def leaves(value: object, path: layout.Path = ()) -> Iterator[tuple[layout.Path, object]]:
+    """Give every value that is no table made of headers, with its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    else:
+        yield path, value
 
 
 def test_a_place_inside_brackets_is_found_when_it_is_asked_for() -> None:

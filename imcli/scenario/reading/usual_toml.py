@@ -1,0 +1,196 @@
+"""TOML of the usual shape, read together with its places; everything else is left to tomli.
+
+Nearly every scenario is a title, users, one long string of steps, and a table or two. Such a text
+is read here by a handful of patterns in a fraction of the time. What they take is less than TOML:
+keys and headers of one part, strings without escapes, small numbers, arrays and inline tables of
+those. At the first thing that is anything else, a mistake above all, this gives up and tomli reads
+the text from the start: one judge of what is TOML, and one voice that says what is wrong.
+
+The text has been checked before: it holds no control characters but line feeds and tabs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from imcli.scenario.reading.layout import Keys, Layout, Path, Spot
+from imcli.scenario.reading.toml_text import read_toml
+
+DEPTH_MAX = 4
+
+_BLANK = r"[ \t]*+"
+_GAP = r"[ \t\n]*+"
+_PLAIN = r'"(?!"")[^"\\\n]*+"' r"|'(?!'')[^'\n]*+'"
+"""A string of one line without escapes; never the first quotes of a long one."""
+
+_SKIP = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+")
+_REST = re.compile(rf"{_BLANK}(?:#[^\n]*+)?(?:\n|\Z)")
+_HEADER = re.compile(r"\[([A-Za-z0-9_-]++)\]")
+_KEY = re.compile(rf"""([A-Za-z0-9_-]++|"[^"\\\n]*+"|'[^'\n]*+'){_BLANK}={_BLANK}""")
+_STRING = re.compile(_PLAIN)
+_STRINGS = re.compile(rf"\[{_GAP}(?:(?:{_PLAIN}){_GAP}(?:,{_GAP}|(?=\])))*+\]")
+_EACH_STRING = re.compile(r'"([^"\\\n]*+)"' r"|'([^'\n]*+)'")
+_SCALAR = re.compile(r"(?:true|false|0|[1-9][0-9]{0,14})(?![^ \t\n,\]}#])")
+_OPENING = re.compile(rf"[\[{{]{_BLANK}")
+_COMMA = re.compile(rf"{_BLANK},{_BLANK}")
+_CLOSING = re.compile(rf"{_BLANK}[\]}}]")
+
+
+class _Unusual(Exception):
+    """Here stands something that tomli has to read."""
+
+
+def read_placed_toml(text: str) -> tuple[dict[str, object], Layout]:
+    """Read a TOML text, and where everything stands in it.
+
+    Raises:
+        TomlFault: it is none.
+        TooDeep: arrays or tables are nested deeper than any scenario needs.
+    """
+    usual = read_usual(text)
+    return usual if usual is not None else (read_toml(text), Layout(text))
+
+
+def read_usual(text: str) -> tuple[dict[str, object], Layout] | None:
+    """Read a text of the usual shape; None where it is of any other."""
+    reader = _Reader(text)
+    try:
+        reader.read()
+    except _Unusual:
+        return None
+    return reader.data, Layout(text, reader.keys)
+
+
+class _Reader:
+    """Reads one text, statement by statement."""
+
+    __slots__ = ("data", "keys", "path", "table", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.data: dict[str, object] = {}
+        self.table = self.data
+        self.path: Path = ()
+        self.keys = Keys({}, {}, {}, [])
+
+    def read(self) -> None:
+        """Read all statements."""
+        text = self.text
+        at = _end(_SKIP.match(text))
+        while at < len(text):
+            end = self._header(at) if text[at] == "[" else self._pair(at)
+            self.keys.statements.append((at, end))
+            at = _end(_SKIP.match(text, _end(_REST.match(text, end))))
+
+    def _header(self, at: int) -> int:
+        """Read the header of a table that there was not before."""
+        match = _HEADER.match(self.text, at)
+        end = _end(match)
+        assert match is not None, "it has an end"
+        name = match[1]
+        if name in self.data:
+            raise _Unusual
+        self.table = self.data[name] = {}
+        self.path = (name,)
+        self.keys.spots[self.path] = Spot(at, end, at, end)
+        return end
+
+    def _pair(self, at: int) -> int:
+        """Read a key and its value, and remember where they stand."""
+        text, keys = self.text, self.keys
+        key, start, key_end = self._key(at)
+        if key in self.table:
+            raise _Unusual
+        self.table[key], end = self._value(start, 0)
+        path = (*self.path, key)
+        keys.spots[path] = Spot(at, key_end, start, end)
+        if text[start] in "[{":
+            keys.folded[path] = start
+        if self.path:
+            keys.header_of[path] = self.path
+        return end
+
+    def _key(self, at: int) -> tuple[str, int, int]:
+        """Read a key and its `=`; gives where the value begins, and where the key ended."""
+        match = _KEY.match(self.text, at)
+        start = _end(match)
+        assert match is not None, "it has an end"
+        key = match[1]
+        return key[1:-1] if key[0] in "\"'" else key, start, match.end(1)
+
+    def _value(self, at: int, depth: int) -> tuple[object, int]:
+        text = self.text
+        first = text[at : at + 1]
+        if first in ('"', "'"):
+            match = _STRING.match(text, at)
+            if match is None:
+                return self._long_string(at)
+            return text[at + 1 : match.end() - 1], match.end()
+        if first == "[":
+            return self._array(at, depth)
+        if first == "{":
+            return self._inline_table(at, depth)
+        return self._scalar(at)
+
+    def _long_string(self, at: int) -> tuple[str, int]:
+        text = self.text
+        quotes = text[at : at + 3]
+        end = text.find(quotes, at + 3) if quotes in ('"""', "'''") else -1
+        value = text[at + 3 : end]
+        if end < 0 or text.startswith(quotes[0], end + 3) or (quotes[0] == '"' and "\\" in value):
+            raise _Unusual
+        return value.removeprefix("\n"), end + 3
+
+    def _scalar(self, at: int) -> tuple[int, int]:
+        match = _SCALAR.match(self.text, at)
+        end = _end(match)
+        word = self.text[at:end]
+        return word == "true" if word in ("true", "false") else int(word), end
+
+    def _array(self, at: int, depth: int) -> tuple[list[object], int]:
+        match = _STRINGS.match(self.text, at)
+        if match is not None:
+            end = match.end()
+            return [one or other for one, other in _EACH_STRING.findall(self.text, at, end)], end
+        items: list[object] = []
+        at = self._into(at, depth)
+        while True:
+            item, at = self._value(at, depth + 1)
+            items.append(item)
+            comma = _COMMA.match(self.text, at)
+            if comma is None:
+                return items, self._out_of(at, "]")
+            at = comma.end()
+
+    def _inline_table(self, at: int, depth: int) -> tuple[dict[str, object], int]:
+        table: dict[str, object] = {}
+        at = self._into(at, depth)
+        while True:
+            key, start, _ = self._key(at)
+            if key in table:
+                raise _Unusual
+            table[key], at = self._value(start, depth + 1)
+            comma = _COMMA.match(self.text, at)
+            if comma is None:
+                return table, self._out_of(at, "}")
+            at = comma.end()
+
+    def _into(self, at: int, depth: int) -> int:
+        """Go behind an opening bracket."""
+        if depth >= DEPTH_MAX:
+            raise _Unusual
+        return _end(_OPENING.match(self.text, at))
+
+    def _out_of(self, at: int, bracket: str) -> int:
+        """Go behind the closing bracket that belongs to it."""
+        end = _end(_CLOSING.match(self.text, at))
+        if self.text[end - 1] != bracket:
+            raise _Unusual
+        return end
+
+
+def _end(match: re.Match[str] | None) -> int:
+    """Give where a match ends; what does not match is unusual."""
+    if match is None:
+        raise _Unusual
+    return match.end()
