@@ -37,6 +37,21 @@ class Served:
         self._loop.call_soon_threadsafe(act)
         assert done.wait(READY_S)
 
+    @contextmanager
+    def advertising(self, *, tcp: str) -> Iterator[None]:
+        """Let the server tell another address of its TCP port, for the time of a block."""
+        world = self.house.world
+        before = world.around
+
+        def tell(address: str) -> None:
+            world.around = msgspec.structs.replace(before, tcp_addr=address)
+
+        self.call(lambda: tell(tcp))
+        try:
+            yield
+        finally:
+            self.call(lambda: tell(before.tcp_addr))
+
 
 @contextmanager
 def served(

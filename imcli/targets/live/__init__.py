@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from imcli.targets.live.opening import Hooks, OpenLive, Patience, open_live, open_live_admin
+from imcli.targets.live.opening import Hooks, OpenLive, open_live, open_live_admin
 from imcli.targets.live.target import LiveTarget
+from imcli.targets.live.world import Patience
 
 __all__ = [
     "Hooks",

@@ -35,9 +35,6 @@ from imcli.wire.http import Call, Impossible, Plan, Setting, calls_for, log_afte
 
 FIRST_PAUSE_MS = 5
 LONGEST_PAUSE_MS = 250
-STORED_WITHIN_MS = 12_000
-FLUSHED_WITHIN_MS = 330_000
-"""More than the 5 minutes after which a server with default settings writes its rows."""
 
 Sleep = Callable[[int], None]
 """Waits so many milliseconds."""

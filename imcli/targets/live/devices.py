@@ -12,7 +12,6 @@ judged by it. It is told in a sentence and ends the case as unknown.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from functools import partial
 
@@ -29,8 +28,8 @@ from imcli.wire.heard import read_pushed
 from imcli.wire.http import DEVICE_FLAGS
 from imcli.wire.packets import Recv
 
-CONNECT_MS_MAX = 10_000
-"""A little more than a session waits for CONNACK."""
+SPARE_MS = 5_000
+"""Longer than a session waits for CONNACK: also for the connection itself."""
 TRIES = 4
 """A connection that was lost is tried again."""
 
@@ -80,13 +79,7 @@ class Device:
         self.kicked = False
         who = Identity(self.uid, self.device_id, self.flag, self.token)
         self.leave()
-        self.session = self.world.run.session(
-            who,
-            self,
-            self.faults,
-            secret=secrets.token_bytes(32),
-            now_ms=self.world.run.wall(),
-        )
+        self.session = self.world.run.session(who, self, self.faults)
         transcript = self.world.transcript
         if transcript is not None:
             self.session.note = partial(transcript.frame, str(self.key))
@@ -142,6 +135,9 @@ class Device:
                 return
             times = self.arrived.get(recv.message_id, 0) + 1
             self.arrived[recv.message_id] = times
+            world.testimony.pushed(
+                message.sender, message.client_msg_no, message.message_id, message.seq
+            )
             self.cache.feed((Pushed(message, (DeviceKey(user, self.key.device),), times),))
             world.ring()
 
@@ -209,7 +205,8 @@ class Devices:
         """Dial once each, all at the same time, and wait for what becomes of it."""
         self.world.run.await_gap()
         sessions = {device: device.dial() for device in devices}
-        self.world.await_until(lambda: all(map(_decided, sessions.values())), CONNECT_MS_MAX)
+        within_ms = self.world.run.patience.connack_ms + SPARE_MS
+        self.world.await_until(lambda: all(map(_decided, sessions.values())), within_ms)
         for device, session in sessions.items():
             device.wanted = session.state == "open"
         return {d.key: s for d, s in sessions.items() if s.state != "open"}

@@ -97,10 +97,11 @@ class Door(msgspec.Struct, frozen=True):
         *,
         secret: bytes,
         now_ms: int,
+        connack_ms_max: int,
     ) -> Session:
         """Make a connection for a device, not yet opened."""
         wire = ClientSession(who, secret, BINARY_VERSION, self.dialect)
-        session = Session(loop, wire, listener, faults, now_ms)
+        session = Session(loop, wire, listener, faults, now_ms, connack_ms_max=connack_ms_max)
         session.line = self._line(loop, session)
         return session
 

@@ -18,16 +18,15 @@ from imcli.model.actions import Crash, CreateGroup, Restart
 from imcli.model.entities import DeviceKind
 from imcli.model.errors import ImcliError, TargetUnavailable
 from imcli.targets.base import Capability, Cast, Identity
-from imcli.targets.live.backend import FLUSHED_WITHIN_MS, STORED_WITHIN_MS, Sleep
+from imcli.targets.live.backend import Sleep
 from imcli.targets.live.clients import Clients, Restarting
 from imcli.targets.live.devices import Devices
 from imcli.targets.live.door import find_door, split_manner
 from imcli.targets.live.http import CALL_MS_MAX, REPLY_BYTES_MAX, Clock, HttpClient
 from imcli.targets.live.identify import identify
 from imcli.targets.live.loop import Loop
-from imcli.targets.live.sending import ANSWERED_MS_MAX
 from imcli.targets.live.target import LiveTarget
-from imcli.targets.live.world import Run, World
+from imcli.targets.live.world import PATIENT, Patience, Run, World
 from imcli.wire.http import Setting
 from imcli.wire.names import Names, collide
 
@@ -80,19 +79,7 @@ class Hooks(msgspec.Struct, frozen=True):
         return {action: hook for action, hook in named if hook is not None}
 
 
-class Patience(msgspec.Struct, frozen=True):
-    """How long things are waited for, in milliseconds."""
-
-    stored_ms: int = STORED_WITHIN_MS
-    """For a back end's message to be in the log."""
-    flushed_ms: int = FLUSHED_WITHIN_MS
-    """For the stored rows of a flush."""
-    answered_ms: int = ANSWERED_MS_MAX
-    """For the answer to a device's message."""
-
-
 NO_HOOKS = Hooks()
-PATIENT = Patience()
 
 
 class OpenLive:
@@ -260,7 +247,9 @@ def open_live(
         sleep=sleep or naps,
         naps=naps,
         patience=patience,
-        run=None if door is None else Run(Loop(clock), door, wall=wall, sleep=sleep or naps),
+        run=None
+        if door is None
+        else Run(Loop(clock), door, wall=wall, sleep=sleep or naps, patience=patience),
         hooks=hooks,
     )
 

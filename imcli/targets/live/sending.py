@@ -1,8 +1,10 @@
 """Sending a message through a device's own connection, and what its answer says.
 
-A SENDACK is definite: accepted, or refused with a reason code. No SENDACK within the time, or a
-connection that ends before it, says nothing: the message may or may not have been stored. The
-reason that a server gives for trouble of its own (15) is of that kind, too.
+A SENDACK is definite: accepted, or refused with a reason code. SENDs can vanish without one, so a
+client has to give up some time. No SENDACK within the time, or a
+connection that ends before it, says nothing: the message may or may not have been stored. Reasons
+that are none for what was asked are of that kind, too: trouble of the server's own (15), and what
+it could not decrypt (9).
 """
 
 from __future__ import annotations
@@ -20,8 +22,6 @@ from imcli.wire.heard import id_time_ms
 from imcli.wire.http import payload_bytes
 from imcli.wire.packets import Sendack, WireError
 
-ANSWERED_MS_MAX = 10_000
-"""SENDs can vanish without a SENDACK; a client has to give up some time."""
 DEAF_MS = 1_500
 """How long to wait for an answer on a connection that is known to give none."""
 
@@ -39,6 +39,9 @@ def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome,
         return refused(action, "unsupported" if action.notice else "invalid", unfit), 0
     session = device.session
     assert session is not None, "somebody looked whether it is there"
+    testimony, bell = device.world.testimony, device.world.bell
+    with bell:
+        testimony.sending(action.user, action.client_msg_no)
     try:
         sent = session.send(
             channel_id,
@@ -53,8 +56,11 @@ def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome,
     deaf = session.state == "kicked"
     device.world.await_until(lambda: not sent.awaited, DEAF_MS if deaf else within_ms)
     ack = sent.ack
-    went = ack is not None and ack.reason_code == codes.SUCCESS
-    return _outcome(device, action, sent, within_ms), ack.message_id if ack and went else 0
+    message_id = ack.message_id if ack and ack.reason_code == codes.SUCCESS else 0
+    if ack is not None:
+        with bell:
+            testimony.answered(action.user, action.client_msg_no, message_id, ack.message_seq)
+    return _outcome(device, action, sent, within_ms), message_id
 
 
 def _unfit(action: Send, channel_id: str) -> str:
@@ -78,12 +84,15 @@ def _outcome(device: Device, action: Send, sent: Sent, within_ms: int) -> Outcom
     ack = sent.ack
     if ack is None or sent.lost:
         late = "the answer was lost" if sent.lost else f"no SENDACK within {within_ms} ms"
-        return _unanswered(action, sent.why or late)
+        ended = f"the connection of {device.key} ended: {sent.why}" if sent.why else ""
+        return _unanswered(action, ended or late)
     if ack.reason_code == codes.SUCCESS:
         return accepted(action, ack.message_id, _message(device, action, ack))
     said = codes.describe_reason(ack.reason_code)
     if ack.reason_code == codes.SYSTEM_ERROR:
         return _unanswered(action, f"the server had trouble of its own: reason {said}")
+    if ack.reason_code == codes.PAYLOAD_DECODE_ERROR:
+        return _unanswered(action, f"what {device.key} sent could not be read: reason {said}")
     reason = REASON_BY_CODE.get(ack.reason_code)
     return refused(action, reason.name if reason else "invalid", f"reason {said}")
 

@@ -88,10 +88,11 @@ class Listener(Protocol):
 class Sent:
     """A message that a device sent: answered, lost by a fault of our own, or still awaited."""
 
-    __slots__ = ("ack", "lost", "number", "why")
+    __slots__ = ("ack", "flags", "lost", "number", "why")
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int, flags: int) -> None:
         self.number = number
+        self.flags = flags
         self.ack: Sendack | None = None
         self.lost = False
         self.why = ""
@@ -114,6 +115,8 @@ class Session:
         listener: Listener,
         faults: LinkFaults,
         now_ms: int,
+        *,
+        connack_ms_max: int = CONNACK_MS_MAX,
     ) -> None:
         self.state: State = "opening"
         self.how: How = ""
@@ -127,6 +130,7 @@ class Session:
         self._wire = wire
         self._listener = listener
         self._now_ms = now_ms
+        self._connack_ms_max = connack_ms_max
         self._asked_ms = 0
         self._saying = threading.Lock()
         self._sent: dict[int, Sent] = {}
@@ -162,7 +166,7 @@ class Session:
             number, data = self._wire.send(
                 channel_id, channel_type, payload, client_msg_no, flags=flags, expire=expire
             )
-            sent = Sent(number)
+            sent = Sent(number, flags)
             if self.note is not None:
                 values = (channel_id, channel_type, payload, number, client_msg_no)
                 self.note("sent", Send(*values, expire=expire, flags=flags))
@@ -200,7 +204,7 @@ class Session:
         """Introduce the device."""
         self.state = "asking"
         self._asked_ms = self._loop.clock()
-        self._timer = self._loop.later(CONNACK_MS_MAX, self._no_connack)
+        self._timer = self._loop.later(self._connack_ms_max, self._no_connack)
         self.line.write(self._wire.connect(self._now_ms))
         if self.note is not None:
             self.note("sent", introduction(self._wire.identity, self._now_ms))
@@ -287,6 +291,8 @@ class Session:
             return
         if self.faults.loses_ack():
             sent.lost = True
+        if ack.flags != sent.flags:
+            self._listener.session_doubted(self, "it answered with other flags than were sent")
         sent.ack = ack
         self._listener.session_answered(self, sent)
 
@@ -344,7 +350,7 @@ class Session:
 
     def _no_connack(self) -> None:
         if self.state == "asking":
-            self._end("silent", f"no CONNACK within {CONNACK_MS_MAX} ms")
+            self._end("silent", f"no CONNACK within {self._connack_ms_max} ms")
 
     def _end(self, how: How, why: str, *, told: bool = True) -> None:
         if self.state == "over":

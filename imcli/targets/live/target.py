@@ -44,9 +44,6 @@ from imcli.wire.answers import Garbled, judge
 from imcli.wire.http import Call, Impossible, Setting, calls_for
 from imcli.wire.names import Names
 
-SIGN_OF_LIFE_MS = 2_500
-"""A PONG comes at once, or with the server's next tick of 200 ms."""
-
 
 class LiveTarget:
     """One case, or one admin verb, on a real server."""
@@ -206,9 +203,9 @@ class LiveTarget:
 
     @staticmethod
     def _raise_troubles(clients: Clients) -> None:
-        troubles = clients.devices.world.troubles
-        if troubles:
-            raise TargetUnavailable(troubles[0])
+        doubts = clients.devices.world.doubts()
+        if doubts:
+            raise TargetUnavailable(doubts)
 
     # Time
 
@@ -240,14 +237,15 @@ class LiveTarget:
         if self._clients is None:
             return
         world = self._clients.devices.world
+        life_ms = world.run.patience.life_ms
         asked = [d for d in self._clients.devices.all() if d.online]
         sessions = [(d, d.session) for d in asked if d.session is not None]
         for _, session in sessions:
             session.ping()
-        world.await_until(lambda: not any(s.pongs_due for _, s in sessions), SIGN_OF_LIFE_MS)
+        world.await_until(lambda: not any(s.pongs_due for _, s in sessions), life_ms)
         for device, session in sessions:
             if session.pongs_due and session.state == "open":
-                said = f"{device.key}'s connection gives no sign of life for {SIGN_OF_LIFE_MS} ms"
+                said = f"{device.key}'s connection gives no sign of life for {life_ms} ms"
                 world.troubles.append(said)
 
     def now(self) -> int:

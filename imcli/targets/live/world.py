@@ -15,11 +15,14 @@ import secrets
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from imcli.targets.exchange import Transcript
 from imcli.targets.live.door import Door
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.loop import Clock, Loop
-from imcli.targets.live.session import Listener, Sent, Session
+from imcli.targets.live.session import CONNACK_MS_MAX, Listener, Sent, Session
+from imcli.targets.live.testimony import Testimony
 from imcli.wire.client import Identity
 from imcli.wire.names import Names
 from imcli.wire.packets import Recv
@@ -36,13 +39,40 @@ Sleep = Callable[[int], None]
 """Waits so many milliseconds."""
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long things are waited for, in milliseconds."""
+
+    stored_ms: int = 12_000
+    """For a back end's message to be in the log."""
+    flushed_ms: int = 330_000
+    """For the stored rows of a flush: more than the 5 minutes of a server's default settings."""
+    answered_ms: int = 10_000
+    """For the answer to a device's message."""
+    connack_ms: int = CONNACK_MS_MAX
+    """For a device to be let in."""
+    life_ms: int = 2_500
+    """For a sign of life: it comes at once, or with a server's next tick of 200 ms."""
+
+
+PATIENT = Patience()
+
+
 class Run:
     """What all worlds of a run share."""
 
-    def __init__(self, loop: Loop, door: Door, *, wall: Clock, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        door: Door,
+        *,
+        wall: Clock,
+        sleep: Sleep,
+        patience: Patience = PATIENT,
+    ) -> None:
         self.loop = loop
         self.door = door
         self.wall = wall
+        self.patience = patience
         self.wants_tokens: bool | None = None
         """Whether the server lets nobody in without a token; None: not found out yet."""
         self.interrupted = False
@@ -51,11 +81,17 @@ class Run:
         self._retired: list[Session] = []
         self._lock = threading.Lock()
 
-    def session(
-        self, who: Identity, listener: Listener, faults: LinkFaults, *, secret: bytes, now_ms: int
-    ) -> Session:
+    def session(self, who: Identity, listener: Listener, faults: LinkFaults) -> Session:
         """Make a connection for a device, not yet opened."""
-        return self.door.session(self.loop, who, listener, faults, secret=secret, now_ms=now_ms)
+        return self.door.session(
+            self.loop,
+            who,
+            listener,
+            faults,
+            secret=secrets.token_bytes(32),
+            now_ms=self.wall(),
+            connack_ms_max=self.patience.connack_ms,
+        )
 
     def probe_tokens(self, uid: str) -> bool:
         """Find out whether a device without a token is let in; False: it is.
@@ -67,9 +103,7 @@ class Run:
         answered = threading.Event()
         prober = _Prober(answered)
         who = Identity(uid, f"{uid}-probe", 0, "")
-        session = self.session(
-            who, prober, LinkFaults(), secret=secrets.token_bytes(32), now_ms=self.wall()
-        )
+        session = self.session(who, prober, LinkFaults())
         session.open()
         answered.wait(PROBE_SECONDS)
         let_in = session.state == "open"
@@ -126,9 +160,16 @@ class _Prober:
 class World:
     """What the devices of one case share."""
 
-    def __init__(self, run: Run, names: Names, *, kicks_leave_open: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        names: Names,
+        *,
+        kicks_leave_open: bool = False,
+    ) -> None:
         self.run = run
         self.names = names
+        self.testimony = Testimony()
         self.kicks_leave_open = kicks_leave_open
         """A kicked device keeps its deaf connection, because this server leaves it open."""
         self.bell = threading.Condition()
@@ -139,6 +180,14 @@ class World:
         """Where what the devices say and hear is taken down."""
         self.commands: set[tuple[str, str]] = set()
         """(sender, number) of what the back end sent as a command: those have a log apart."""
+
+    def doubts(self) -> str:
+        """Say why nothing that is known here can be trusted; an empty text if it can."""
+        with self.bell:
+            contradiction = self.testimony.contradiction()
+            if contradiction:
+                self.troubles.append(contradiction)
+            return self.troubles[0] if self.troubles else ""
 
     def now(self) -> int:
         """Tell the monotonic time in milliseconds."""
