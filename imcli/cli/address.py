@@ -27,9 +27,23 @@ def check_url(text: str) -> None:
             hint="a token comes from IMCLI_TOKEN, or with a context: imcli add-context --help",
         )
     if broken or not text.isprintable() or " " in text:
-        raise UsageError(*BROKEN, hint=SHAPE)
+        raise UsageError(*BROKEN, hint=nearest_address(text))
     if parts.fragment or (parts.query and not parts.query.startswith("devices=")):
         raise UsageError("the target's address has a query or fragment", hint=SHAPE)
+
+
+def nearest_address(text: str) -> str:
+    """Say what an address looks like, or this one with what it lacks."""
+    return f"did you mean http://{text}?" if looks_like_host(text) else SHAPE
+
+
+def looks_like_host(text: str) -> bool:
+    """Tell whether a text may be `host:port`.
+
+    >>> looks_like_host("im.example:5001"), looks_like_host("staging")
+    (True, False)
+    """
+    return ":" in text and text.replace(".", "").replace(":", "").replace("-", "").isalnum()
 
 
 BROKEN = ("the target's address is broken",)

@@ -110,7 +110,7 @@ def project_file(folder: str) -> str | None:
     """Find `imcli.toml` in this folder or the nearest one above."""
     while True:
         candidate = os.path.join(folder, PROJECT_FILE)
-        if os.path.isfile(candidate):
+        if os.path.lexists(candidate):
             return candidate
         parent = os.path.dirname(folder)
         if parent == folder:
@@ -123,7 +123,7 @@ def read_files(world: World) -> list[tuple[str, dict[str, str]]]:
     project = project_file(world.cwd)
     own = user_file(world)
     paths = [project] if project else []
-    paths += [own] if os.path.isfile(own) else []
+    paths += [own] if os.path.lexists(own) else []
     return [(path, read_file(path)) for path in paths]
 
 
@@ -143,7 +143,10 @@ def read_file(path: str) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start})") from None
     except tomli.TOMLDecodeError as error:
-        raise InvalidInput(f"{path}:{error.lineno}:{error.colno}: {error.msg}") from None
+        raise InvalidInput(
+            f"{path}:{error.lineno}:{error.colno}: {error.msg}",
+            hint="that is a configuration file of imcli: mend it, or move it away",
+        ) from None
     problems = [problem for key, value in document.items() if (problem := fault(key, value))]
     if problems:
         raise InvalidInput(f"{path} is invalid", problems=tuple(f"{path}: {p}" for p in problems))

@@ -43,6 +43,7 @@ class Verb(TyperCommand):
         assert isinstance(shell, Shell), "main() gives every context a shell"
         given = {name: ctx.params.pop(name) for name in self.common_names}
         shell.options = Options(**given)
+        shell.check_settings(self.common_names)
         return super().invoke(ctx)
 
 

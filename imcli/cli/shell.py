@@ -34,15 +34,28 @@ class Shell:
         self.settings = Settings(world)
         self.place: Place | None = None
         self._captured: list[str] | None = None
+        self._noted: set[str] = set()
 
     # Settings
 
     def setting(self, key: str, default: str) -> Setting:
         """What holds for a key, by precedence."""
         setting = self.settings.get(key, str(getattr(self.options, key)), default)
-        if setting.source not in ("default", f"--{key}"):
+        if setting.source not in ("default", f"--{key}") and key not in self._noted:
+            self._noted.add(key)
             self.note(f"{key} is {setting.value} (from {setting.source})")
         return setting
+
+    def check_settings(self, names: tuple[str, ...]) -> None:
+        """Look up how to print before anything is done: a mistake there must not come after it.
+
+        Raises:
+            UsageError: a flag or the environment has a wrong value.
+            InvalidInput: a configuration file is invalid.
+        """
+        for key in ("output", "color"):
+            if key in names:
+                self.setting(key, "")
 
     @property
     def form(self) -> str:

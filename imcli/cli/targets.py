@@ -93,6 +93,7 @@ def place_of(shell: Shell, text: str) -> Place:
 
 def no_target(text: str, contexts: Contexts) -> UsageError:
     """Answer what is no target with what may have been meant."""
+    from imcli.cli.address import looks_like_host
     from imcli.cli.suggest import did_you_mean
 
     known = ("sim", "embedded", *(context.name for context in contexts.all))
@@ -100,11 +101,6 @@ def no_target(text: str, contexts: Contexts) -> UsageError:
     if not near and looks_like_host(text):
         near = f"did you mean http://{text}?"
     return UsageError(f"{text!r} is no target", hint=near or FORMS)
-
-
-def looks_like_host(text: str) -> bool:
-    """Tell whether a text may be `host:port`."""
-    return ":" in text and text.replace(".", "").replace(":", "").replace("-", "").isalnum()
 
 
 def verb_place(shell: Shell) -> Place:
@@ -117,7 +113,7 @@ def verb_place(shell: Shell) -> Place:
 def found_place(shell: Shell) -> Place:
     """Find the target of an admin verb."""
     setting = shell.setting("target", "")
-    place = current_place(shell, setting) or place_of(shell, setting.value or "embedded")
+    place = current_place(shell, setting) or place_named(shell, setting, "embedded")
     if place.kind == "live" and shell.options.profile:
         raise UsageError(
             "--profile is for embedded and simulated servers: a live one is what it is"
@@ -125,6 +121,24 @@ def found_place(shell: Shell) -> Place:
     if place.kind == "live" and shell.options.state:
         raise UsageError("--state is for the embedded server")
     return place
+
+
+def place_named(shell: Shell, setting: Setting, otherwise: str) -> Place:
+    """Understand the target of a setting; what is wrong with it is told with where it came from.
+
+    Raises:
+        UsageError: a flag or the environment names none.
+        InvalidInput: a configuration file names none.
+    """
+    try:
+        return place_of(shell, setting.value or otherwise)
+    except UsageError as error:
+        if setting.source in ("--target", "default"):
+            raise
+        said = f"target in {setting.source}: {error.message}"
+        if setting.source == "IMCLI_TARGET":
+            raise UsageError(said, hint=error.hint) from None
+        raise InvalidInput(said, hint=error.hint) from None
 
 
 def current_place(shell: Shell, setting: Setting) -> Place | None:
@@ -160,8 +174,9 @@ def scenario_places(shell: Shell, written: list[str]) -> list[Place]:
 
     `embedded` means a state file of each case's own, never the user's.
     """
-    chosen = written or [shell.setting("target", "sim").value]
-    return [place_of(shell, text) for text in dict.fromkeys(chosen)]
+    if not written:
+        return [place_named(shell, shell.setting("target", ""), "sim")]
+    return [place_of(shell, text) for text in dict.fromkeys(written)]
 
 
 def state_path(shell: Shell) -> str:

@@ -97,3 +97,53 @@ def test_a_flag_with_a_wrong_value_is_wrong_usage(tmp_path: Path, key: str, valu
 def test_verbose_says_where_a_setting_came_from(imcli: Run) -> None:
     ran = imcli("list-profiles", "--verbose", env={"IMCLI_OUTPUT": "jsonl"})
     assert "output is jsonl (from IMCLI_OUTPUT)" in ran.err
+
+
+def test_a_broken_configuration_is_told_before_anything_is_done(imcli: Run, tmp_path: Path) -> None:
+    imcli("send", "B", "A", "one")
+    (tmp_path / "imcli.toml").write_text("target = [")
+    sent = imcli("send", "B", "A", "two", "--target", "embedded")
+    added = imcli("add-context", "a", "http://127.0.0.1:5001")
+    assert (sent.status, sent.out, added.status) == (3, "", 3)
+    assert "hint: that is a configuration file of imcli: mend it, or move it away" in sent.err
+    (tmp_path / "imcli.toml").unlink()
+    history = imcli("show-history", "A", "B", "--output", "json").json
+    assert [message["text"] for message in history] == ["one"]
+    assert imcli("list-contexts", "--output", "json").json == []
+
+
+@pytest.mark.parametrize(("variable", "value"), [("IMCLI_OUTPUT", "jsn"), ("IMCLI_COLOR", "red")])
+def test_a_broken_environment_is_told_before_anything_is_done(
+    imcli: Run, variable: str, value: str
+) -> None:
+    ran = imcli("send", "B", "A", "one", "--target", "embedded", env={variable: value})
+    assert (ran.status, ran.out) == (2, "")
+    assert imcli("list-groups").err == "there is no group\n"
+    assert imcli("list-conversations", "A").status == 2
+
+
+def test_a_link_that_leads_nowhere_is_no_configuration(imcli: Run, tmp_path: Path) -> None:
+    (tmp_path / "imcli.toml").symlink_to(tmp_path / "nowhere")
+    ran = imcli("list-groups")
+    assert ran.status == 3
+    assert "imcli.toml cannot be read: No such file" in ran.err
+
+
+def test_a_target_that_is_none_is_told_with_where_it_came_from(imcli: Run, tmp_path: Path) -> None:
+    commands = (["list-groups"], ["try", "B sends; A deletes B"])
+    for argv in commands:
+        ran = imcli(*argv, env={"IMCLI_TARGET": "smi"})
+        assert (ran.status, ran.out) == (2, "")
+        assert "target in IMCLI_TARGET: 'smi' is no target\nhint: did you mean sim?" in ran.err
+    (tmp_path / "imcli.toml").write_text('target = "smi"')
+    for argv in commands:
+        ran = imcli(*argv)
+        assert (ran.status, ran.out) == (3, "")
+        assert "imcli.toml: 'smi' is no target" in ran.err
+
+
+def test_a_setting_is_noted_once(imcli: Run) -> None:
+    imcli("send", "B", "A", "one")
+    env = {"IMCLI_OUTPUT": "table", "IMCLI_COLOR": "never"}
+    ran = imcli("list-conversations", "A", "--verbose", env=env)
+    assert ran.err.count("output is table (from IMCLI_OUTPUT)") == 1

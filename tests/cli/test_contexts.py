@@ -122,7 +122,7 @@ WRONG = [
     (["", URL], "is no name"),
     (["a:b", URL], "is no name"),
     (["a" * 65, URL], "more than 64 characters"),
-    (["a", "localhost:5001"], "it looks like http://HOST:5001"),
+    (["a", "localhost:5001"], "did you mean http://localhost:5001?"),
     (["a", "http://user:pw@h"], "no secrets in an address"),
     (["a", "http://h/?token=x"], "has a query or fragment"),
     (["a", "http://h\x1b[31m"], "it looks like"),

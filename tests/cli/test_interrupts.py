@@ -17,9 +17,14 @@ import pytest
 
 from imcli.cli.running import pool
 from imcli.cli.running.interrupts import Interrupts
+from imcli.cli.verbs import messages
+from imcli.cli.verbs.desk import Desk
+from imcli.model.actions import Send
+from imcli.model.events import Accepted
 from imcli.model.exit_status import ExitStatus
 from imcli.scenario.events import CaseStarted, RunEvent, RunFinished
 from imcli.scenario.running.run import Options
+from tests.cli.conftest import Run
 
 QUICK = """title = "Quick"
 users = ["A", "B"]
@@ -150,3 +155,36 @@ def test_a_worker_breaks_off_what_it_does_once(monkeypatch: pytest.MonkeyPatch) 
         pool.end_work(signal.SIGINT, None)
     pool.end_work(signal.SIGINT, None)
     assert not pool.Worker.working
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_no_traceback() -> None:
+    code = (
+        "import sys, builtins\n"
+        "plain = builtins.__import__\n"
+        "def interrupted(name, *rest, **more):\n"
+        "    if name == 'typer': raise KeyboardInterrupt\n"
+        "    return plain(name, *rest, **more)\n"
+        "builtins.__import__ = interrupted\n"
+        "sys.argv = ['imcli', 'list-groups']\n"
+        "from imcli.__main__ import run\n"
+        "sys.exit(run())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "interrupted\n")
+
+
+def test_an_interrupt_among_many_sends_says_how_many_were_sent(
+    imcli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = messages.send_one
+    left = iter((True, True, False))
+
+    def interrupted(desk: Desk, plain: Send, device: str) -> Accepted:
+        if not next(left):
+            raise KeyboardInterrupt
+        return sent(desk, plain, device)
+
+    monkeypatch.setattr(messages, "send_one", interrupted)
+    ran = imcli("send", "B", "A", "hi", "--count", "9")
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err == "2 of 9 messages were sent\ninterrupted\n"

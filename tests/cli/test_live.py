@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.targets.fake_wukongim import FakeWuKongIM
+from tests.targets.served import served
 
 
 @pytest.fixture
@@ -339,3 +340,39 @@ def test_a_dry_run_says_that_it_would_look(imcli: Run, server: FakeWuKongIM) -> 
     ran = imcli("mark-read", "A", "B", "--wait", "--dry-run", "--target", server.url)
     assert ran.lines[-1] == "then look, for at most 10 s, until the effect is visible"
     assert server.asked == []
+
+
+def test_a_wrong_scheme_and_a_port_for_something_else_are_told_as_what_they_are(
+    imcli: Run, server: FakeWuKongIM
+) -> None:
+    ran = imcli("list-groups", "--target", server.url.replace("http://", "https://"))
+    assert ran.status == 4
+    assert "it speaks no TLS, and http:// may do" in ran.err
+    server.misbehave["/varz"] = lambda _: None
+    ran = imcli("list-groups", "--target", server.url)
+    assert ran.status == 4
+    assert "it closed the connection without an answer" in ran.err
+
+
+def test_a_bug_report_about_a_real_server_is_written(imcli: Run, tmp_path: Path) -> None:
+    source = Path(__file__).parents[2] / "scenarios" / "delete" / "returns_after_peer_sends.toml"
+    (tmp_path / "seed.toml").write_text(source.read_text(encoding="utf-8"))
+    with served("wukongim-2.1.3") as old:
+        argv = ("run-scenario", "seed.toml", "--target", old.url, "--report-issue", "report.md")
+        ran = imcli(*argv)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert ran.status == 0, ran.out
+    assert "- result: known failure (WuKongIM#" in text
+    assert "- server: wukongim 2.1.3, a real server (v2.1.3-20250210" in text
+    assert "```toml\ntitle = " in text
+    for part in (
+        "B.phone -> SEND",
+        "A.web <- RECV",
+        'POST /conversations/delete {"uid":"A","channel_id":"B","channel_type":1}',
+        'A.phone -> CONNECT {"uid":"A"',
+        "expected last m2",
+        "imcli run-scenario seed.toml --target http://SERVER:5001",
+    ):
+        assert part in text, part
+    assert "127.0.0.1" not in text
+    assert len(text) < 65_536

@@ -133,6 +133,10 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
         desk.mentioned(people[1:])
         try:
             accepted += (send_one(desk, plain, acting) for plain in sends)
+        except KeyboardInterrupt:
+            if len(sends) > 1:
+                shell.tell(f"{len(accepted)} of {len(sends)} messages were sent")
+            raise
         except ImcliError as error:
             if len(sends) > 1:
                 error.message += f" (after {len(accepted)} of {len(sends)} messages)"

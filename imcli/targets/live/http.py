@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from http.client import BadStatusLine, RemoteDisconnected
@@ -216,6 +217,12 @@ def _why(error: BaseException) -> str:
     """Say why in the words of the operating system, without those that urllib3 puts around them."""
     inner: BaseException | None = error
     while inner is not None:
+        if isinstance(inner, ssl.SSLError):
+            reason = (inner.reason or "").replace("_", " ").lower()
+            plain = ": it speaks no TLS, and http:// may do" if "wrong version" in reason else ""
+            return f"no secure connection ({reason or 'TLS'}){plain}"
+        if isinstance(inner, RemoteDisconnected):
+            return "it closed the connection without an answer"
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror.lower()
         error, inner = inner, inner.__cause__ or inner.__context__
