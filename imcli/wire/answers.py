@@ -18,6 +18,7 @@ import msgspec
 
 from imcli.model.entities import Entry, Message, channel_key
 from imcli.model.reasons import REASON_BY_CODE, REASON_BY_NAME
+from imcli.wire.instants import id_time_ms
 from imcli.wire.names import PERSON, SYSTEM_USER, Names
 
 INDEFINITE_TEXTS = ("deadline exceeded", "timeout", "timed out", "context canceled")
@@ -325,7 +326,7 @@ def _message(raw: _Message, names: Names, channel: str) -> Message:
         client_msg_no=raw.client_msg_no,
         sender=sender,
         text=names.said(sender, raw.client_msg_no, text),
-        time_ms=raw.timestamp * 1000,
+        time_ms=id_time_ms(raw.message_id, raw.timestamp * 1000),
         expires_ms=(raw.timestamp + raw.expire) * 1000 if raw.expire else 0,
         # `red_dot` is not read: the oldest message of any answer has lost its header flags (A19,
         # WuKongIM `pkg/wkdb/message.go`), and no count of the server depends on it.

@@ -59,11 +59,16 @@ def test_an_old_server_must_show_the_senders_newest_mark() -> None:
     assert rows.users() == ()
 
 
-def test_the_row_of_a_deleted_conversation_is_not_waited_for() -> None:
-    rows = PendingRows((2, 2, 5))
+@pytest.mark.parametrize(
+    ("version", "awaited"), [((2, 1, 3), ("B",)), ((2, 1, 5), ("B", "A")), ((2, 2, 5), ("B", "A"))]
+)
+def test_a_deletion_takes_what_waits_out_of_memory_up_to_2_1_3(
+    version: tuple[int, ...], awaited: tuple[str, ...]
+) -> None:
+    rows = PendingRows(version)
     rows.stored(Send("B", "", "A", "hi", "n1"), 1)
     rows.changed(Delete("A", "", "B"))
-    assert rows.users() == ("B",)
+    assert rows.users() == awaited
 
 
 @pytest.mark.parametrize(

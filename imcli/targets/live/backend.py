@@ -28,13 +28,15 @@ from imcli.targets.base import Outcome
 from imcli.targets.live.flush import PendingRows
 from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unavailable
 from imcli.targets.live.made import Made
-from imcli.targets.live.reading import Reader, list_answer
+from imcli.targets.live.reading import Reader
 from imcli.targets.live.sending import accepted, refused
 from imcli.wire.answers import Answer, Garbled, read_page, read_sent
 from imcli.wire.http import Call, Impossible, Plan, Setting, calls_for, log_after
 
 FIRST_PAUSE_MS = 5
 LONGEST_PAUSE_MS = 250
+FORGOTTEN_MS = 30
+"""A row is there a little before the memory that it came from is gone, which is listed, too."""
 
 Sleep = Callable[[int], None]
 """Waits so many milliseconds."""
@@ -55,7 +57,7 @@ class BackEnd:
         flushed_within_ms: int,
     ) -> None:
         self.made = Made()
-        self.reader = Reader(client, setting)
+        self.reader = Reader(client, setting, rows.order)
         self.responses: dict[str, ResponseView] = {}
         self._client = client
         self._setting = setting
@@ -205,6 +207,8 @@ class BackEnd:
             for user in self._rows.users():
                 self._rows.shown(user, self.reader.rows(user))
             if not self._rows.users():
+                self._sleep(FORGOTTEN_MS)
+                self._rows.order.flushed()
                 return done()
         awaited = ", ".join(self._rows.users())
         return Outcome("unknown", detail=f"the server has not stored the rows of {awaited} yet")
@@ -216,7 +220,7 @@ class BackEnd:
         outcome = _outcome(action, self.reader.judged(reply))
         if outcome.result != "ok":
             return outcome
-        return Outcome("ok", events=(list_answer(action, reply.body, self._setting.names),))
+        return Outcome("ok", events=(self.reader.list_answer(action, reply.body),))
 
     def _pull(self, action: Open | Pull, call: Call) -> Outcome:
         reply = self._client.call(call)

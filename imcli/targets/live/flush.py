@@ -11,28 +11,31 @@ from __future__ import annotations
 
 from imcli.model.actions import Action, Delete, Send
 from imcli.model.entities import Entry, is_group
+from imcli.targets.live.order import MARKED_ROWS, NO_PERSON_ROWS, ListOrder
 
 
 class PendingRows:
     """The rows that are to appear: (user, chat) with the least read mark each must show."""
 
     def __init__(self, version: tuple[int, ...]) -> None:
+        self.order = ListOrder(version)
         self._version = version
         self._awaited: dict[tuple[str, str], int] = {}
 
     def stored(self, send: Send, seq: int) -> None:
         """A message was stored as `seq`."""
-        old = bool(self._version) and self._version < (2, 1, 4)
-        if old:
+        self.order.stored(send, seq)
+        if self._version and self._version < MARKED_ROWS:
             self._awaited[send.user, send.chat] = seq
-        if is_group(send.chat) or self._version == (2, 1, 4) or seq != 1:
+        if is_group(send.chat) or self._version == NO_PERSON_ROWS or seq != 1:
             return
         self._awaited.setdefault((send.user, send.chat), 0)
         self._awaited.setdefault((send.chat, send.user), 0)
 
     def changed(self, action: Action) -> None:
-        """An action was done; a deleted conversation's row is not waited for."""
-        if isinstance(action, Delete):
+        """An action was done; up to 2.1.3 a deletion also takes what waits out of memory."""
+        self.order.changed(action)
+        if isinstance(action, Delete) and self._version < MARKED_ROWS:
             self._awaited.pop((action.user, action.chat), None)
 
     def users(self) -> tuple[str, ...]:

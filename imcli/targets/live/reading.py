@@ -34,6 +34,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.targets.live.http import HttpClient, Reply
+from imcli.targets.live.order import ListOrder
 from imcli.wire.answers import (
     Answer,
     Garbled,
@@ -57,7 +58,6 @@ from imcli.wire.http import (
     rows_call,
     sync_call,
 )
-from imcli.wire.names import Names
 
 HISTORY_MESSAGES_MAX = 200_000
 
@@ -65,9 +65,10 @@ HISTORY_MESSAGES_MAX = 200_000
 class Reader:
     """Asks one server and gives views. Failed calls raise what `HttpClient.call` raises."""
 
-    def __init__(self, client: HttpClient, setting: Setting) -> None:
+    def __init__(self, client: HttpClient, setting: Setting, order: ListOrder) -> None:
         self._client = client
         self._setting = setting
+        self._order = order
 
     def judged(self, reply: Reply) -> Answer:
         """Judge an answer.
@@ -131,8 +132,26 @@ class Reader:
 
     def listed(self, action: Synchronise) -> ListAnswer:
         """Ask for a list."""
-        names = self._setting.names
-        return list_answer(action, self.body(sync_call(action, names)), names)
+        return self.list_answer(action, self.body(sync_call(action, self._setting.names)))
+
+    def list_answer(self, action: Synchronise, body: bytes) -> ListAnswer:
+        """Read the answer to a synchronisation; only a whole list replaces what a device has.
+
+        Raises:
+            Garbled: it is something else.
+        """
+        listed = read_list(body, self._setting.names, action.user)
+        entries = self._order.arrange(action.user, listed)
+        partial = bool(action.only_unread or action.page or action.chats is not None)
+        return ListAnswer(
+            action.user,
+            action.device,
+            full=not partial and not action.seqs,
+            cursor=0,
+            entries=entries,
+            total_unread=sum(entry.unread for entry in entries),
+            partial=partial,
+        )
 
     def _list(self, user: str, chat: str | None) -> ListView:
         entries = tuple(map(_with_mark, self.listed(Synchronise(user, "")).entries))
@@ -188,22 +207,3 @@ def _with_mark(entry: Entry) -> Entry:
     if not entry.messages or len(entry.messages) >= LISTED_MESSAGES:
         return entry
     return replace(entry, deleted_to=entry.messages[0].seq - 1)
-
-
-def list_answer(action: Synchronise, body: bytes, names: Names) -> ListAnswer:
-    """Read the answer to a synchronisation; only a whole list replaces what a device has.
-
-    Raises:
-        Garbled: it is something else.
-    """
-    entries = read_list(body, names, action.user)
-    partial = bool(action.only_unread or action.page or action.chats is not None)
-    return ListAnswer(
-        action.user,
-        action.device,
-        full=not partial and not action.seqs,
-        cursor=0,
-        entries=entries,
-        total_unread=sum(entry.unread for entry in entries),
-        partial=partial,
-    )

@@ -18,8 +18,8 @@ from imcli.targets.live.devices import Device
 from imcli.targets.live.session import Sent
 from imcli.wire import codes
 from imcli.wire.answers import contents_of
-from imcli.wire.heard import id_time_ms
 from imcli.wire.http import payload_bytes
+from imcli.wire.instants import id_time_ms
 from imcli.wire.packets import Sendack, WireError
 
 DEAF_MS = 1_500
