@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from imcli.model import actions as act
-from imcli.model.entities import Message
-from imcli.model.events import Accepted, Event, Pushed, Refused, Unanswered
+from imcli.model.entities import DeviceKey, Message
+from imcli.model.events import Accepted, ConversationPushed, Event, Pushed, Refused, Unanswered
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.serve import notes
 from imcli.serve.connection import Connection, Seat
 from imcli.serve.resending import Resends, Unacknowledged
-from imcli.serve.written import action_of, payload_of, piece_for, recv_for
+from imcli.serve.written import action_of, change_for, payload_of, piece_for, recv_for
 from imcli.simulator.conversations.row_keeping import RowKeeping
 from imcli.simulator.wukongim import commands
 from imcli.simulator.wukongim import messages as wukongim_messages
@@ -145,6 +145,20 @@ class Post:
                 else:
                     data = what.data.encode()
                     connection.tell(MessageEvent(what.id, what.type, what.timestamp, data))
+
+    def change(self, event: ConversationPushed) -> None:
+        """Tell devices of a change to a conversation, where the profile tells more than the asker.
+
+        As other commands that no log has, it is told once.
+        """
+        world = self._world
+        if not world.server.keeping.tells_others:
+            return
+        recv = change_for(event, world.state.next_order())
+        for device in event.devices:
+            connection = world.seats.at(DeviceKey(event.user, device))
+            if connection is not None and connection.push(recv):
+                world.note_about(connection, f"is told of {event.chat}: {event.change}")
 
     def _push(self, connection: Connection, message: Message, recv: Recv, attempt: int) -> None:
         world = self._world

@@ -18,6 +18,7 @@ from typing import Any
 from imcli.model import actions as act
 from imcli.model.entities import DeviceKey, Message
 from imcli.model.events import (
+    ConversationPushed,
     Event,
     Flushed,
     Pushed,
@@ -368,6 +369,7 @@ def _told(what: Callable[[Any], str]) -> Callable[[World, Any], None]:
 
 ROUTES: dict[type, Callable[[World, Any], None]] = {
     Pushed: lambda world, event: world.post.deliver(event),
+    ConversationPushed: lambda world, event: world.post.change(event),
     SessionEnded: World._session_ended,
     Stored: World._stored,
     Flushed: _told(lambda event: f"flush: {event.rows} rows are stored"),

@@ -13,9 +13,11 @@ import msgspec
 
 from imcli.model import actions
 from imcli.model.entities import NOT_JSON, DeviceKey, Message, chat_of
+from imcli.model.events import ConversationPushed
 from imcli.serve import seats
 from imcli.serve.connection import Connection
 from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.simulator.wukongim.api.derived_family import written_change
 from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
 from imcli.simulator.wukongim.api.objects import payload_text
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
@@ -25,6 +27,9 @@ from imcli.wire import codes
 from imcli.wire.packets import Recv, Send
 
 SECOND_MS = 1000
+COMMAND_CONTENT = 99
+"""The type of content that SDKs give to listeners for commands, and show nowhere."""
+CHANGED = "imcliConversationChanged"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -129,4 +134,20 @@ def piece_for(user: str, piece: Piece) -> Recv:
         flags=recv.flags & ~codes.NO_PERSIST,
         stream_no=piece.stream_no,
         stream_flag=piece.flag,
+    )
+
+
+def change_for(event: ConversationPushed, message_id: int) -> Recv:
+    """Write what a device is told of a conversation as a command of the system."""
+    command = {"type": COMMAND_CONTENT, "cmd": CHANGED, "param": written_change(event)}
+    return Recv(
+        message_id,
+        0,
+        "",
+        PERSON,
+        "",
+        _ENCODER.encode(command),
+        event.now_ms // SECOND_MS,
+        "",
+        flags=codes.NO_PERSIST | codes.SYNC_ONCE,
     )

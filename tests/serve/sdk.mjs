@@ -39,6 +39,7 @@ sdk.chatManager.addMessageListener((message) => {
     tell("message", { from: fromUID, channel: channel.channelID, seq: messageSeq, text: content.text });
   }
 });
+sdk.chatManager.addCMDListener(({ content: { cmd, param } }) => tell("command", { cmd, param }));
 
 // What an app provides: the list of conversations, from its server.
 sdk.config.provider.syncConversationsCallback = async () => {

@@ -157,6 +157,19 @@ async def test_the_sdk_is_told_why_a_message_was_refused() -> None:
 
 
 @played
+async def test_the_sdk_gives_listeners_what_a_profile_tells_of_conversations() -> None:
+    async with house("reference") as served, device(served, "A") as a, device(served, "B") as b:
+        await a.connect(1)
+        await b.connect(1)
+        b.do("send", to="A", kind=1, text="hello")
+        await a.hear("message")
+        body = {"uid": "A", "channel_id": "B", "channel_type": 1}
+        assert (await served.post("/conversations/clearUnread", body))[0] == 200
+        told = await a.hear("command", cmd="imcliConversationChanged")
+        assert (told["param"]["channel_id"], told["param"]["unread"]) == ("B", 0)
+
+
+@played
 async def test_the_sdk_that_is_kicked_knows_it_and_stays_away() -> None:
     async with house("wukongim-2.1.3") as served, device(served, "A") as a:
         await a.connect(1)

@@ -31,7 +31,14 @@ from imcli.model.actions import (
     Synchronise,
 )
 from imcli.model.entities import Entry, Message, channel_key
-from imcli.model.events import Accepted, Event, HistoryPage, ListAnswer, Refused
+from imcli.model.events import (
+    Accepted,
+    ConversationPushed,
+    Event,
+    HistoryPage,
+    ListAnswer,
+    Refused,
+)
 from imcli.simulator.conversations.derived import is_expired
 from imcli.simulator.server import Server
 from imcli.simulator.sessions import invalid_id
@@ -325,6 +332,18 @@ def _above(entry: Entry, known: int) -> Entry | None:
 
 def _written(entry: Entry, version: int) -> Json:
     return written_conversation(entry, WHOLE) | {"version": version} | _marks(entry)
+
+
+def written_change(event: ConversationPushed) -> Json:
+    """Write what devices are told of a conversation: as the list has it now, without messages.
+
+    Where the list has it no more there are `listed` 0, the marks and the flags.
+    """
+    entry = event.entry or event.unlisted or Entry(event.chat, deleted_to=event.deleted_to)
+    written = _written(entry, event.cursor)
+    del written["recents"]
+    written["deleted_to_msg_seq"] = event.deleted_to
+    return {"change": event.change, "listed": int(event.entry is not None), **written}
 
 
 def _marks(entry: Entry) -> Json:
