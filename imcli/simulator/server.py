@@ -191,10 +191,7 @@ class Server:
 
     def kept(self, user: str, chat: str) -> Entry | None:
         """Give the stored record of a conversation, or None."""
-        key = self.key_of(user, chat)
-        return (
-            self.keeping.kept_entry(self.state, user, key) if key in self.state.channels else None
-        )
+        return self.keeping.kept_entry(self.state, user, self.key_of(user, chat))
 
     def history(self, user: str, chat: str) -> tuple[Message, ...]:
         """Give the whole history that the user can pull, oldest first."""

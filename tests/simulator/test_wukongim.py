@@ -231,6 +231,25 @@ def test_adding_a_present_member_reads_the_group_from_2_2_0_on(version: str) -> 
     assert world.unread("A", "#team") == (0 if version in CACHED else 1)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_marking_an_empty_conversation_stores_a_row(version: str) -> None:
+    """A8."""
+    world = wukongim(version)
+    world.mark("A", "B", 2)
+    kept = world.server.kept("A", "B")
+    assert kept is not None
+    stored_unread = 1 if version == "2.1.3" else 0
+    assert (kept.unread, kept.read_to, kept.messages) == (stored_unread, 2**64 - 1, ())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_reading_an_empty_conversation_stores_a_row_up_to_2_1_3(version: str) -> None:
+    world = wukongim(version)
+    world.read("A", "B")
+    kept = world.server.kept("A", "B")
+    assert (kept is not None) is (version == "2.1.3")
+
+
 # 2.1.3
 
 

@@ -115,7 +115,7 @@ class Derived:
     def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
         """Give the stored record, or None; unread and messages as the definitions give them."""
         record = state.record(user, key)
-        if record is None or record.gone:
+        if record is None or record.gone or key not in state.channels:
             return None
         spans = derived.spans_of(state, record, state.last_seq(key))
         messages = derived.newest_visible(state, state.logs[key], spans, 20)

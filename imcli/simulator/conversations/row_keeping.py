@@ -199,13 +199,17 @@ class RowKeeping(ABC):
         return None
 
     def kept_entry(self, state: State, user: str, key: str) -> Entry | None:
-        """Give the stored row, or None; what waits in memory is not stored."""
+        """Give the stored row, or None; what waits in memory is not stored.
+
+        Reading or marking makes a row where nobody has written yet.
+        """
         row = state.record(user, key)
-        log = state.logs.get(key)
-        if row is None or log is None:
+        if row is None:
             return None
-        recents = tuple(log.visible(0, log.last, 20))
-        unread = log.last - row.read_to if log.last >= row.read_to else row.stored_unread
+        log = state.logs.get(key)
+        recents = tuple(log.visible(0, log.last, 20)) if log is not None else ()
+        newest = state.last_seq(key)
+        unread = newest - row.read_to if newest >= row.read_to else row.stored_unread
         last = recents[-1] if recents else None
         return Entry(chat_of(user, key), unread, last, recents, row.read_to, row.deleted_to)
 
