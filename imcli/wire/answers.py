@@ -246,13 +246,15 @@ def read_list(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
 def read_rows(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
     """Read the stored rows of a user: entries without messages.
 
-    The delete mark is not exposed by the server.
+    The delete mark is not exposed by the server. A person's row without a pair of ids is left out:
+    `blacklist_remove` writes such rows from 2.2.0 on, and no list shows them
+    (`internal/api/channel.go:blacklistRemove`).
 
     Raises:
         Garbled: it is something else.
     """
     rows: _Rows = _decode(_ROWS, body)
-    chats = [row for row in rows.data or () if row.type == 0]
+    chats = [row for row in rows.data or () if row.type == 0 and _is_chat(row)]
     return tuple(
         Entry(
             _row_chat(row, names, names.user_id(user)),
@@ -263,12 +265,15 @@ def read_rows(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
     )
 
 
+def _is_chat(row: _Row) -> bool:
+    return row.channel_type != PERSON or "@" in row.channel_id
+
+
 def _row_chat(row: _Row, names: Names, uid: str) -> str:
     if row.channel_type != PERSON:
         return names.chat_name(row.channel_id, row.channel_type)
-    first, at, second = row.channel_id.partition("@")
-    peer = second if first == uid else first
-    return names.user_name(peer if at else row.channel_id)
+    first, _, second = row.channel_id.partition("@")
+    return names.user_name(second if first == uid else first)
 
 
 def read_online(body: bytes, names: Names) -> frozenset[tuple[str, int]]:

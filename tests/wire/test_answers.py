@@ -119,6 +119,12 @@ def test_stored_rows_of_commands_are_left_out_and_peers_found_on_both_sides() ->
     assert (rows[0].read_to, rows[1].unread) == (3, 0)
 
 
+def test_a_stored_row_under_the_bare_id_of_a_person_is_no_conversation_with_them() -> None:
+    body = b"""{"data":[{"uid":"A","channel_id":"B","channel_type":1},
+    {"uid":"A","channel_id":"A@C","channel_type":1}]}"""
+    assert [row.chat for row in read_rows(body, NAMES, "A")] == ["C"]
+
+
 def test_null_stands_for_nothing() -> None:
     assert read_list(b"null", NAMES, "A") == ()
     assert read_rows(b'{"data":null}', NAMES, "A") == ()
