@@ -28,6 +28,7 @@ Capability = Literal[
     "clocks",
     "time",  # virtual: waits cost nothing
     "stored-record",  # `Kept` can be answered
+    "stored-marks",  # and tells up to where a conversation was deleted
     "settings",  # pins, mutes, archives, message requests
     "clear",  # clear history as a verb of its own
     "partial-read",  # reads up to a message
@@ -49,6 +50,7 @@ ALL_CAPABILITIES: tuple[Capability, ...] = (
     "clocks",
     "time",
     "stored-record",
+    "stored-marks",
     "settings",
     "clear",
     "partial-read",

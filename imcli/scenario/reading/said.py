@@ -263,6 +263,8 @@ def needs_of(said: ClaimSentence) -> list[Capability]:
     for detail in said.slots.details:
         assert isinstance(detail.row, FactRow), "only facts stand in a claim"
         needs += detail.row.needs
+        if "stored-record" in said.row.needs:
+            needs += detail.row.kept_needs
     return needs
 
 

@@ -92,10 +92,11 @@ class FactFields(TypedDict, total=False):
 
 
 class FactRow(DetailRow, frozen=True, kw_only=True):
-    """A fact."""
+    """A fact. `kept_needs` are needs of saying it of a stored record."""
 
     build: Callable[[Slots], FactFields]
     needs: tuple[Capability, ...] = ()
+    kept_needs: tuple[Capability, ...] = ()
 
 
 def action_row(

@@ -144,6 +144,7 @@ def _fact(
     example: str,
     build: Callable[[Slots], FactFields],
     *needs: Capability,
+    kept_needs: tuple[Capability, ...] = (),
 ) -> FactRow:
     return FactRow(
         name=f"fact-{pattern.lower().replace(' ', '-').replace('/', '')}",
@@ -155,6 +156,7 @@ def _fact(
         field=field,
         build=build,
         needs=needs,
+        kept_needs=kept_needs,
     )
 
 
@@ -221,6 +223,7 @@ _FACTS = (
         "the deletion mark stands there",
         "deleted up to m1",
         lambda s: {"deleted_to": s.label},
+        kept_needs=("stored-marks",),
     ),
     _fact(
         "deleted up to",
@@ -228,6 +231,7 @@ _FACTS = (
         "nothing was deleted",
         "deleted up to nothing",
         lambda _: {"deleted_to": ""},
+        kept_needs=("stored-marks",),
     ),
     _fact("pinned", "pinned", "it is pinned", "pinned", lambda _: {"pinned": True}, "settings"),
     _fact("muted", "muted", "it is muted", "muted", lambda _: {"muted": True}, "settings"),

@@ -293,6 +293,9 @@ def test_needs_follow_from_the_sentence_and_its_parts() -> None:
     )
     assert done("B sends with notice").needs == ("sessions", "notices")
     assert asserted("assert A sees B with pinned").needs == ("settings",)
+    marked = asserted("assert the server keeps B for A with deleted up to nothing")
+    assert marked.needs == ("stored-record", "stored-marks")
+    assert asserted("assert A sees B with deleted up to nothing").needs == ()
     assert asserted("assert A shows B or the server keeps B for A").needs == (
         "sessions",
         "stored-record",
