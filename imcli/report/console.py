@@ -124,7 +124,7 @@ class ConsoleReport:
     def _end(self, event: RunFinished) -> None:
         for case in self._explained:
             self._line("", "")
-            self._lines(failure_lines(case, self._columns))
+            self._lines(failure_lines(case, self._columns, with_steps=True))
         if self._explained:
             self._line("", "")
         bad = event.exit_status != 0

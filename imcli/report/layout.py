@@ -19,12 +19,17 @@ Line = tuple[Style, str]
 NARROW = 40
 """No layout is made for less than this."""
 INDENT = "  "
+STEPS_MAX = 8
+"""So many of the last steps are shown below a failure."""
 HEADINGS = {"read": "read to", "deleted": "deleted to"}
 """Columns whose heading says more than their name in a `table:` claim."""
 
 
-def failure_lines(case: CaseResult, columns: int = 100) -> list[Line]:
-    """Show everything that is known about a case that did not pass."""
+def failure_lines(case: CaseResult, columns: int = 100, *, with_steps: bool = False) -> list[Line]:
+    """Show everything that is known about a case that did not pass.
+
+    `with_steps` adds the last steps of its trace, for where no whole trace follows.
+    """
     columns = max(columns, NARROW)
     lines: list[Line] = []
     shown = False
@@ -35,6 +40,8 @@ def failure_lines(case: CaseResult, columns: int = 100) -> list[Line]:
         shown = shown or wanted
         lines += _failure(case, failure, columns, with_table=wanted)
         lines.append(("", ""))
+    if with_steps and case.trace and case.failures:
+        lines += [*step_lines(case, columns), ("", "")]
     if case.order:
         lines += _wrapped(f"Order of `together`: {'; '.join(case.order)}.", columns)
     if case.repeat:
@@ -197,6 +204,20 @@ def trace_lines(case: CaseResult) -> list[str]:
         lines.append(safe(f"{record.step:<10} {record.at_ms:>7} ms  {record.text}"))
         lines.append(safe(f"{'':<21} -> {record.answer}"))
         lines.extend(safe(f"{'':<24} {seen}") for seen in record.seen)
+    return lines
+
+
+def step_lines(case: CaseResult, columns: int) -> list[Line]:
+    """The last steps of a case, each with what it caused where that is more than an acceptance."""
+    earlier = len(case.trace) - STEPS_MAX
+    before = f", after {earlier} earlier ones" if earlier > 0 else ""
+    lines: list[Line] = [("dim", f"{INDENT}The steps that led here{before}:")]
+    for record in case.trace[-STEPS_MAX:]:
+        notes = [] if record.answer == "ok" else [record.answer]
+        notes += [seen for seen in record.seen if not seen.startswith("accepted as ")]
+        said = f" → {'; '.join(notes)}" if notes else ""
+        text = f"{record.step}  {record.text}{said}"
+        lines += [("dim", line) for line in wrap(safe(text), columns, INDENT * 2, INDENT * 4)]
     return lines
 
 

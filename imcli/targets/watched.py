@@ -106,10 +106,10 @@ class Watch:
 
     def __init__(self, target: SimulatedTarget, *, each_step: bool = False) -> None:
         self.each_step = each_step
-        self.server = _stand_at_the_door(target)
+        self.server = _watched(target)
         self.world = SimulatedWorld(self.server, target)
         self.checker = Checker(self.world, self.server.profile.switches())
-        self.server.checker = self.checker
+        self._stand_at_the_door(target)
         for action, events in _prologue(target.cast):
             self.checker.after(action, events)
 
@@ -117,11 +117,20 @@ class Watch:
         """Watch a fork of the target, knowing all that was seen up to here."""
         twin = Watch.__new__(Watch)
         twin.each_step = self.each_step
-        twin.server = _stand_at_the_door(target)
+        twin.server = _watched(target)
         twin.world = SimulatedWorld(twin.server, target)
-        twin.checker = twin.server.checker = self.checker.fork(twin.world)
+        twin.checker = self.checker.fork(twin.world)
         twin.server.found = list(self.server.found)
+        twin._stand_at_the_door(target)
         return twin
+
+    def _stand_at_the_door(self, target: SimulatedTarget) -> None:
+        """Put the watched server in the place of the target's own, which an interrupt may close.
+
+        That comes last: at every moment the server that stands there can be used and closed.
+        """
+        self.server.checker = self.checker
+        target.server = self.server
 
     def before(self, action: Action) -> None:
         """Nothing is needed from before: the ledger knows what must be true."""
@@ -147,12 +156,11 @@ class Watch:
         return [str(broken) for broken in dict.fromkeys(found)]
 
 
-def _stand_at_the_door(target: SimulatedTarget) -> WatchedServer:
-    """Put a watched server in the place of the target's own; it has the same state."""
+def _watched(target: SimulatedTarget) -> WatchedServer:
+    """Make a watched server with the state of the target's own."""
     server = WatchedServer(target.server.profile, target.server.state)
     server.keeping = target.server.keeping
     server.found = []
-    target.server = server
     return server
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from imcli.report.console import ConsoleReport, Progress, Show, summary
@@ -17,6 +18,7 @@ from imcli.scenario.events import (
     RunFinished,
     RunStarted,
     StateTable,
+    StepRecord,
     TableRow,
 )
 from imcli.scenario.running.run import Options
@@ -51,6 +53,10 @@ scenarios/delete/example.toml:3:8  failed on sim
   B was listed after step 1 only (on A.phone, A.web).
   m1 was accepted as seq 1 and pushed to A.phone, A.web.
 
+  The steps that led here:
+    step 1  B sends A → m1 pushed to A.phone, A.web
+    step 2  A.phone deletes B → A's phone, web told that B was deleted
+
   Reproduce: imcli run-scenario scenarios/delete/example.toml --target sim \
 --only scenarios/delete/lost.toml
 
@@ -59,6 +65,17 @@ scenarios/delete/example.toml:3:8  failed on sim
 
 def test_a_failure_shows_everything_that_is_known() -> None:
     assert shown(events(LOST)) == FAILURE
+
+
+def test_the_last_steps_are_shown_with_what_they_caused() -> None:
+    (lost,) = [each.case for each in events(LOST) if isinstance(each, CaseFinished)]
+    steps = tuple(StepRecord(f"step {n}", "wait 1s", n, "ok") for n in range(1, 10))
+    refused = StepRecord("step 10", "B sends A", 10, "refused (blocked)", ("accepted as seq 1",))
+    long = msgspec.structs.replace(lost, trace=(*steps, refused))
+    text = plain(failure_lines(long, with_steps=True))
+    assert "led here, after 2 earlier ones:\n    step 3  wait 1s\n" in text
+    assert "    step 10  B sends A → refused (blocked)\n\n" in text
+    assert "led here" not in plain(failure_lines(long))
 
 
 def test_every_finished_case_has_one_line_and_the_summary_is_last() -> None:

@@ -174,3 +174,19 @@ def written(ledger: Ledger) -> dict[str, object]:
 
 def plain(part: Part) -> list[object]:
     return [getattr(part, name) for name in Part.__slots__ if name != "channel"]
+
+
+def test_an_interrupt_while_a_watch_is_made_leaves_a_world_that_can_be_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = SimulatedTarget(Server(), Identity("sim", "sim", "reference"), CAST)
+    own = target.server
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("imcli.targets.watched.Checker", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Watch(target)
+    assert target.server is own
+    assert target.close() == ()

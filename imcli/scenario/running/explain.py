@@ -288,7 +288,8 @@ def _fate(label: str, watched: Watched) -> str:
     late = [device for device in _reached(label, watched) if device not in pushed]
     later = f"; it reached {spoken(late)} later" if late else ""
     if pushed:
-        return f"{words} and pushed to {spoken(dict.fromkeys(pushed))}{later}."
+        joint = " and" if sent.state == "accepted" else "; it was"
+        return f"{words}{joint} pushed to {spoken(dict.fromkeys(pushed))}{later}."
     if late:
         return f"{words}; it reached {spoken(late)}."
     return f"{words}, and pushed to no device." if sent.state == "accepted" else f"{words}."
