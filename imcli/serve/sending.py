@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from imcli.model import actions as act
-from imcli.model.entities import DeviceKey, Message
+from imcli.model.entities import NOT_JSON, DeviceKey, Message
 from imcli.model.events import Accepted, ConversationPushed, Event, Pushed, Refused, Unanswered
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.serve import notes
@@ -203,7 +203,7 @@ class Post:
                     event.message_id,
                     event.seq,
                     action.client_msg_no,
-                    action.text or action.payload,
+                    action.text or action.payload.removeprefix(NOT_JSON),
                 )
             )
 

@@ -41,7 +41,7 @@ def payload_text(octets: bytes) -> tuple[str, str]:
     """
     try:
         value = msgspec.json.decode(octets)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", NOT_JSON + base64.b64encode(octets).decode()
     content = value.get("content") if isinstance(value, dict) else ""
     text = content if isinstance(content, str) else ""
