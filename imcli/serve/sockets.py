@@ -8,6 +8,7 @@ protocol of asyncio rather than by its streams, which cost a task and a future f
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from imcli.serve.connection import Connection
@@ -17,7 +18,7 @@ READ_BYTES = 32 * 1024
 """As much as a real server reads at once (WuKongIM `pkg/wknet`)."""
 
 
-class SocketClient(asyncio.BufferedProtocol):
+class SocketClient(asyncio.BufferedProtocol, ABC):
     """The socket of one client; what its bytes mean is said by whoever inherits.
 
     Args:
@@ -61,13 +62,13 @@ class SocketClient(asyncio.BufferedProtocol):
         if self.connection is not None:
             self.connection.lost("its socket broke" if exc else "it closed its socket")
 
+    @abstractmethod
     def take(self, connection: Connection, data: bytes) -> None:
         """Take the bytes of one read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, frames: Sequence[bytes], *, text: bool) -> None:
         """Write frames; `text` says that they are JSON."""
-        raise NotImplementedError
 
     # What a connection needs (`Link`)
 

@@ -147,7 +147,7 @@ async def test_what_is_no_websocket_is_refused_and_others_are_served() -> None:
         ):
             reader, writer = await asyncio.open_connection(host, int(port))
             writer.write(said + b"\r\n\r\n")
-            await reader.read()
+            assert not (await reader.read()).startswith(b"HTTP/1.1 101")
             writer.close()
         await is_served(served)
 

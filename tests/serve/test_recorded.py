@@ -130,7 +130,9 @@ class Player:
         self.numbers: dict[str, str] = {}
         self.answer: tuple[int, Any] = (0, None)
 
-    async def play(self) -> None:
+    async def play(self) -> int:
+        """Play everything; gives how many lines of the server came and were compared."""
+        compared = 0
         await self._prepare()
         for line in self.session["frames"]:
             if line["dir"] == "c2s":
@@ -138,10 +140,12 @@ class Player:
                 await self._say(line)
             else:
                 self.expected.setdefault(line["conn"], []).append(line)
+                compared += 1
         await self._catch_up()
         await self._nothing_more()
         for wire in self.wires.values():
             await wire.end()
+        return compared
 
     async def _prepare(self) -> None:
         if self.session["name"][4:] in ("kicks", "resend"):
@@ -352,6 +356,6 @@ def test_a_recorded_session_is_answered_as_it_was(session: Line) -> None:
             token_auth=config.get("tokenAuthOn", False),
             encrypts=not config.get("disableEncryption"),
         ) as served:
-            await Player(session, served).play()
+            assert await Player(session, served).play()
 
     play()
