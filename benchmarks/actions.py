@@ -61,6 +61,7 @@ def play_judged(work: tuple[tuple[Action, ...], ...]) -> None:
             apply(action)
         if watch.server.found:
             raise RuntimeError(f"an invariant is broken: {watch.server.found[0]}")
+        watch.target.close()
 
 
 def machine_rate(examples: int) -> float:

@@ -22,7 +22,7 @@ class Base(msgspec.Struct, frozen=True, gc=False, tag=True):
 # Questions
 
 
-class Seen(Base, frozen=True):
+class Seen(Base, frozen=True, gc=False):
     """What one full synchronisation of this device answers. `chat` limits what is looked at.
 
     With `chat` the view holds that entry alone, or none; a target may then answer faster.
@@ -38,21 +38,21 @@ class Seen(Base, frozen=True):
     message_count: int = 20
 
 
-class Shown(Base, frozen=True):
+class Shown(Base, frozen=True, gc=False):
     """What this device shows without asking: its cache."""
 
     user: str
     device: str
 
 
-class Kept(Base, frozen=True):
+class Kept(Base, frozen=True, gc=False):
     """The stored record of one conversation."""
 
     user: str
     chat: str
 
 
-class History(Base, frozen=True):
+class History(Base, frozen=True, gc=False):
     """The whole history that the server answers to this device, all pages, oldest first."""
 
     user: str
@@ -60,33 +60,33 @@ class History(Base, frozen=True):
     chat: str
 
 
-class Received(Base, frozen=True):
+class Received(Base, frozen=True, gc=False):
     """Everything that reached this device by push, and commands also by synchronisation."""
 
     user: str
     device: str
 
 
-class Presence(Base, frozen=True):
+class Presence(Base, frozen=True, gc=False):
     """Whether this device is online, offline or kicked."""
 
     user: str
     device: str
 
 
-class Agreement(Base, frozen=True):
+class Agreement(Base, frozen=True, gc=False):
     """What each device of a user shows after synchronising into a copy of its cache."""
 
     user: str
 
 
-class Observable(Base, frozen=True):
+class Observable(Base, frozen=True, gc=False):
     """Everything that a user can observe: lists, histories, caches, presence, permissions."""
 
     user: str
 
 
-class RawAnswer(Base, frozen=True):
+class RawAnswer(Base, frozen=True, gc=False):
     """The answer to a labelled raw request."""
 
     label: str
@@ -97,7 +97,7 @@ Question = Seen | Shown | Kept | History | Received | Presence | Agreement | Obs
 # Views
 
 
-class ListView(Base, frozen=True):
+class ListView(Base, frozen=True, gc=False):
     """A conversation list, in its order. Answers `Seen` and `Shown`."""
 
     entries: tuple[Entry, ...]
@@ -105,43 +105,43 @@ class ListView(Base, frozen=True):
     requests: tuple[str, ...] = ()
 
 
-class KeptView(Base, frozen=True):
+class KeptView(Base, frozen=True, gc=False):
     """A stored record, or None. Answers `Kept`."""
 
     entry: Entry | None
 
 
-class HistoryView(Base, frozen=True):
+class HistoryView(Base, frozen=True, gc=False):
     """Messages oldest first. Answers `History`."""
 
     messages: tuple[Message, ...]
 
 
-class ReceivedView(Base, frozen=True):
+class ReceivedView(Base, frozen=True, gc=False):
     """Arrivals in order; the same message may stand there more than once."""
 
     arrivals: tuple[Message, ...]
 
 
-class PresenceView(Base, frozen=True):
+class PresenceView(Base, frozen=True, gc=False):
     """Answers `Presence`."""
 
     state: SessionState
 
 
-class AgreementView(Base, frozen=True):
+class AgreementView(Base, frozen=True, gc=False):
     """Per device what it would show; the last one, named "", is a fresh full synchronisation."""
 
     lists: tuple[tuple[str, ListView], ...]
 
 
-class ObservableView(Base, frozen=True):
+class ObservableView(Base, frozen=True, gc=False):
     """Normal form of all that a user can observe, as (what, value) pairs of plain text."""
 
     facts: tuple[tuple[str, str], ...]
 
 
-class ResponseView(Base, frozen=True):
+class ResponseView(Base, frozen=True, gc=False):
     """Answers `RawAnswer`; `body` is JSON text."""
 
     status: int

@@ -319,7 +319,7 @@ def _change_event(
 ) -> ConversationPushed:
     key = keeping.key_of(change.user, change.chat)
     record = state.record(change.user, key)
-    entry = _entry_told(state, keeping, change, key)
+    entry = _entry_told(state, keeping, change)
     return ConversationPushed(
         change.user,
         change.chat,
@@ -333,7 +333,7 @@ def _change_event(
     )
 
 
-def _entry_told(state: State, keeping: Keeping, change: Change, key: str) -> Entry | None:
+def _entry_told(state: State, keeping: Keeping, change: Change) -> Entry | None:
     """Give the entry that devices are told.
 
     Where a server tells nobody, the device that asked knows by itself that what it deleted is gone.
@@ -343,7 +343,7 @@ def _entry_told(state: State, keeping: Keeping, change: Change, key: str) -> Ent
         return None
     cached = state.cached_lists.get(change.user)
     newly_seen = change.kind in ("accepted", "joined")
-    entry = keeping.entry(state, change.user, key, 20 if newly_seen else 0)
+    entry = keeping.entry(state, change.user, change.chat, 20 if newly_seen else 0)
     if cached is None:
         state.cached_lists.pop(change.user, None)
     else:

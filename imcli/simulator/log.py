@@ -219,7 +219,7 @@ class ListLog:
     def find(self, sender: str, client_msg_no: str) -> Message | None:
         """Give the newest message of a sender with this client number, or None."""
         seq = self._data.numbers.get((sender, client_msg_no), 0)
-        return self.get(seq) or self._data.erased.get(seq)
+        return (self.get(seq) or self._data.erased.get(seq)) if seq else None
 
     def page(self, above: int, upto: int, limit: int, *, newest: bool = False) -> list[Message]:
         """Give the messages of a range, commands included, oldest first."""

@@ -24,6 +24,7 @@ from imcli.model.events import (
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
 from imcli.simulator.delivery import push, take_commands, tell
+from imcli.simulator.log import Log
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, Device, State
 
@@ -36,6 +37,8 @@ Answer = Callable[[State, Keeping, Send], list[Event]]
 
 def send(state: State, keeping: Keeping, action: Send) -> list[Event]:
     """Send a message: lost on the way, refused, recognised, or accepted, stored and pushed."""
+    if not action.device or state.users[action.user].devices[action.device].link is None:
+        return _answer(state, keeping, action)
     return through_link(state, keeping, action, _answer)
 
 
@@ -309,13 +312,19 @@ def _readable(
         while upto > above and len(found) < limit:
             if action.ascending:
                 batch = log.visible_after(above, upto, limit - len(found))
-                found += [m for m in batch if not is_expired(state, m)]
+                found += _unexpired(state, log, batch)
                 above = batch[-1].seq if batch else upto
             else:
                 batch = log.visible(above, upto, limit - len(found))
-                found[:0] = [m for m in batch if not is_expired(state, m)]
+                found[:0] = _unexpired(state, log, batch)
                 upto = batch[0].seq - 1 if batch else above
     return found
+
+
+def _unexpired(state: State, log: Log, messages: list[Message]) -> list[Message]:
+    if not log.has_expiring:
+        return messages
+    return [message for message in messages if not is_expired(state, message)]
 
 
 def open_window(state: State, keeping: Keeping, action: Open) -> list[Event]:

@@ -132,7 +132,7 @@ class Server:
         if owner:
             asking: str = action.device  # type: ignore[union-attr]  # those laws name one
             if asking:
-                user: str = getattr(action, owner)
+                user: str = action.user if owner == "user" else getattr(action, owner)  # type: ignore[union-attr]
                 asker = self.state.users.get(user)
                 device = None if asker is None else asker.devices.get(asking)
                 if device is None:
@@ -183,7 +183,7 @@ class Server:
 
     def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
         """Give what a full synchronisation lists of one conversation now, or None."""
-        return self.keeping.look(self.state, user, chat, limit)
+        return self.keeping.entry(self.state, user, chat, limit)
 
     def listing(self, user: str, limit: int = 20) -> ListAnswer:
         """Give what a full synchronisation answers now (for no device in particular)."""

@@ -21,6 +21,7 @@ msgspec Struct.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterable
 
@@ -428,8 +429,6 @@ class State:
         ]
         if self.offered:
             whole.append(sorted(self.offered.items()))
-        import hashlib  # slow to import, and most worlds are compared with none
-
         return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()
 
 

@@ -3,6 +3,9 @@
 A target is one world for one case: `open_target(cast)` makes it, `close` ends it. It is
 synchronous. The harness knows this file and no other of its room.
 
+A target in which a user's list is answered the same to every device of the user, and stays as it is
+for being asked, may say so by `answers_alike = True`; then whoever asks for all asks for one.
+
 Time: `now()` is in milliseconds. In a virtual world it moves only by `Wait` actions, by link
 delays during `settle`, and by `advance`; in a real world it is a monotonic clock.
 """

@@ -1,8 +1,8 @@
 """The caches of the devices in one simulated world, and what each would show if it synchronised.
 
-A cache is folded from the world's events when somebody asks what a device shows, and not before:
-most worlds end without anybody asking. What a device would show after a synchronisation is worked
-out beside its cache, which stays as it is.
+Here is all that is remembered of what happened. A cache is folded from the world's events when
+somebody asks what a device shows, and not before: most worlds end without anybody asking. What a
+device would show after a synchronisation is worked out beside its cache, which stays as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from imcli.device.cache import DeviceCache
 from imcli.model.actions import Synchronise
 from imcli.model.entities import DeviceKey
-from imcli.model.events import Event, ListAnswer
+from imcli.model.events import Event, ListAnswer, Stored
 from imcli.model.questions import ListView
 from imcli.simulator.server import Server
 
@@ -24,7 +24,16 @@ class Caches:
     sends the newest sequence number of each chat that it has.
     """
 
-    __slots__ = ("_answered", "_caches", "_log", "_read", "keeps_cursors", "muted_count")
+    __slots__ = (
+        "_answered",
+        "_caches",
+        "_expiries",
+        "_log",
+        "_read",
+        "_scanned",
+        "keeps_cursors",
+        "muted_count",
+    )
 
     def __init__(self, *, muted_count: bool, keeps_cursors: bool) -> None:
         self.muted_count = muted_count
@@ -33,6 +42,8 @@ class Caches:
         self._caches: dict[DeviceKey, DeviceCache] = {}
         self._read: dict[DeviceKey, int] = {}
         self._answered: set[DeviceKey] = set()
+        self._expiries: list[int] = []
+        self._scanned = 0
 
     def copy(self) -> Caches:
         """Copy, for a world that goes its own way from here."""
@@ -41,11 +52,23 @@ class Caches:
         twin._caches = {key: cache.copy() for key, cache in self._caches.items()}
         twin._read = dict(self._read)
         twin._answered = set(self._answered)
+        twin._expiries, twin._scanned = list(self._expiries), self._scanned
         return twin
 
     def note(self, events: Sequence[Event]) -> None:
         """Remember what happened, for whoever will ask."""
         self._log += events
+
+    def expiries(self, now_ms: int) -> list[int]:
+        """Give the times to come at which messages expire, soonest first."""
+        found = [
+            event.message.expires_ms
+            for event in self._log[self._scanned :]
+            if type(event) is Stored and event.message.expires_ms
+        ]
+        self._scanned = len(self._log)
+        self._expiries = sorted(due for due in (*self._expiries, *found) if due > now_ms)
+        return self._expiries
 
     def of(self, key: DeviceKey) -> DeviceCache:
         """Give a device's cache, folded up to now."""

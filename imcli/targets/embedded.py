@@ -168,6 +168,11 @@ class EmbeddedTarget(SimulatedTarget):
 
     # Who and what is there
 
+    @property
+    def answers_alike(self) -> bool:
+        """Between two looks another process may change the file."""
+        return False
+
     def users(self) -> tuple[str, ...]:
         """Name every user, in order of name."""
         with self._durable.looking():

@@ -24,7 +24,16 @@ from imcli.model.actions import (
     Synchronise,
 )
 from imcli.model.entities import DeviceKey, Entry, chat_of
-from imcli.model.events import Event, ListAnswer, Offline, Refused, Stored, Unanswered
+from imcli.model.events import (
+    Accepted,
+    Done,
+    Event,
+    ListAnswer,
+    Offline,
+    Refused,
+    Stored,
+    Unanswered,
+)
 from imcli.model.questions import (
     Agreement,
     AgreementView,
@@ -48,7 +57,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.simulator import clock
-from imcli.simulator.profiles import Profile, as_profile, build_profile, format_duration
+from imcli.simulator.profiles import Profile, as_profile, build_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.targets.base import (
@@ -96,8 +105,8 @@ class SimulatedTarget:
     """One simulated world. Implements `Target`; `fork` makes a twin that goes its own way."""
 
     __slots__ = (
+        "_asked",
         "_caches",
-        "_expiries",
         "_outboxes",
         "_responses",
         "capabilities",
@@ -117,8 +126,9 @@ class SimulatedTarget:
             muted_count=server.profile.total_counts_muted,
             keeps_cursors=server.profile.product != "wukongim",
         )
+        # WuKongIM's counts depend on how many messages are asked for (A9).
+        self._asked = 20 if server.profile.product == "wukongim" else 0
         self._outboxes: dict[DeviceKey, list[Action]] = {}
-        self._expiries: list[int] = []
         self._responses: dict[str, ResponseView] = {}
         self._raise_the_curtain(cast)
 
@@ -160,6 +170,9 @@ class SimulatedTarget:
 
     def _result(self, events: Sequence[Event]) -> Outcome:
         """Say what the one who asked learned; the answer is among the first two events."""
+        answer = type(events[1 if type(events[0]) is Stored and len(events) > 1 else 0])
+        if answer is Accepted or answer is Done:
+            return Outcome("ok", "", "", tuple(events))
         for event in events:
             kind = type(event)
             if kind is Refused:
@@ -185,11 +198,7 @@ class SimulatedTarget:
         return Outcome("ok", "", "", (response, *events))
 
     def _note(self, events: Sequence[Event]) -> None:
-        """Remember what happened, for the caches, and when messages will expire."""
-        for event in events:
-            if type(event) is Stored and event.message.expires_ms:
-                self._expiries.append(event.message.expires_ms)
-                self._expiries.sort()
+        """Remember what happened, for whoever will ask."""
         self._caches.note(events)
 
     def _synchronise(self, action: Synchronise) -> list[Event]:
@@ -267,14 +276,21 @@ class SimulatedTarget:
 
     def _seen(self, question: Seen) -> ListView:
         if question.chat is not None:
-            # WuKongIM's counts depend on how many messages are asked for (A9).
-            rows = self.server.profile.product == "wukongim"
             # The newest is there anyway, and with it this is the entry that the checker looked at.
-            asked = 20 if rows else question.message_count or 1
-            entry = self.server.entry(question.user, question.chat, asked)
+            asked = self._asked or question.message_count or 1
+            server = self.server
+            entry = server.keeping.entry(server.state, question.user, question.chat, asked)
             return ListView(() if entry is None else (entry,))
         answer = self.server.listing(question.user)
         return ListView(answer.entries, answer.total_unread, answer.requests)
+
+    @property
+    def answers_alike(self) -> bool:
+        """Whether all devices of a user are answered the same list, and asking changes nothing.
+
+        So it is in the reference, which does not look at the device; WuKongIM may cache a list.
+        """
+        return self._caches.keeps_cursors
 
     def _presence(self, key: DeviceKey) -> SessionState:
         device = self.server.state.device(key.user, key.device)
@@ -319,9 +335,8 @@ class SimulatedTarget:
     def advance(self, until_ms: int) -> bool:
         """Move to the next timer or expiry, at most to `until_ms`."""
         state = self.server.state
-        while self._expiries and self._expiries[0] <= state.now:
-            self._expiries.pop(0)
-        moments = [due for due in (clock.next_due(state), *self._expiries[:1]) if due is not None]
+        expiries = self._caches.expiries(state.now)
+        moments = [due for due in (clock.next_due(state), *expiries[:1]) if due is not None]
         moment = min(moments, default=until_ms + 1)
         self._note(self.server.advance_to(min(moment, until_ms)))
         return moment <= until_ms
@@ -333,8 +348,7 @@ class SimulatedTarget:
     def timers(self) -> tuple[str, ...]:
         """Name the timers that are still running."""
         now = self.server.state.now
-        ahead = (due - now for due in self._expiries if due > now)
-        expiring = tuple(f"an expiry in {format_duration(left)}" for left in ahead)
+        expiring = tuple(f"an expiry in {due - now} ms" for due in self._caches.expiries(now))
         return clock.running(self.server.state) + expiring
 
     def fork(self) -> SimulatedTarget:
@@ -345,9 +359,9 @@ class SimulatedTarget:
         twin.cast = self.cast
         twin.capabilities = self.capabilities
         twin.virtual = True
+        twin._asked = self._asked
         twin._caches = self._caches.copy()
         twin._outboxes = {key: list(waiting) for key, waiting in self._outboxes.items()}
-        twin._expiries = list(self._expiries)
         twin._responses = dict(self._responses)
         return twin
 
@@ -380,6 +394,7 @@ class SimulatedOpener:
         self.identity = Identity(name, "sim", kind_of, profile.version, profile.name)
         self.capabilities = capabilities_of(profile)
         self.profile = profile
+        self._begun: SimulatedTarget | None = None
 
     def __call__(
         self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
@@ -390,7 +405,15 @@ class SimulatedOpener:
             InvalidInput: the case's profile names a switch or value that does not exist.
         """
         chosen = self.profile if profile is None else build_profile(profile)
-        return renamed(cast, lambda real: SimulatedTarget(Server(chosen), self.identity, real))
+        return renamed(cast, lambda real: self._open(chosen, real))
+
+    def _open(self, profile: Profile, cast: Cast) -> SimulatedTarget:
+        """Make a world; many cases begin with the same people, so it is forked from the last."""
+        begun = self._begun
+        if begun is None or begun.cast != cast or begun.server.profile != profile:
+            begun = SimulatedTarget(Server(profile), self.identity, cast)
+            self._begun = begun
+        return begun.fork()
 
 
 def open_simulated(profile: str | Profile = "reference", *, name: str = "") -> OpenTarget:

@@ -136,7 +136,7 @@ def _listed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     for entry in event.entries:
         judge_entry(ledger, action, entry, out)
     if event.full and not limited:
-        judge_list(ledger, user, event, out)
+        judge_list(ledger, user, ledger.parts(user), event, out)
     _rest(ledger, event, out)
 
 
@@ -150,13 +150,17 @@ def judge_entry(ledger: Ledger, action: Synchronise, entry: Entry, out: list[Bro
         out.extend(explain(Look(action, True, part, entry, entry, False, messages)))
 
 
-def judge_list(ledger: Ledger, user: str, event: ListAnswer, out: list[Broken]) -> None:
-    """Judge a full list as a whole: nothing missing, and in the order of the rule."""
+def judge_list(
+    ledger: Ledger, user: str, parts: Sequence[Part], event: ListAnswer, out: list[Broken]
+) -> None:
+    """Judge a full list as a whole: nothing missing of a user's `parts`, and in its order."""
     answered = [entry.chat for entry in event.entries]
     there = set(answered)
-    for part in ledger.parts(user):
+    for part in parts:
         if part.is_listed and part.chat not in there:
             out.append(Broken(2 if part.deletes else 1, user, part.chat, "listed", "not listed"))
+    if len(answered) < 2:
+        return
     known = [each for chat in answered if (each := ledger.part(user, chat)) is not None]
     orders = [each.order() for each in known if not ledger.skewed or each.newest(1)]
     if ledger.policy.list_order == "last-message" and orders != sorted(orders, reverse=True):

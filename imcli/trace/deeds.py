@@ -49,12 +49,15 @@ class Book(Protocol):
 
 
 def _aim(ledger: Book, action: UserAct, done: bool) -> Part | None:
-    """Touch the acting user's part; gives it where the action takes effect."""
+    """Touch the acting user's part; gives it, as one that changes, where the action has effect."""
     part = ledger.reach(action.user, action.chat)
     if part is None:
         return None
     ledger.touch(part)
-    return part if done and part.record else None
+    if not (done and part.record):
+        return None
+    part.stale = True
+    return part
 
 
 def _send(ledger: Book, action: Send, done: bool) -> None:
@@ -82,6 +85,7 @@ def _delete(ledger: Book, action: Delete, done: bool) -> None:
     if not is_group(action.chat) and (action.for_both or policy.delete_scope == "two-way"):
         peer = part.channel.parts[action.chat]
         if peer is not part and peer.record:
+            peer.stale = True
             ledger.touch(peer)
             _cut(policy, peer, last)
     if policy.delete_history == "erased":
@@ -160,7 +164,7 @@ def _set_flag(ledger: Book, action: SetFlag, done: bool) -> None:
         part = ledger.reach(action.user, action.chat)
         if part is None or part.deletes:
             return
-        part.record = True
+        part.record = part.stale = True
     if part is not None:
         setattr(part, action.flag, action.on)
 

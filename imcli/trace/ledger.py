@@ -163,8 +163,7 @@ class Ledger:
         return channel.reachable
 
     def touch(self, part: Part) -> None:
-        """Note that the step touched this part, in more than that a message came."""
-        part.stale = True
+        """Note that the step touched this part; `part.stale` says whether anything changed."""
         if part.stamp != self.step:
             part.stamp = self.step
             self.touched.append(part)
@@ -307,6 +306,7 @@ class Ledger:
             else:
                 part.spans = [[seq + 1, OPEN]]
                 part.mark = max(part.mark, seq)
+        part.stale = True
         self.touch(part)
 
     def _leave(self, channel: Channel, user: str, seq: int) -> None:
@@ -315,6 +315,7 @@ class Ledger:
         part.read_only = self.policy.leave == "keep-read-only"
         part.spans[-1][1] = seq
         part.past.append((part.spans[-1][0], seq))
+        part.stale = True
         self.touch(part)
 
     # Time
@@ -327,6 +328,7 @@ class Ledger:
             channel = self._own(self.channels[key])
             channel.expire(seq)
             for part in channel.parts.values():
+                part.stale = True
                 self.touch(part)
 
 

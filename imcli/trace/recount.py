@@ -7,7 +7,7 @@ what counting message by message gives. This is slow on purpose and shares no co
 from __future__ import annotations
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Message
+from imcli.model.entities import Entry, Message
 from imcli.trace.answers import judge_entry, judge_list, judge_page, judge_whole
 from imcli.trace.ledger import Ledger
 from imcli.trace.probe import Probe
@@ -18,66 +18,83 @@ from imcli.trace.words import entry_words, seqs, value_words
 
 def naive_visible(part: Part, now_ms: int) -> list[Message]:
     """Give what a user can see of a channel, message by message, straight from the definition."""
+    log, cut = part.channel.log, part.cut
     return [
         message
-        for message in part.channel.log
-        if message.kind != "command"
-        and message.seq > part.cut
-        and any(first <= message.seq <= last for first, last in part.spans)
-        and not 0 < message.expires_ms <= now_ms
+        for first, last in part.spans
+        for message in log[max(first - 1, 0) : last]  # the log is dense: a place is a number
+        if message.seq > cut and message.kind != "command" and not 0 < message.expires_ms <= now_ms
     ]
 
 
-def naive_unread(ledger: Ledger, part: Part) -> int:
-    """Count what is unread, message by message."""
+def naive_unread(ledger: Ledger, part: Part, visible: list[Message]) -> int:
+    """Count what is unread of what is visible, message by message."""
     if ledger.policy.unread_counts == "sequence-difference":
         return part.unread(ledger.policy)
-    return sum(
-        message.kind == "content"
-        and not message.no_red_dot
-        and message.sender != part.user
-        and message.seq > part.mark
-        for message in naive_visible(part, ledger.now_ms)
+    user, mark = part.user, part.mark
+    return len(
+        [
+            message
+            for message in visible
+            if message.seq > mark
+            and message.kind == "content"
+            and message.sender != user
+            and not message.no_red_dot
+        ]
     )
 
 
 def judge_recount(ledger: Ledger, probe: Probe, out: list[Broken]) -> None:
     """Compare lists, histories, unread and totals of everybody with a recount."""
-    for user in ledger.devices:
-        total = 0
-        for part in ledger.parts(user):
-            total += _recount_part(ledger, probe, part, out)
-        listing = probe.listing(user)
-        looked = Synchronise(user, "", message_count=20)
-        for entry in listing.entries:
-            judge_entry(ledger, looked, entry, out)
-            if entry != probe.entry(user, entry.chat):
-                alone = value_words(probe.entry(user, entry.chat))
-                listed = f"asked for alone what stands in the list: {entry_words(entry)}"
-                out.append(Broken(25, user, entry.chat, listed, alone))
-        if ledger.policy.list_limit:
-            continue
-        judge_list(ledger, user, listing, out)
-        if listing.total_unread != total:
-            out.append(Broken(16, user, "", f"{total} unread in total", f"{listing.total_unread}"))
+    parts: dict[str, list[Part]] = {user: [] for user in ledger.devices}
+    for channel in ledger.channels.values():
+        for user, part in channel.parts.items():
+            if user in parts:
+                parts[user].append(part)
+    for user, own in parts.items():
+        _recount_user(ledger, probe, user, own, out)
 
 
-def _recount_part(ledger: Ledger, probe: Probe, part: Part, out: list[Broken]) -> int:
+def _recount_user(
+    ledger: Ledger, probe: Probe, user: str, parts: list[Part], out: list[Broken]
+) -> None:
+    alone = {part.chat: probe.entry(user, part.chat) for part in parts}
+    total = sum([_recount_part(ledger, probe, part, alone[part.chat], out) for part in parts])
+    listing = probe.listing(user)
+    looked = Synchronise(user, "", message_count=20)
+    for entry in listing.entries:
+        judge_entry(ledger, looked, entry, out)
+        chat = entry.chat
+        asked = alone[chat] if chat in alone else probe.entry(user, chat)
+        if entry != asked:
+            listed = f"asked for alone what stands in the list: {entry_words(entry)}"
+            out.append(Broken(25, user, chat, listed, value_words(asked)))
+    if ledger.policy.list_limit:
+        return
+    judge_list(ledger, user, parts, listing, out)
+    if listing.total_unread != total:
+        out.append(Broken(16, user, "", f"{total} unread in total", f"{listing.total_unread}"))
+
+
+def _recount_part(
+    ledger: Ledger, probe: Probe, part: Part, entry: Entry | None, out: list[Broken]
+) -> int:
     """Recount one conversation; returns what it adds to its user's total."""
-    history = tuple(probe.history(part.user, part.chat))
-    judge_page(part, history, out)
-    if part.present or ledger.policy.delete_history != "erased":
-        judge_whole(part, history, out)
-    entry = probe.entry(part.user, part.chat)
+    visible = naive_visible(part, ledger.now_ms)
+    history = list(probe.history(part.user, part.chat))
+    if history != visible:  # else it is whole, in order, and as it was accepted
+        judge_page(part, history, out)
+        if part.present or ledger.policy.delete_history != "erased":
+            judge_whole(part, history, out)
     if entry is None:
         return 0
-    there = {message.seq for message in history}
-    beyond = [message.seq for message in entry.messages if message.seq not in there]
-    if beyond:
-        out.append(
-            Broken(25, part.user, part.chat, f"{seqs(beyond)} in the history too", "not there")
-        )
-    unread = naive_unread(ledger, part)
+    if entry.messages != tuple(history[len(history) - len(entry.messages) :]):
+        there = {message.seq for message in history}
+        beyond = [message.seq for message in entry.messages if message.seq not in there]
+        if beyond:
+            wanted = f"{seqs(beyond)} in the history too"
+            out.append(Broken(25, part.user, part.chat, wanted, "not there"))
+    unread = naive_unread(ledger, part, visible)
     if entry.unread != unread:
         expected, actual = f"{unread} unread by recount", f"{entry.unread}"
         out.append(Broken(4, part.user, part.chat, expected, actual))

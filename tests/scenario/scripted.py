@@ -124,6 +124,8 @@ class ScriptedTarget:
 class ScriptedOpener:
     """Opens scripted worlds, all after one script."""
 
+    kind: type[ScriptedTarget] = ScriptedTarget
+
     def __init__(
         self,
         *,
@@ -153,7 +155,7 @@ class ScriptedOpener:
     ) -> Target:
         if self.broken is not None:
             raise self.broken
-        target = ScriptedTarget(self)
+        target = self.kind(self)
         self.opened.append(target)
         self.profiles.append(profile)
         self.seeds.append(seed)

@@ -57,8 +57,8 @@ def on_entry(patch: Patch, change: Callable[[str, Entry], Entry | None]) -> None
     """Let the list answer a changed entry."""
     right = Derived.entry
 
-    def wrong(self: Derived, state: State, user: str, key: str, count: int) -> Entry | None:
-        entry = right(self, state, user, key, count)
+    def wrong(self: Derived, state: State, user: str, chat: str, count: int = 20) -> Entry | None:
+        entry = right(self, state, user, chat, count)
         return None if entry is None else change(user, entry)
 
     patch.setattr(Derived, "entry", wrong)

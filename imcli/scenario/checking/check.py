@@ -69,16 +69,29 @@ from imcli.scenario.syntax import (
 Asked = list[tuple[DeviceKey, Question]]
 
 
+def ask_one(claim: Claim, names: Names) -> tuple[DeviceKey, Question] | None:
+    """Say what to look at where all devices are answered alike; None: `ask`, it is no such claim.
+
+    What holds for the answer to one device then holds for all of them.
+    """
+    if type(claim) is not SeesChat or claim.source != "sees":
+        return None
+    keys = names.keys(claim.user, claim.device)
+    return (keys[0], _seen(claim, keys[0])) if keys else None
+
+
+def _seen(claim: SeesChat, key: DeviceKey) -> Seen:
+    facts = claim.facts
+    count = 0 if facts.messages is None and facts.count is None else 20
+    return Seen(key[0], key[1], claim.chat, False, count)
+
+
 def ask(claim: Claim, names: Names) -> Asked:
     """Say what must be looked at to judge a claim: nothing where the labels know it."""
-    if type(claim) is SeesChat and claim.source == "sees":  # most claims, so: without a match
-        chat = claim.chat
-        facts = claim.facts
-        count = 0 if facts.messages is None and facts.count is None else 20
-        keys = names.keys(claim.user, claim.device)
-        return [(k, Seen(k[0], k[1], chat, False, count)) for k in keys]
     match claim:
         case SeesChat(user=user, device=device, chat=chat, source=source):
+            if source == "sees":
+                return [(k, _seen(claim, k)) for k in names.keys(user, device)]
             if source == "shows":
                 return [(k, Shown(k.user, k.device)) for k in names.keys(user, device)]
             return [(DeviceKey(user, ""), Seen(user, "", chat, True))]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(NamedTuple):
     """One key: its name, what kind of value it has, and what it means."""
 
     name: str

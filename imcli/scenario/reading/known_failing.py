@@ -10,8 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-
-import msgspec
+from typing import NamedTuple
 
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.targets.base import Identity
@@ -33,7 +32,7 @@ _COMPARE: dict[str, Callable[[Version, Version], bool]] = {
 }
 
 
-class _Bound(msgspec.Struct, frozen=True):
+class _Bound(NamedTuple):
     product: str
     tests: tuple[tuple[str, Version], ...]
 

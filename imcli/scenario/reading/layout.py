@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
-
-import msgspec
+from typing import NamedTuple
 
 from imcli.scenario.reading.toml_text import read_toml_string
 
@@ -36,7 +35,7 @@ _STRING = re.compile(
 _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
-class Spot(msgspec.Struct, frozen=True):
+class Spot(NamedTuple):
     """A place in the text: offsets of a key and of its value."""
 
     key_start: int
@@ -45,7 +44,7 @@ class Spot(msgspec.Struct, frozen=True):
     end: int
 
 
-class Keys(msgspec.Struct, frozen=True):
+class Keys(NamedTuple):
     """The places of the keys of a text, as `Layout` finds them; they are the layout's from then on.
 
     `folded` are the values in brackets that nobody has looked into, and where each begins.

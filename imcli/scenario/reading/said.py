@@ -10,6 +10,7 @@ functions. Nobody changes what stands here: to change slots, copy them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -120,14 +121,14 @@ class Assertion(msgspec.Struct, frozen=True):
     whole: Assert | None = None
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(NamedTuple):
     """A sentence of the file's own: its verb, and the tokens that fill its holes."""
 
     verb: str
     arguments: Tokens
 
 
-class Opening(msgspec.Struct, frozen=True):
+class Opening(NamedTuple):
     """The head of a block: `together:` or `repeat 3:`."""
 
     kind: str

@@ -17,6 +17,7 @@ from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
 from imcli.scenario.checking.check import (
     ask,
+    ask_one,
     check,
     is_counted,
     is_negative,
@@ -113,6 +114,9 @@ def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
     names, observe = play.names, play.target.observe
     wrong: list[tuple[Claim, tuple[Disagreement, ...]]] = []
     for claim in claims:
+        one = ask_one(claim, names) if play.alike else None
+        if one is not None and check(claim, [(one[0], observe(one[1]))], names) is None:
+            return None
         answers: list[tuple[DeviceKey, View]] = [
             (key, observe(question)) for key, question in ask(claim, names)
         ]

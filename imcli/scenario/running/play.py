@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
-from imcli.model.actions import Action, AddDevice, Send
+from imcli.model.actions import Action, AddDevice, Connect, Send
 from imcli.model.errors import TargetUnavailable
 from imcli.model.questions import Observable, ObservableView
 from imcli.model.reasons import REASON_BY_NAME
@@ -78,9 +79,13 @@ class Logged(msgspec.Struct, frozen=True):
 
 
 class Play:
-    """One case in one world; `log` is None where nobody will want to read it."""
+    """One case in one world.
+
+    `log` is None where nobody will want to read it; `alike` is the target's `answers_alike`.
+    """
 
     __slots__ = (
+        "alike",
         "case",
         "clock",
         "deadline",
@@ -105,6 +110,7 @@ class Play:
     ) -> None:
         self.case = case
         self.target = target
+        self.alike: bool = getattr(target, "answers_alike", False)
         self.judge = judge
         self.plan = plan
         self.clock = clock
@@ -124,6 +130,7 @@ class Play:
             self.deadline,
         )
         twin.target, twin.plan, twin.observer = target, self.plan, observer
+        twin.alike = self.alike
         twin.log = None if self.log is None else list(self.log)
         twin.names = self.names.copy()
         twin.negatives = list(self.negatives)
@@ -162,10 +169,20 @@ class Play:
             self.look_before(unit.watch)
         problem = self.do(unit.do, unit.phase, unit.number)
         if problem is None and unit.connect is not None:
-            outcome = self._perform(unit.connect, False)
-            self.names.notice(outcome.events)
-            return self._ended(unit.do, unit.phase, unit.number, outcome, ())
+            return self._connect(unit, unit.connect)
         return problem
+
+    def _connect(self, unit: Act, connect: Connect) -> Problem | None:
+        """Play the second half of "adds device": the new device comes online."""
+        if self.observer is not None:
+            self.observer.before(connect)
+        outcome = self.target.perform(connect)
+        self.names.notice(outcome.events)
+        if self.observer is not None:
+            broken = self.observer.after(connect, outcome)
+            if broken:
+                return self._broken(unit.do, unit.phase, unit.number, broken)
+        return self._ended(unit.do, unit.phase, unit.number, outcome, ())
 
     def parallel(self, unit: Parallel) -> list[Problem]:
         """Play the branches of a `together` block in the order of the plan, or at once."""
@@ -234,14 +251,6 @@ class Play:
             return None
         return self._ended(do, phase, number, outcome, before)
 
-    def _perform(self, action: Action, queue: bool) -> Outcome:
-        if self.observer is not None:
-            self.observer.before(action)
-        outcome = self.target.perform(action, queue=queue)
-        if self.observer is not None:
-            self.observer.after(action, outcome)
-        return outcome
-
     def _action(self, do: Do) -> Action:
         """The action with what is known only now: numbers of messages, places of labels."""
         action = do.action
@@ -249,7 +258,7 @@ class Play:
             return self._send(do, action)
         if do.refs:
             changes = {field: self.names.seq(label) for field, label in do.refs}
-            return msgspec.structs.replace(action, **changes)
+            return replace(action, **changes)
         return action
 
     def _send(self, do: Do, action: Send) -> Send:
@@ -260,19 +269,7 @@ class Play:
             return action
         if not do.number_written:
             names.sends += 1
-            action = Send(
-                action.user,
-                action.device,
-                action.chat,
-                action.text,
-                f"c{names.sends}",
-                action.payload,
-                action.no_persist,
-                action.no_red_dot,
-                action.command,
-                action.notice,
-                action.expire_ms,
-            )
+            action = replace(action, client_msg_no=f"c{names.sends}")
         if do.label:
             names.begin(do.label, action)
         return action

@@ -30,7 +30,7 @@ def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
     for need in case.needs:
         if need not in capabilities:
             return f'needs "{need}", which {identity.name} does not have'
-    for step in _steps(case):
+    for step in _steps(case, needing=True):
         for need in step.needs:
             if need not in capabilities and not _tries_anyway(step):
                 return (
@@ -55,13 +55,17 @@ def _written_ms(step: Do | Assert) -> int:
     return step.action.duration_ms if isinstance(step.action, Wait) else 0
 
 
-def _steps(case: Case) -> Iterator[Do | Assert]:
+def _steps(case: Case, *, needing: bool = False) -> Iterator[Do | Assert]:
+    """Give every action and assertion; of those outside blocks, at will, only what needs something.
+
+    Most steps need nothing, and every case is asked.
+    """
     step: Step
     for step in (*case.given, *case.steps, *case.cleanup):
         if isinstance(step, Together):
             for branch in step.branches:
                 yield from branch
-        else:
+        elif step.needs or not needing:
             yield step
 
 

@@ -8,8 +8,7 @@ it read. Names end where a literal word of the table begins, which is why no nam
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import msgspec
+from typing import NamedTuple
 
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.table.patterns import (
@@ -340,7 +339,7 @@ def _write_details(slots: Slots, field: str) -> str:
     return ", ".join(write_parts(one.row.parts, one.slots) for one in slots.details)
 
 
-class HoleKind(msgspec.Struct, frozen=True):
+class HoleKind(NamedTuple):
     """One kind of hole, as the reference prints it."""
 
     name: str

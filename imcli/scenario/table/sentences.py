@@ -10,9 +10,7 @@ that stands first (`wait`) or second (`sends`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
-
-import msgspec
+from typing import NamedTuple, TypeVar
 
 from imcli.scenario.table.patterns import DetailRow, Row, key_word, literal_words
 from imcli.scenario.table.rows import ActionRow, ClaimRow
@@ -22,7 +20,7 @@ from imcli.scenario.table.sentences_details import ENDINGS, FACTS, OPTIONS
 from imcli.scenario.table.sentences_server import SERVER_ACTIONS
 
 
-class BlockWord(msgspec.Struct, frozen=True):
+class BlockWord(NamedTuple):
     """A sentence that frames others: how it reads, what it means, one example."""
 
     name: str

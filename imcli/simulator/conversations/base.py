@@ -90,11 +90,8 @@ class Keeping(Protocol):
     def ended(self, state: State, *, crashed: bool) -> None:
         """The process ended; what is not durable is lost."""
 
-    def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
-        """Give one entry of the list as a full synchronisation has it, or None."""
-
-    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
-        """Give the entry of a chat, or None, also where there is no channel behind it."""
+    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+        """Give the entry of a chat as a full synchronisation lists it, or None."""
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation (without the commands, which are the device's)."""

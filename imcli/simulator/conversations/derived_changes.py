@@ -86,8 +86,7 @@ def stored(state: State, key: str, message: Message) -> Sequence[Change]:
         if record.marked_unread:
             put(state, sender, key, replace(record, marked_unread=False), "marked")
         changes.append(Change(sender, chat_of(sender, key), "read"))
-    changes += _sequence_changes(state, key)
-    return changes
+    return [*changes, *_sequence_changes(state, key)] if not profile.usual_lists else changes
 
 
 def _first_records(state: State, key: str) -> None:

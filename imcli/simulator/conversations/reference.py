@@ -82,24 +82,22 @@ class Derived:
     def ended(self, state: State, *, crashed: bool) -> None:
         """Nothing is lost with the process."""
 
-    def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
-        """Give one entry of the list as a full synchronisation has it, or None."""
+    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+        """Give the entry of a chat as a full synchronisation lists it, or None.
+
+        This is what is asked most, so the key is made here.
+        """
         records = state.records.get(user)
         if records is None:
             return None
+        key = chat if chat[:1] == "#" else f"{user}@{chat}" if user < chat else f"{chat}@{user}"
         record = records.get(key)
         if record is None:
             return None
         if state.profile.list_limit:
-            chat = chat_of(user, key)
             entries = derived_list.full_list(state, user, message_count)
             return next((e for e in entries if e.chat == chat), None)
         return derived.make_entry(state, user, key, record, message_count)
-
-    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
-        """Give the entry of a chat; this is asked so often that the key is made here."""
-        key = chat if chat[:1] == "#" else f"{user}@{chat}" if user < chat else f"{chat}@{user}"
-        return self.entry(state, user, key, message_count)
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """Answer a list synchronisation."""

@@ -161,16 +161,14 @@ class RowKeeping(ABC):
 
     # Reading
 
-    def entry(self, state: State, user: str, key: str, message_count: int) -> Entry | None:
-        """Give one entry of the list as a full synchronisation has it, or None."""
+    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+        """Give the entry of a chat as a full synchronisation lists it, or None."""
+        key = self.key_of(user, chat)
+        if key not in state.channels:
+            return None
         rows = [pair for pair in self.rows(state, user) if pair[0] == key]
         entries = list_entries(state, self.traits, rows, Ask(user, message_count or 1, False, {}))
         return entries[0] if entries else None
-
-    def look(self, state: State, user: str, chat: str, message_count: int) -> Entry | None:
-        """Give the entry of a chat, or None, also where there is no channel behind it."""
-        key = self.key_of(user, chat)
-        return self.entry(state, user, key, message_count) if key in state.channels else None
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:
         """`/conversation/sync`; a list is whole unless something else was asked for."""

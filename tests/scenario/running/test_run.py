@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.model.actions import AddDevice, Connect, CreateGroup, Delete, Flush, Read, Send, Wait
-from imcli.model.entities import Entry
+from imcli.model.entities import DeviceSpec, Entry
 from imcli.model.errors import Defect, ImcliError, InvalidInput, TargetUnavailable
 from imcli.model.events import Accepted
 from imcli.model.questions import (
@@ -34,7 +35,7 @@ from imcli.scenario.syntax import (
     TableIs,
     Timing,
 )
-from imcli.targets.base import Identity, OpenTarget, Outcome, Target
+from imcli.targets.base import Cast, Identity, OpenTarget, Outcome, Target
 from tests.scenario.builder import AT, at, case, claim, do, sees, send, together
 from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, message, nothing
 
@@ -624,9 +625,59 @@ def test_an_invariant_broken_at_the_end_fails_the_case() -> None:
     assert (found.result, found.failures[0].headline) == ("failed", "1 nothing accepted is lost")
 
 
+def test_an_invariant_broken_while_an_added_device_connects_fails_the_case_too() -> None:
+    adds = do(AddDevice("A", "tablet"), "A adds device tablet")
+    opener = ScriptedOpener()
+    found = result(case(adds, do(Flush())), opener, watched_by(Grumbler(at_action=2)))
+    (failure,) = found.failures
+    assert (failure.kind, failure.step) == ("invariant", "step 1")
+    assert opener.opened[0].done == [AddDevice("A", "tablet"), Connect("A", "tablet")]
+
+
 def test_an_observer_without_complaints_changes_nothing() -> None:
     opener = ScriptedOpener(look=listed)
     assert result(case(send("B", "A"), SEES), opener, watched_by(Grumbler())).result == "passed"
+
+
+# Where every device is answered alike
+
+
+TWO_DEVICES = Cast((("A", (DeviceSpec("phone"), DeviceSpec("web", "web"))), ("B", ())))
+
+
+class AlikeTarget(ScriptedTarget):
+    """A scripted world that says so."""
+
+    answers_alike = True
+
+
+class AlikeOpener(ScriptedOpener):
+    """Opens such worlds."""
+
+    kind = AlikeTarget
+
+
+def test_a_list_that_all_devices_are_answered_alike_is_asked_for_once() -> None:
+    each, alike = ScriptedOpener(look=listed), AlikeOpener(look=listed)
+    for opener in (each, alike):
+        assert result(case(SEES, cast=TWO_DEVICES), opener).result == "passed"
+    assert [question.device for question in each.opened[0].asked] == ["phone", "web"]  # type: ignore[union-attr]
+    assert [question.device for question in alike.opened[0].asked] == ["phone"]  # type: ignore[union-attr]
+
+
+def test_where_it_does_not_hold_every_device_is_told() -> None:
+    told = [
+        [d.subject for d in result(case(SEES, cast=TWO_DEVICES), opener).failures[0].disagreements]
+        for opener in (ScriptedOpener(), AlikeOpener())
+    ]
+    assert told == [["A.phone", "A.web"]] * 2
+
+
+def test_what_devices_show_is_asked_of_each_all_the_same() -> None:
+    shows = claim(replace(sees("A", "B", negated=True), source="shows"))
+    opener = AlikeOpener()
+    assert result(case(shows, cast=TWO_DEVICES), opener).result == "passed"
+    assert len(opener.opened[0].asked) == 2
 
 
 # Repeats, orders, events of steps
