@@ -175,35 +175,45 @@ def real_cast(cast: Cast, there: Names) -> Cast:
 
 
 class RenamedTarget:
-    """A target whose server has other ids than the harness names. Implements `Target`."""
+    """A target whose server has other ids than the harness names. Implements `Target`.
 
-    __slots__ = ("_back", "_there", "capabilities", "identity", "inner", "virtual")
+    `cast` are those who take part, by name; `there` renames what goes to `inner`, `back` what comes
+    from it.
+    """
 
-    def __init__(self, inner: Target, there: Names, back: Names) -> None:
+    __slots__ = ("back", "capabilities", "cast", "identity", "inner", "there", "virtual")
+
+    def __init__(self, inner: Target, cast: Cast, there: Names, back: Names) -> None:
         self.inner = inner
+        self.cast = cast
         self.identity: Identity = inner.identity
         self.capabilities: frozenset[Capability] = inner.capabilities
         self.virtual = inner.virtual
-        self._there = there
-        self._back = back
+        self.there = there
+        self.back = back
 
     def perform(self, action: Action, *, queue: bool = False) -> Outcome:
         """Do one action, asked for by name."""
         if isinstance(action, Request):
             from imcli.targets.raw import filled  # rarely asked for, and dear at every start
 
-            real: Action = filled(action, self._there.name)
+            real: Action = filled(action, self.there.name)
         else:
-            real = self._there.struct(action)
+            real = self.there.struct(action)
         outcome = self.inner.perform(real, queue=queue)
         return replace(outcome, events=self._renamed(outcome.events))
 
     def _renamed(self, events: Sequence[Event]) -> tuple[Event, ...]:
-        return tuple(self._back.struct(event) for event in events)
+        return tuple(self.back.struct(event) for event in events)
 
     def observe(self, question: Question) -> View:
         """Look without changing anything, by name."""
-        return self._back.struct(self.inner.observe(self._there.struct(question)))
+        return self.back.struct(self.inner.observe(self.there.struct(question)))
+
+    @property
+    def answers_alike(self) -> bool:
+        """Whether all devices of a user are answered the same list."""
+        return getattr(self.inner, "answers_alike", False)
 
     def settle(self) -> None:
         """Wait until every delivery and answer under way is done."""
@@ -235,4 +245,4 @@ def renamed(cast: Cast, make: Callable[[Cast], Target]) -> Target:
         return make(cast)
     forth, reverse = tables_of(cast)
     there = Names(forth)
-    return RenamedTarget(make(real_cast(cast, there)), there, Names(reverse))
+    return RenamedTarget(make(real_cast(cast, there)), cast, there, Names(reverse))

@@ -8,15 +8,19 @@ asked for or due, also makes the checks that need a copy of the world.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
-from imcli.model.entities import Message
+from imcli.model.entities import DeviceSpec, Entry, Message
 from imcli.model.events import Event, ListAnswer, MembersChanged
 from imcli.model.questions import Agreement, AgreementView, ListView
 from imcli.simulator.likeness import alike_for
+from imcli.simulator.profiles import Profile
 from imcli.simulator.server import Server
-from imcli.targets.base import Cast, Outcome
+from imcli.targets.base import Outcome, Target
+from imcli.targets.renaming import RenamedTarget
 from imcli.targets.simulated import SimulatedTarget
+from imcli.targets.watched_names import Judge, RenamedWorld, renamed_judge
 from imcli.trace.invariants import SETTLES, Checker
 from imcli.trace.probe import World
 from imcli.trace.verdicts import Broken
@@ -25,15 +29,16 @@ from imcli.trace.verdicts import Broken
 class WatchedServer(Server):
     """A server that shows every action with its events to a checker."""
 
-    __slots__ = ("checker", "found")
+    __slots__ = ("checker", "found", "judge")
 
     checker: Checker
+    judge: Judge
     found: list[Broken]
 
     def apply(self, action: Action) -> list[Event]:
         """Do one action, and judge it."""
         events = Server.apply(self, action)  # `super()` costs more than it explains here
-        found = self.checker.after(action, events)
+        found = self.judge(action, events)
         if found:
             self.found += found
         return events
@@ -41,18 +46,24 @@ class WatchedServer(Server):
     def settle(self) -> list[Event]:
         """Let everything under way arrive, and judge that."""
         events = super().settle()
-        self.found += self.checker.after(Wait(0), events)
+        self.found += self.judge(Wait(0), events)
         return events
 
     def advance_to(self, until_ms: int) -> list[Event]:
         """Move the clock, and judge what happened meanwhile."""
         events = super().advance_to(until_ms)
-        self.found += self.checker.after(Wait(0), events)
+        self.found += self.judge(Wait(0), events)
         return events
 
     def close(self) -> None:
         """Let go of the checker, which holds this server."""
+        self.judge = _nobody
         self.checker.close()
+
+
+def _nobody(action: Action, events: Sequence[Event]) -> list[Broken]:
+    """Judge nothing: the world has ended."""
+    return []
 
 
 class SimulatedWorld:
@@ -61,7 +72,7 @@ class SimulatedWorld:
     __slots__ = ("entry", "server", "target")
 
     def __init__(self, server: Server, target: SimulatedTarget) -> None:
-        self.entry = server.entry
+        self.entry = partial(server.keeping.entry, server.state)
         self.server = server
         self.target = target
 
@@ -97,40 +108,74 @@ class SimulatedWorld:
         return view.lists
 
 
+class Nowhere:
+    """A world in which nothing has happened yet; implements `trace.probe.Probe`."""
+
+    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+        """There is no conversation."""
+        return None
+
+    def history(self, user: str, chat: str) -> Sequence[Message]:
+        """There is no message."""
+        return ()
+
+    def listing(self, user: str) -> ListAnswer:
+        """The list is empty."""
+        return ListAnswer(user, "", True, 0, ())
+
+    def now_ms(self) -> int:
+        """It is the beginning."""
+        return 0
+
+
 class Watch:
     """Observes one case on a simulated target; implements `scenario.play.Observer`.
 
     With `each_step` the settled invariants are judged after every step, otherwise after deletes,
-    restarts and changes of membership.
+    restarts and changes of membership. In a world with ids of its own everything is judged, and
+    told, in the names of the harness.
     """
 
-    def __init__(self, target: SimulatedTarget, *, each_step: bool = False) -> None:
+    def __init__(self, target: SimulatedTarget | RenamedTarget, *, each_step: bool = False) -> None:
         self.each_step = each_step
-        self.server = _watched(target)
-        self.world = SimulatedWorld(self.server, target)
-        self.checker = Checker(self.world, self.server.profile.switches())
-        self._stand_at_the_door(target)
-        for action, events in _prologue(target.cast):
-            self.checker.after(action, events)
+        found = simulated_in(target)
+        assert found is not None, "whoever watches has asked whether there is anything to be seen"
+        self.target = found
+        self.server = _watched(found)
+        self.world: World = SimulatedWorld(self.server, found)
+        cast = found.cast
+        if isinstance(target, RenamedTarget):
+            self.world, cast = RenamedWorld(self.world, target.there, target.back), target.cast
+        self.checker = _at_the_start(cast.users, self.server.profile).fork(self.world)
+        self.server.judge = self.checker.after
+        if isinstance(target, RenamedTarget):
+            self.server.judge = renamed_judge(self.checker.after, target.back)
+        for name, members in cast.groups:
+            group = name if name[:1] == "#" else f"#{name}"
+            begun = MembersChanged(group, 0, tuple(dict.fromkeys(members)))
+            self.checker.after(CreateGroup(group, members), [begun])
+        self._stand_at_the_door()
 
     def fork(self, target: SimulatedTarget) -> Watch:
         """Watch a fork of the target, knowing all that was seen up to here."""
         twin = Watch.__new__(Watch)
         twin.each_step = self.each_step
+        twin.target = target
         twin.server = _watched(target)
         twin.world = SimulatedWorld(twin.server, target)
         twin.checker = self.checker.fork(twin.world)
+        twin.server.judge = twin.checker.after
         twin.server.found = list(self.server.found)
-        twin._stand_at_the_door(target)
+        twin._stand_at_the_door()
         return twin
 
-    def _stand_at_the_door(self, target: SimulatedTarget) -> None:
+    def _stand_at_the_door(self) -> None:
         """Put the watched server in the place of the target's own, which an interrupt may close.
 
         That comes last: at every moment the server that stands there can be used and closed.
         """
         self.server.checker = self.checker
-        target.server = self.server
+        self.target.server = self.server
 
     def before(self, action: Action) -> None:
         """Nothing is needed from before: the ledger knows what must be true."""
@@ -147,13 +192,27 @@ class Watch:
 
         What needs a second view or run was judged after the steps that can break it.
         """
-        self.world.target.settle()
+        self.target.settle()
         self.server.found += self.checker.recount()
         return self._told()
 
     def _told(self) -> list[str]:
         found, self.server.found = self.server.found, []
         return [str(broken) for broken in dict.fromkeys(found)]
+
+
+def watch_of(target: Target, *, each_step: bool = False) -> Watch | None:
+    """Watch a target, where there is a simulated world in it to be watched."""
+    if simulated_in(target) is None:
+        return None
+    assert isinstance(target, SimulatedTarget | RenamedTarget)
+    return Watch(target, each_step=each_step)
+
+
+def simulated_in(target: Target) -> SimulatedTarget | None:
+    """Give the simulated world in a target, or None where there is none to be watched."""
+    inner = target.inner if isinstance(target, RenamedTarget) else target
+    return inner if isinstance(inner, SimulatedTarget) else None
 
 
 def _watched(target: SimulatedTarget) -> WatchedServer:
@@ -164,13 +223,18 @@ def _watched(target: SimulatedTarget) -> WatchedServer:
     return server
 
 
-def _prologue(cast: Cast) -> list[tuple[Action, list[Event]]]:
-    """Give what was done before anybody could watch: the cast of the world."""
-    steps: list[tuple[Action, list[Event]]] = [(CreateUser(user), []) for user, _ in cast.users]
-    for user, devices in cast.users:
-        steps += [(AddDevice(user, device.name), []) for device in devices]
-    for name, members in cast.groups:
-        group = name if name[:1] == "#" else f"#{name}"
-        begun = MembersChanged(group, 0, tuple(dict.fromkeys(members)))
-        steps.append((CreateGroup(group, members), [begun]))
-    return steps
+@lru_cache(maxsize=16)
+def _at_the_start(
+    users: tuple[tuple[str, tuple[DeviceSpec, ...]], ...], profile: Profile
+) -> Checker:
+    """Give a checker that knows who there is; nothing of it was done before anybody's eyes.
+
+    Many cases have the same people, so each goes on from a fork of this one.
+    """
+    checker = Checker(Nowhere(), profile.switches())
+    for user, _ in users:
+        checker.after(CreateUser(user), ())
+    for user, devices in users:
+        for device in devices:
+            checker.after(AddDevice(user, device.name), ())
+    return checker

@@ -8,10 +8,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.cli.text import columns_of
+from imcli.model.entities import Entry
 from imcli.scenario.events import RunEvent
 from imcli.scenario.running.run import run as run_case
+from imcli.simulator.conversations.reference import Derived
+from imcli.simulator.state import State
 from tests.cli.conftest import Run
 
 GOOD = """\
@@ -274,6 +278,31 @@ def test_tables_are_shown_where_they_are_asked_for(imcli: Run, folder: Path) -> 
 
 def test_every_invariant_can_be_checked_at_every_step(imcli: Run, folder: Path) -> None:
     assert imcli("run-scenario", "cases/good.toml", "--check", "each-step").status == 0
+
+
+def test_a_case_with_ids_of_its_own_is_watched_too(
+    imcli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+title = "Whatever the ids are"
+users = ["A", "B"]
+ids = { A = "z:1", B = "b|2" }
+steps = ["B sends as m1", "A reads B"]
+"""
+    (tmp_path / "ids.toml").write_text(text, encoding="utf-8")
+    assert imcli("run-scenario", "ids.toml", cwd=tmp_path).status == 0
+    right = Derived.entry
+
+    def wrong(self: Derived, state: State, user: str, chat: str, count: int = 20) -> Entry | None:
+        entry = right(self, state, user, chat, count)
+        return replace(entry, unread=7) if entry is not None and user == "z:1" else entry
+
+    monkeypatch.setattr(Derived, "entry", wrong)
+    ran = imcli("run-scenario", "ids.toml", cwd=tmp_path)
+    assert ran.status == 1
+    flat = " ".join(ran.out.split())
+    assert "invariant 4 (unread equation) is broken for A with B: expected 1 unread" in flat
+    assert "z:1" not in ran.out
 
 
 def test_a_failure_reproduced_says_the_same(imcli: Run, folder: Path) -> None:

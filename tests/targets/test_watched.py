@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from random import Random
 
@@ -25,12 +26,15 @@ from imcli.model.entities import DeviceSpec, Entry
 from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
-from imcli.targets.base import Cast, Identity
-from imcli.targets.simulated import SimulatedTarget
-from imcli.targets.watched import Watch
+from imcli.targets.base import Cast, Identity, Target
+from imcli.targets.embedded import open_embedded_case
+from imcli.targets.simulated import SimulatedTarget, open_simulated
+from imcli.targets.watched import Watch, watch_of
+from imcli.trace.catalogue import BY_NUMBER
 from imcli.trace.ledger import Ledger
 from imcli.trace.programs import random_program
 from imcli.trace.records import Part
+from tests.trace.test_planted import PLANTS
 from tests.trace.worlds import open_watched
 
 PHONE = (DeviceSpec("phone"), DeviceSpec("web", "web"))
@@ -51,8 +55,8 @@ def one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """The list counts one unread too many."""
     right = Derived.entry
 
-    def wrong(self: Derived, state: State, user: str, key: str, count: int) -> Entry | None:
-        entry = right(self, state, user, key, count)
+    def wrong(self: Derived, state: State, user: str, chat: str, count: int = 20) -> Entry | None:
+        entry = right(self, state, user, chat, count)
         return None if entry is None else replace(entry, unread=entry.unread + (user == "A"))
 
     monkeypatch.setattr(Derived, "entry", wrong)
@@ -185,8 +189,117 @@ def test_an_interrupt_while_a_watch_is_made_leaves_a_world_that_can_be_closed(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("imcli.targets.watched.Checker", interrupted)
+    monkeypatch.setattr("imcli.targets.watched._at_the_start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Watch(target)
     assert target.server is own
     assert target.close() == ()
+
+
+# Worlds with ids of their own
+
+IDS = (("A", "z:1"), ("B", "b|2"), ("team", "t|1"))
+ODD = Cast(CAST.users, CAST.groups, IDS)
+
+
+def both_watched(*, each_step: bool = False) -> list[tuple[Target, Watch]]:
+    """A world whose server has other ids, and one whose server has the names themselves."""
+    found: list[tuple[Target, Watch]] = []
+    for cast in (ODD, CAST):
+        target = open_simulated()(cast)
+        watch = watch_of(target, each_step=each_step)
+        assert watch is not None
+        found.append((target, watch))
+    return found
+
+
+@pytest.mark.usefixtures("one_too_many_for_everybody")
+def test_a_fault_is_told_in_the_names_of_the_case_whatever_the_ids_are() -> None:
+    told = [watch.after(send(1), target.perform(send(1))) for target, watch in both_watched()]
+    assert told[0] == told[1]
+    assert told[0][0].startswith("invariant 4 (unread equation) is broken for A with B: ")
+
+
+@pytest.fixture
+def one_too_many_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Derived.entry
+
+    def wrong(self: Derived, state: State, user: str, chat: str, count: int = 20) -> Entry | None:
+        entry = right(self, state, user, chat, count)
+        return None if entry is None else replace(entry, unread=entry.unread + 1)
+
+    monkeypatch.setattr(Derived, "entry", wrong)
+
+
+@pytest.mark.parametrize("number", BY_NUMBER, ids=lambda n: f"{n}-{PLANTS[n].__name__}")
+def test_renaming_the_server_is_an_isomorphism_for_every_invariant(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a planted fault, both worlds are told the same in every step and at the end."""
+    PLANTS[number](monkeypatch)
+    for seed in range(4):
+        program = random_program(Random(seed), 40)
+        names = (*(user for user, _ in program.users), *(name for name, _ in program.groups))
+        ids = tuple((name.lstrip("#"), f"{chr(122 - at)}:{at}") for at, name in enumerate(names))
+        told: list[list[list[str]]] = []
+        for cast_ids in (ids, ()):
+            target = open_simulated()(Cast(program.users, program.groups, cast_ids))
+            watch = watch_of(target)
+            assert watch is not None
+            steps = [watch.after(a, target.perform(a, queue=True)) for a in program.actions]
+            told.append([*steps, watch.finish()])
+        assert told[0] == told[1], seed
+
+
+def test_settled_invariants_are_judged_there_too() -> None:
+    for target, watch in both_watched(each_step=True):
+        for action in (send(1), Delete("A", "phone", "B"), send(2), send(3, "#team"), Restart()):
+            assert watch.after(action, target.perform(action)) == []
+        assert watch.finish() == []
+        assert {8, 9, 21, 22, 23, 24} <= watch.checker.examined
+
+
+def test_what_is_no_simulated_world_is_not_watched() -> None:
+    target = open_embedded_case()(ODD)
+    assert watch_of(target) is None
+    target.close()
+
+
+# Many worlds
+
+
+def test_worlds_of_one_cast_begin_alike_and_go_their_own_ways() -> None:
+    opener = open_simulated()
+    one, two = opener(CAST), opener(CAST)
+    assert isinstance(one, SimulatedTarget)
+    assert isinstance(two, SimulatedTarget)
+    fresh = SimulatedTarget(Server(), one.identity, CAST)
+    assert one.server.digest() == two.server.digest() == fresh.server.digest()
+    one.perform(send(1))
+    assert two.server.digest() == fresh.server.digest()
+    third = opener(CAST)
+    assert isinstance(third, SimulatedTarget)
+    assert third.server.digest() == fresh.server.digest()
+
+
+def test_what_one_watch_saw_the_next_of_the_same_cast_does_not_know() -> None:
+    target, watch = watched()
+    assert watch.after(send(1), target.perform(send(1))) == []
+    _, other = watched()
+    assert other.checker.ledger.part("A", "B") is None
+    assert other.checker.verdicts()[1] == "unknown"
+
+
+def test_a_world_that_has_ended_leaves_nothing_to_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        target, watch = watched()
+        for action in (send(1), send(2, "#team"), Delete("A", "phone", "B")):
+            watch.after(action, target.perform(action))
+        watch.finish()
+        target.close()
+        del target, watch
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -121,13 +121,11 @@ def watcher(target: Target, *, each_step: bool) -> Observer:
     A profile that does what some real server does breaks what that server breaks: there a scenario
     is judged by its claims alone, unless every step is to be checked.
     """
-    from imcli.targets.simulated import SimulatedTarget
-    from imcli.targets.watched import Watch
+    from imcli.targets.watched import watch_of
 
     wanted = each_step or target.identity.product == "reference"
-    if wanted and isinstance(target, SimulatedTarget):
-        return Watch(target, each_step=each_step)
-    return Nobody()
+    found = watch_of(target, each_step=each_step) if wanted else None
+    return found or Nobody()
 
 
 class Nobody:
