@@ -26,7 +26,7 @@ from imcli.wire.dialects import dialect_of
 from imcli.wire.packets import Recv, Sendack
 
 LIMITS = Limits()
-PLAY_S = 30
+PLAY_S = 120
 """A test that takes longer hangs."""
 Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ from imcli.serve.running import end
 from imcli.wire.packets import Pong, Sendack
 from tests.serve.house import House, house, played
 
-SOON = Limits(connect_s=0.2, idle_s=0.2, auth_s=0.2, sweep_s=0.05)
+SOON = Limits(connect_s=1.0, idle_s=1.0, auth_s=0.5, sweep_s=0.05)
 
 
 async def is_served(served: House, uid: str = "witness") -> None:

@@ -271,7 +271,7 @@ class Player:
 
     async def _until(self, wire: Wire, holds: Any, line: Line) -> None:
         try:
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(60):
                 while not holds():
                     wire.changed.clear()
                     await wire.changed.wait()
