@@ -142,6 +142,12 @@ def groups_call(before: int = 0) -> Call:
     return Call("GET", f"/cluster/channels?channel_type={GROUP}&{_page(before)}")
 
 
+def group_call(channel_id: str) -> Call:
+    """Ask for the record of one group."""
+    query = urlencode({"channel_type": GROUP, "channel_id": channel_id})
+    return Call("GET", f"/cluster/channels?{query}")
+
+
 def _page(before: int) -> str:
     return urlencode({"limit": PAGE, **({"offset_created_at": before} if before else {})})
 

@@ -324,6 +324,31 @@ def test_an_answer_without_an_effect_is_told_as_such(
     assert said in ran.err
 
 
+def test_a_group_that_is_closed_is_named_where_a_message_is_not_stored(
+    imcli: Run, server: FakeWuKongIM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    monkeypatch.setattr("imcli.cli.verbs.desk.STORED_MS", 30)
+    imcli("create-group", "#team", "A", "B", env=env)
+    imcli("dismiss-group", "#team", env=env)
+    ran = imcli("send", "A", "#team", "hi", env=env)
+    assert (ran.status, ran.out) == (4, "")
+    assert "could not tell whether it was done: accepted, but not in the log" in ran.err
+    assert "hint: #team is dismissed, and WuKongIM answers yes and stores nothing" in ran.err
+
+
+def test_a_mark_that_does_not_go_back_has_a_name(
+    imcli: Run, server: FakeWuKongIM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    monkeypatch.setattr("imcli.cli.verbs.desk.WAIT_MS", 30)
+    imcli("send", "B", "A", "hi", env=env)
+    imcli("mark-read", "A", "B", env=env)
+    ran = imcli("mark-unread", "A", "B", "--count", "1", "--wait", env=env)
+    assert ran.status == 4
+    assert "the mark goes forward only (A7)" in ran.err
+
+
 def test_what_stands_in_the_way_is_named(
     imcli: Run, server: FakeWuKongIM, monkeypatch: pytest.MonkeyPatch
 ) -> None:

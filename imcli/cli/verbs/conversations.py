@@ -211,7 +211,8 @@ def mark_unread(
         device,
         said=f"{user} has {chat} unread",
         effect=kit.Effect(
-            lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0)
+            lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0),
+            why_not=kit.only_forward,
         ),
     )
 

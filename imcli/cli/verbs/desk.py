@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from imcli.targets.live.directory import LiveDirectory
 
 WAIT_MS = 10_000
+STORED_MS = 12_000
+"""For a message to be in the log of a live server, whose proposals may hang for five seconds."""
 FIRST_DEVICE = "phone"
 
 
@@ -158,9 +160,9 @@ class Desk:
             case "refused":
                 raise refusal(outcome, what)
             case _:
-                detail = f": {outcome.detail}" if outcome.detail else ""
                 raise CouldNotTell(
-                    f"no answer came{detail}", hint="it may or may not have been done: look first"
+                    f"could not tell whether it was done: {outcome.detail or 'no answer came'}",
+                    hint="it may or may not have been: look before you do it again",
                 )
 
     def observe(self, question: Question) -> View:
@@ -226,7 +228,8 @@ def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
             cast = Cast(tuple((user, (device,)) for user in dict.fromkeys(users)))
             return open_simulated(profile or "reference")(cast)
         case "live":
-            from imcli.targets.live import open_live_admin
+            from imcli.targets.live import Patience, open_live_admin
 
             token = token_for(shell, place).reveal()
-            return open_live_admin(place.url, token=token, name=place.written)
+            patience = Patience(stored_ms=STORED_MS)
+            return open_live_admin(place.url, token=token, name=place.written, patience=patience)

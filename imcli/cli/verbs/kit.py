@@ -12,7 +12,15 @@ from imcli.cli.verbs.acts import allowed, declined, done, dry_run, print_calls
 from imcli.cli.verbs.beside import show_beside
 from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
-from imcli.cli.verbs.waiting import BUSY, Effect, is_deleted, is_read, shows, wait_for
+from imcli.cli.verbs.waiting import (
+    BUSY,
+    Effect,
+    is_deleted,
+    is_read,
+    only_forward,
+    shows,
+    wait_for,
+)
 from imcli.cli.verbs.watching import shown
 from imcli.model import actions
 from imcli.model.entities import is_group
@@ -35,6 +43,7 @@ __all__ = [
     "is_deleted",
     "is_group",
     "is_read",
+    "only_forward",
     "open_desk",
     "print_calls",
     "show_beside",

@@ -138,12 +138,27 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
                 shell.tell(f"{len(accepted)} of {len(sends)} messages were sent")
             raise
         except ImcliError as error:
+            error.hint = why_not_stored(desk, first.chat) or error.hint
             if len(sends) > 1:
                 error.message += f" (after {len(accepted)} of {len(sends)} messages)"
             raise
         await_arrival(desk, first, accepted[-1])
         report_sends(desk, first.chat, accepted)
     return 0
+
+
+def why_not_stored(desk: Desk, chat: str) -> str:
+    """Say why a live server may have stored nothing: it answers yes to a closed group, too."""
+    from imcli.cli.verbs import kit
+    from imcli.model.errors import ImcliError
+
+    if not (desk.live and kit.is_group(chat)):
+        return ""
+    try:
+        closed = desk.administration.closed(chat)
+    except ImcliError:
+        return ""
+    return f"{chat} is {closed}, and WuKongIM answers yes and stores nothing" if closed else ""
 
 
 def send_one(desk: Desk, plain: actions.Send, device: str) -> Accepted:

@@ -30,10 +30,14 @@ BUSY = (
 
 
 class Effect(NamedTuple):
-    """What a verb brings about: in the list, and elsewhere on a live server."""
+    """What a verb brings about: in the list, and elsewhere on a live server.
+
+    `why_not` says why it may not come about there, for this verb alone; "" where it should.
+    """
 
     listed: Visible
     stored: Stored = lambda readings: True
+    why_not: Callable[[Readings], str] = lambda readings: ""
 
 
 def wait_for(desk: Desk, user: str, device: str, chat: str, effect: Effect) -> None:
@@ -51,7 +55,7 @@ def wait_for(desk: Desk, user: str, device: str, chat: str, effect: Effect) -> N
         last[:] = [read_beside(desk, user, chat)]
         return effect.listed(last[0].listed) and effect.stored(last[0])
 
-    desk.wait_until(visible, lambda: in_the_way(last[0]))
+    desk.wait_until(visible, lambda: effect.why_not(last[0]) or in_the_way(last[0]))
 
 
 def entry_of(desk: Desk, user: str, device: str, chat: str) -> Entry | None:
@@ -82,6 +86,13 @@ def is_read(readings: Readings) -> bool:
 def is_deleted(readings: Readings) -> bool:
     """The record is gone, where a version removes it; later ones keep it with a mark."""
     return readings.record is None or readings.version >= MARKED_SINCE
+
+
+def only_forward(readings: Readings) -> str:
+    """Say that a mark only goes forward, where it does."""
+    if readings.version < MARKED_SINCE:
+        return ""
+    return "since 2.1.4 what was read stays read: the mark goes forward only (A7)"
 
 
 def shows(seq: int) -> Stored:

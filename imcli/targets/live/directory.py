@@ -120,6 +120,15 @@ class LiveDirectory:
         ]
         return tuple(sorted(rows, key=lambda row: row.group))
 
+    def closed(self, group: str) -> str:
+        """Say why nobody can send to a group: `dismissed`, `banned`, or "" where one can."""
+        channel_id = self._names.group_id(group)
+        found = self._read(admin.group_call(channel_id), admin.read_channels)
+        for channel in found:
+            if channel.channel_id == channel_id:
+                return "dismissed" if channel.disband else "banned" if channel.ban else ""
+        return ""
+
     def members(self, group: str) -> tuple[str, ...]:
         """Name the members of a group, in order of name; none for an unknown one."""
         return self._members(self._names.group_id(group))
