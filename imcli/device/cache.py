@@ -9,6 +9,9 @@ A device knows the newest messages of a conversation, not all of them: `unseen_u
 is unread among those that it does not have. Over a slow link things arrive late or in another
 order. Whatever a device is told of a conversation says how it was at one place in the one order of
 messages and changes (`told`): what is older than that and comes later changes no fact any more.
+
+Some servers tell of no change (WuKongIM: A28). There a device knows of its own changes what it
+asked for, and no more: what it read is read, as far as it has it, and it lists nothing by that.
 """
 
 from __future__ import annotations
@@ -54,12 +57,24 @@ def _seq(message: Message) -> int:
 class DeviceCache:
     """What one device of one user believes. Feed it events; ask it for a `ListView`."""
 
-    __slots__ = ("arrivals", "conversations", "cursor", "device", "muted_count", "requests", "user")
+    __slots__ = (
+        "arrivals",
+        "conversations",
+        "cursor",
+        "device",
+        "muted_count",
+        "requests",
+        "told_of_changes",
+        "user",
+    )
 
-    def __init__(self, user: str, device: str, *, muted_count: bool = True) -> None:
+    def __init__(
+        self, user: str, device: str, *, muted_count: bool = True, told_of_changes: bool = True
+    ) -> None:
         self.user = user
         self.device = device
         self.muted_count = muted_count
+        self.told_of_changes = told_of_changes
         self.cursor: int | None = None
         self.conversations: dict[str, Cached] = {}
         self.arrivals: list[Message] = []
@@ -67,7 +82,12 @@ class DeviceCache:
 
     def copy(self) -> DeviceCache:
         """Copy, so that a look at what would be does not change what is."""
-        twin = DeviceCache(self.user, self.device, muted_count=self.muted_count)
+        twin = DeviceCache(
+            self.user,
+            self.device,
+            muted_count=self.muted_count,
+            told_of_changes=self.told_of_changes,
+        )
         twin.cursor = self.cursor
         twin.requests = self.requests
         twin.arrivals = list(self.arrivals)
@@ -119,8 +139,25 @@ class DeviceCache:
     def _changed(self, event: ConversationPushed) -> None:
         if event.user != self.user or self.device not in event.devices:
             return
-        if event.cursor >= (self.cursor or 0):  # else a late one, which the last answer covers
+        if event.cursor < (self.cursor or 0):
+            return  # a late one, which the last answer covers
+        if self.told_of_changes or event.change not in ("read", "marked"):
             self._set_entry(event)
+        else:
+            self._did(event)
+
+    def _did(self, event: ConversationPushed) -> None:
+        """The device read or marked a conversation, and nobody tells it what became of that."""
+        cached = self.conversations.get(event.chat)
+        if cached is None or not cached.listed:
+            return
+        if event.change == "read":
+            newest = cached.messages[-1].seq if cached.messages else 0
+            cached.read_to, cached.unseen_unread = max(cached.read_to, newest), 0
+        elif event.entry is not None:
+            cached.read_to, cached.unseen_unread = event.entry.read_to, 0
+            left = event.entry.unread - self._count(cached, event.now_ms)
+            cached.unseen_unread = max(0, left)
 
     def _answered(self, event: ListAnswer) -> None:
         if event.user != self.user or event.device != self.device:

@@ -21,7 +21,7 @@ from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.conversations.rows import Rows
 from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
-from imcli.simulator.state import State
+from imcli.simulator.state import Device, State
 from imcli.simulator.wukongim import groups as wukongim_groups
 from imcli.simulator.wukongim import history as wukongim_history
 from imcli.simulator.wukongim import messages as wukongim_messages
@@ -137,15 +137,17 @@ class Server:
                 device = None if asker is None else asker.devices.get(asking)
                 if device is None:
                     return [Refused("invalid", f"there is no device {user}.{asking}")]
-                if device.kicked and isinstance(action, act.Send) and self._leaves_open():
+                if self._is_deaf(device) and isinstance(action, act.Send):
                     return wukongim_messages.deaf(self.state, self.keeping, action)
                 if not device.session or device.dead:
                     return [Offline(user, asking)]
         return law(self.state, self.keeping, action)
 
-    def _leaves_open(self) -> bool:
+    def _is_deaf(self, device: Device) -> bool:
+        """Whether the server left the socket of a kicked device open, and the device did, too."""
         traits = TRAITS.get(self.profile.version)
-        return traits is not None and traits.kicked_socket == "left-open"
+        left_open = traits is not None and traits.kicked_socket == "left-open"
+        return left_open and device.kicked and not device.dead
 
     def settle(self) -> list[Event]:
         """Let every delivery under way arrive; timers for later are not awaited."""

@@ -79,10 +79,15 @@ def connect(state: State, keeping: Keeping, action: Connect) -> list[Event]:
 
 
 def end_as(state: State, key: DeviceKey, because: EndedBecause, events: list[Event]) -> None:
-    """End a session and say why; who is kicked or replaced is marked as kicked."""
+    """End a session and say why; who is kicked or replaced is marked as kicked.
+
+    A link that was dead then stays dead: some servers leave the socket of a kicked device open.
+    """
+    device = state.device_w(*key)
+    was_dead = device.dead
     end_session(state, key)
     if because in ("kicked", "replaced"):
-        state.device_w(*key).kicked = True
+        device.kicked, device.dead = True, was_dead
     events.append(SessionEnded(key.user, key.device, because))
 
 
@@ -94,6 +99,8 @@ def disconnect(state: State, keeping: Keeping, action: Disconnect) -> list[Event
     events: list[Event] = [Done()]
     if device.session:
         end_as(state, DeviceKey(action.user, action.device), "goodbye", events)
+    elif device.kicked:
+        state.device_w(action.user, action.device).dead = True
     return events
 
 
@@ -102,7 +109,7 @@ def drop(state: State, keeping: Keeping, action: Drop) -> list[Event]:
     device = state.device(action.user, action.device)
     if device is None:
         return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
-    if device.session:
+    if device.session or device.kicked:
         state.device_w(action.user, action.device).dead = True
         state.session_version += 1
     return [Done()]

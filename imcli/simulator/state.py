@@ -66,9 +66,10 @@ class Device(msgspec.Struct):
     """One device as the server knows it.
 
     `session` is 0 while it is offline, else a number that no other session has. `dead` says that
-    the link died and the server has not noticed. `missed` are commands (channel, seq) to give at
-    the next synchronisation, `pending` pushes without an acknowledgement: message id to attempt.
-    `synced_ms` is when it was last answered a list.
+    the link died and the server has not noticed, or, of one that was kicked, that it hung up.
+    `missed` are commands (channel, seq) to give at the next synchronisation, `pending` pushes
+    without an acknowledgement: message id to attempt. `synced_ms` is when it was last answered a
+    list.
     """
 
     kind: DeviceKind = "app"

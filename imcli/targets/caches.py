@@ -20,8 +20,8 @@ from imcli.simulator.server import Server
 class Caches:
     """All caches of one world; `server` is given anew where it is asked, since it may be changed.
 
-    `keeps_cursors` says whether devices keep a change number. WuKongIM has none; there a device
-    sends the newest sequence number of each chat that it has.
+    `keeps_cursors` says whether devices keep a change number, by which they are told of changes.
+    WuKongIM has none; there a device sends the newest sequence number of each chat that it has.
     """
 
     __slots__ = (
@@ -83,7 +83,12 @@ class Caches:
         return cache
 
     def _empty(self, key: DeviceKey) -> DeviceCache:
-        return DeviceCache(key.user, key.device, muted_count=self.muted_count)
+        return DeviceCache(
+            key.user,
+            key.device,
+            muted_count=self.muted_count,
+            told_of_changes=self.keeps_cursors,
+        )
 
     # Synchronising
 

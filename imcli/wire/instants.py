@@ -9,15 +9,16 @@ from __future__ import annotations
 
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 SNOWFLAKE_BITS = 22
+SECOND_MS = 1000
 NEAR_MS = 600_000
 """Message ids tell the time in these servers; one that is further off tells something else."""
 
 
 def id_time_ms(message_id: int, near_ms: int) -> int:
-    """Give the time that a message id holds, or `near_ms` where it does not look like one.
+    """Give the time that a message id holds, or the second of `near_ms` where it holds none.
 
-    >>> id_time_ms(1888888888888888888, 1739181180000), id_time_ms(17, 1739181180000)
+    >>> id_time_ms(1888888888888888888, 1739181180000), id_time_ms(17, 1739181180123)
     (1739181179626, 1739181180000)
     """
     told_ms = (message_id >> SNOWFLAKE_BITS) + SNOWFLAKE_EPOCH_MS
-    return told_ms if abs(told_ms - near_ms) < NEAR_MS else near_ms
+    return told_ms if abs(told_ms - near_ms) < NEAR_MS else near_ms // SECOND_MS * SECOND_MS

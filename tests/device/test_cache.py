@@ -352,3 +352,43 @@ def test_a_device_knows_the_newest_number_it_has_of_each_listed_chat() -> None:
     assert made.seqs() == (("B", 2),)
     made.feed([changed(None, 25, 2, "deleted")])
     assert made.seqs() == ()
+
+
+# Servers that tell of no change
+
+
+def untold(*events: object) -> DeviceCache:
+    made = DeviceCache("A", "web", told_of_changes=False)
+    made.feed(events)  # type: ignore[arg-type]
+    return made
+
+
+def test_what_a_device_read_untold_is_read_as_far_as_it_has_it() -> None:
+    news = entry(message(1), message(2), unread=0, read_to=2, deleted_to=1)
+    made = untold(*pushed(message(1)), changed(news, 20, 1, "read"))
+    assert (seqs(made), shown(made).unread, shown(made).read_to) == ([1], 0, 1)
+    made.feed(pushed(message(3)))
+    assert (seqs(made), shown(made).unread) == ([1, 3], 1)
+
+
+def test_what_a_device_marked_untold_counts_as_the_server_says() -> None:
+    made = untold(*pushed(message(1), message(2), message(3)), changed(None, 30, 0, "read"))
+    assert shown(made).unread == 0
+    made.feed([changed(entry(message(3), unread=2, read_to=1), 30, 0, "marked")])
+    assert (seqs(made), shown(made).unread) == ([1, 2, 3], 2)
+    made.feed([changed(None, 30, 0, "marked")])
+    assert shown(made).unread == 2
+
+
+def test_a_change_of_its_own_lists_nothing_that_an_untold_device_does_not_show() -> None:
+    for change in ("read", "marked"):
+        made = untold(changed(entry(message(1), unread=1), 10, 0, change))
+        assert made.view(0) == ListView(())
+        made = untold(*pushed(message(1)), changed(None, 10, 1, "deleted"))
+        made.feed([changed(entry(message(1), unread=1), 10, 0, change)])
+        assert made.copy().view(0) == ListView(())
+
+
+def test_an_untold_device_knows_what_it_deleted() -> None:
+    made = untold(*pushed(message(1)), changed(None, 10, 1, "deleted"), *pushed(message(2)))
+    assert seqs(made) == [2]

@@ -12,11 +12,15 @@ from imcli.model.actions import (
     Accept,
     AddMembers,
     Clear,
+    Connect,
     Crash,
     CreateGroup,
     Delete,
+    Disconnect,
     Dismiss,
+    Drop,
     Flush,
+    Kick,
     Leave,
     MarkUnread,
     Pull,
@@ -30,7 +34,7 @@ from imcli.model.actions import (
     SetMembers,
     Synchronise,
 )
-from imcli.model.events import Flushed, HistoryPage, Stored, Unanswered
+from imcli.model.events import Flushed, HistoryPage, Offline, Stored, Unanswered
 from imcli.simulator.profiles import load_profile
 from tests.simulator.world import World
 
@@ -79,6 +83,26 @@ def test_there_are_no_notices(version: str, device: str) -> None:
     said = Send("B", device, "A", "look", "n1", notice=True)
     assert world.refuses(said) == "unsupported"
     assert world.history("A", "B") == []
+
+
+@pytest.mark.parametrize("order", ["kicked, then gone", "gone, then kicked"])
+@pytest.mark.parametrize("gone", [Drop, Disconnect])
+def test_who_is_kicked_on_2_2_5_sends_on_a_deaf_socket_until_it_hangs_up(
+    gone: type[Drop | Disconnect], order: str
+) -> None:
+    world = wukongim("2.2.5")
+    if order == "kicked, then gone":
+        world.do(Kick("B", "phone"))
+        assert isinstance(world.apply(world.text("B", "A"))[0], Unanswered)
+        world.do(gone("B", "phone"))
+    else:
+        world.do(gone("B", "phone"))
+        world.do(Kick("B", "phone"))
+    sent = world.history("A", "B")
+    assert isinstance(world.apply(world.text("B", "A", "y"))[0], Offline)
+    assert world.history("A", "B") == sent
+    world.do(Connect("B", "phone"))
+    assert isinstance(world.apply(world.text("B", "A", "z"))[0], Stored)
 
 
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.2.0"])

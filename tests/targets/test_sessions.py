@@ -120,6 +120,56 @@ def test_a_device_knows_what_it_deleted_out_of_its_outbox(server: Served) -> Non
     passes(steps, server.url)
 
 
+def test_a_flush_is_waited_for_where_the_sender_lost_the_answer(server: Served) -> None:
+    steps = """
+    link B.phone loses 1 ack
+    B sends A "hi" as m1 but gets no answer
+    server flushes
+    A.phone deletes B
+    assert A does not see B
+    """
+    passes(steps, server.url)
+
+
+def test_a_dead_link_is_kicked_and_what_is_done_there_waits(server: Served) -> None:
+    steps = """
+    A.web drops
+    assert A.web is offline
+    admin kicks A.web
+    assert A.web is kicked
+    A.web sends B "later" as m1 but gets no answer
+    assert B did not receive m1
+    A.web connects
+    assert B received m1 once
+    """
+    passes(steps, server.url)
+
+
+def test_what_a_list_has_told_of_is_not_counted_again_when_it_comes(server: Served) -> None:
+    steps = """
+    link A.phone holds
+    B sends A 2 messages as m
+    A.phone syncs with 1 message
+    assert A.phone shows B with 2 unread, messages m2
+    link A.phone releases
+    assert A.phone received m1 once
+    assert A.phone shows B with 2 unread
+    """
+    passes(steps, server.url)
+
+
+def test_reading_lists_nothing_that_the_device_does_not_show(server: Served) -> None:
+    steps = """
+    link A.web drops 1 message
+    B sends A "hi" as m1
+    A.web reads B
+    assert A.web does not show B
+    A.web syncs from scratch
+    assert A.web shows B with 0 unread
+    """
+    passes(steps, server.url)
+
+
 def test_who_is_kicked_is_told_and_comes_back_only_by_connecting(server: Served) -> None:
     steps = """
     admin kicks A.web

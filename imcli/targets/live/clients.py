@@ -127,7 +127,7 @@ class Clients:
         row = next((row for row in rows if row.chat == action.chat), None)
         event = told(action, row, device.cache, self._marks, self._version)
         if event is not None:
-            device.feed((event,))
+            device.feed((replace(event, cursor=self._world.newest_id),))
 
     def perform(self, action: Action) -> Outcome | None:
         """Do what needs connections; None: it is the back end's.
@@ -165,12 +165,11 @@ class Clients:
         if device.kicked:
             self._await_deafness(device)
         self._back.made.note(action)
-        outcome, message_id = send_through(device, action, self._answered_within_ms)
+        outcome, (message_id, seq) = send_through(device, action, self._answered_within_ms)
         if message_id:
-            self.deliveries.expect(action, message_id)
-        for event in outcome.events:
-            if isinstance(event, Accepted) and event.seq:
-                self._rows.stored(action, event.seq)
+            self._note(action, message_id)
+        if seq:
+            self._rows.stored(action, seq)
         device.feed(outcome.events)
         return outcome
 
@@ -182,7 +181,12 @@ class Clients:
         """The back end sent a message: its pushes are under way."""
         for event in outcome.events:
             if isinstance(event, Accepted):
-                self.deliveries.expect(action, event.message_id)
+                self._note(action, event.message_id)
+
+    def _note(self, action: Send, message_id: int) -> None:
+        with self._world.bell:
+            self._world.newest_id = max(self._world.newest_id, message_id)
+        self.deliveries.expect(action, message_id)
 
     # Sessions
 
@@ -260,9 +264,10 @@ class Clients:
             return self._back.perform(action)
         from_scratch = action.cursor == -1
         outcome = self._back.perform(with_marks(action, device.cache))
-        if from_scratch and any(isinstance(event, ListAnswer) for event in outcome.events):
+        answers = [event for event in outcome.events if isinstance(event, ListAnswer)]
+        if answers and from_scratch:
             device.cache.forget()
-        device.feed(outcome.events)
+        device.feed([replace(answer, cursor=self._world.newest_id) for answer in answers])
         return outcome
 
     def _leave(self, action: Disconnect | Drop) -> Outcome:
@@ -271,6 +276,7 @@ class Clients:
             return _no_device(action)
         was_online = device.online
         device.wanted = False
+        device.half_open = isinstance(action, Drop) and (was_online or device.half_open)
         if isinstance(action, Drop):
             device.leave()
         elif was_online:
@@ -294,6 +300,7 @@ class Clients:
         for device in self.devices.of(action.user):
             if device.flag in flags:
                 device.token = ""  # the kick withdraws it
+                device.kicked |= device.half_open
         self._world.await_until(lambda: not any(d.online for d in hit), KICKED_MS_MAX)
         ended = tuple(SessionEnded(d.key.user, d.key.device, "kicked") for d in hit if d.kicked)
         return Outcome("ok", events=(Done(), *ended))

@@ -45,11 +45,13 @@ class Device:
         self.device_id = f"{uid}-{spec.name}"
         self.uid = uid
         self.token = ""
-        self.cache = DeviceCache(user, spec.name)
+        self.cache = DeviceCache(user, spec.name, told_of_changes=False)
         self.faults = LinkFaults()
         self.session: Session | None = None
         self.kicked = False
         self.kicked_ms = 0
+        self.half_open = False
+        """Its link died, and the server has not noticed."""
         self.wanted = False
         """Whether it means to be online: an end of the connection is then a trouble."""
         self.outbox: list[Action] = []
@@ -76,7 +78,7 @@ class Device:
 
     def dial(self) -> Session:
         """Open a new connection; an older one is left to the server, which ends it."""
-        self.kicked = False
+        self.kicked = self.half_open = False
         who = Identity(self.uid, self.device_id, self.flag, self.token)
         self.leave()
         self.session = self.world.run.session(who, self, self.faults)
@@ -135,6 +137,7 @@ class Device:
                 return
             times = self.arrived.get(recv.message_id, 0) + 1
             self.arrived[recv.message_id] = times
+            world.newest_id = max(world.newest_id, recv.message_id)
             world.testimony.pushed(
                 message.sender, message.client_msg_no, message.message_id, message.seq
             )

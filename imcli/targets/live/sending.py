@@ -24,19 +24,21 @@ from imcli.wire.packets import Sendack, WireError
 
 DEAF_MS = 1_500
 """How long to wait for an answer on a connection that is known to give none."""
+NOWHERE = (0, 0)
+"""Id and number of a message that was not accepted."""
 
 
-def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome, int]:
+def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome, tuple[int, int]]:
     """Send a message and wait for its answer; the device has a connection.
 
     Returns:
-        What the sender learned, and the id of the message if it was accepted, also where a fault
-        of the link kept that from the sender; else 0.
+        What the sender learned, and the id and number of the message if it was accepted, also where
+        a fault of the link kept that from the sender; else zeros.
     """
     channel_id, channel_type = device.world.names.address(action.chat)
     unfit = _unfit(action, channel_id)
     if unfit:
-        return refused(action, "unsupported" if action.notice else "invalid", unfit), 0
+        return refused(action, "unsupported" if action.notice else "invalid", unfit), NOWHERE
     session = device.session
     assert session is not None, "somebody looked whether it is there"
     testimony, bell = device.world.testimony, device.world.bell
@@ -52,15 +54,16 @@ def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome,
             expire=max(1, action.expire_ms // 1000) if action.expire_ms else 0,
         )
     except WireError as error:
-        return refused(action, "invalid", str(error)), 0
+        return refused(action, "invalid", str(error)), NOWHERE
     deaf = session.state == "kicked"
     device.world.await_until(lambda: not sent.awaited, DEAF_MS if deaf else within_ms)
     ack = sent.ack
-    message_id = ack.message_id if ack and ack.reason_code == codes.SUCCESS else 0
+    went = ack is not None and ack.reason_code == codes.SUCCESS
+    stored = (ack.message_id, ack.message_seq) if ack is not None and went else NOWHERE
     if ack is not None:
         with bell:
-            testimony.answered(action.user, action.client_msg_no, message_id, ack.message_seq)
-    return _outcome(device, action, sent, within_ms), message_id
+            testimony.answered(action.user, action.client_msg_no, stored[0], ack.message_seq)
+    return _outcome(device, action, sent, within_ms), stored
 
 
 def _unfit(action: Send, channel_id: str) -> str:

@@ -144,7 +144,7 @@ class LiveTarget:
         if not isinstance(action, Synchronise):
             return self.back.perform(action)
         key = DeviceKey(action.user, action.device)
-        cache = self._caches.setdefault(key, DeviceCache(*key))
+        cache = self._caches.setdefault(key, DeviceCache(*key, told_of_changes=False))
         outcome = self.back.perform(with_marks(action, cache))
         cache.feed(outcome.events)
         return outcome

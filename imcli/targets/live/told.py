@@ -11,6 +11,7 @@ from imcli.device.cache import DeviceCache
 from imcli.model.actions import Delete, MarkUnread, Read
 from imcli.model.entities import Entry, Message
 from imcli.model.events import ChangeKind, ConversationPushed
+from imcli.targets.live.order import NO_PERSON_ROWS
 
 MARKS_SINCE = (2, 1, 4)
 """Before, a delete removes the row and leaves no mark."""
@@ -27,7 +28,7 @@ def told(
     marks: dict[tuple[str, str], int],
     version: tuple[int, ...],
 ) -> ConversationPushed | None:
-    """Give what the asking device knows now; None where it had nothing in its list.
+    """Give what the asking device knows now; None where that is nothing new.
 
     Args:
         action: what it asked for, and was done.
@@ -42,22 +43,21 @@ def told(
         if version >= MARKS_SINCE:
             marks[where] = max(marks.get(where, 0), last)
         return _event(action, "deleted", marks.get(where, 0), None)
+    if isinstance(action, Read):
+        return _event(action, "read", 0, None)
     cached = cache.conversations.get(action.chat)
-    if cached is None or not cached.listed or row is None:
+    if cached is None or not cached.messages:
         return None
-    if last <= marks.get(where, 0):
-        return _event(action, "read", marks[where], None)  # the list has nothing of it
+    row = row or _waiting(action.chat, cached.messages, version)
+    if row is None or row.unread + row.read_to <= marks.get(where, 0):
+        return None  # the list has nothing of it
     unread, read_to = _counted(row, cached.messages, action.user, version)
-    entry = Entry(
-        action.chat,
-        unread,
-        cached.messages[-1] if cached.messages else None,
-        read_to=read_to,
-        deleted_to=cached.deleted_to,
-        order=cached.order,
-    )
-    kind: ChangeKind = "read" if isinstance(action, Read) else "marked"
-    return _event(action, kind, cached.deleted_to, entry)
+    return _event(action, "marked", 0, Entry(action.chat, unread, None, read_to=read_to))
+
+
+def _waiting(chat: str, messages: list[Message], version: tuple[int, ...]) -> Entry | None:
+    """Give the row that is not stored yet, and that a mark at its beginning did not make."""
+    return Entry(chat, messages[-1].seq, None) if version != NO_PERSON_ROWS else None
 
 
 def _event(

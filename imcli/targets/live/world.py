@@ -178,6 +178,8 @@ class World:
         self.troubles: list[str] = []
         self.transcript: Transcript | None = None
         """Where what the devices say and hear is taken down."""
+        self.newest_id = 0
+        """The greatest message id that was seen: what comes later and has a smaller one is late."""
         self.commands: set[tuple[str, str]] = set()
         """(sender, number) of what the back end sent as a command: those have a log apart."""
 
