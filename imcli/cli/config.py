@@ -25,6 +25,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 KEYS = tuple(CHOICES)
 PROJECT_FILE = "imcli.toml"
+CONTEXTS_FILE = "contexts.toml"
 
 
 class Setting(NamedTuple):
@@ -87,6 +88,11 @@ def user_folder(world: World) -> str:
 def user_file(world: World) -> str:
     """Name the user's own configuration file."""
     return os.path.join(user_folder(world), "config.toml")
+
+
+def contexts_path(world: World) -> str:
+    """Name the file of named live servers; `contexts.py` reads it."""
+    return os.path.join(user_folder(world), CONTEXTS_FILE)
 
 
 def own_folder(world: World, variable: str, below_home: str, elsewhere: str) -> str:

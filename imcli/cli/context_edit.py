@@ -15,7 +15,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from imcli.cli.contexts import TEXT_KEYS, Context, Contexts, contexts_path, parsed, understood
+from imcli.cli.config import contexts_path
+from imcli.cli.contexts import TEXT_KEYS, Context, Contexts, parsed, understood
 from imcli.cli.private import OTHERS, OWNER_ONLY, locked, read_private, write_private
 from imcli.cli.shell import Shell
 from imcli.model.errors import InvalidInput

@@ -11,13 +11,12 @@ import os
 from typing import NamedTuple
 
 from imcli.cli.address import check_url
-from imcli.cli.config import user_folder
+from imcli.cli.config import contexts_path
 from imcli.cli.private import read_private
 from imcli.cli.tokens import Secret, token_in
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
 
-FILE = "contexts.toml"
 TRANSPORTS = ("tcp", "ws", "jsonrpc", "tcp-jsonrpc", "ws-jsonrpc", "none")
 """How devices connect (`MANNERS` of `targets/live/door.py`): the binary protocol, or JSON-RPC."""
 TEXT_KEYS = ("url", "token", "token_file", "transport", "restart", "crash")
@@ -72,11 +71,6 @@ class Contexts(NamedTuple):
         if not names:
             return f"there are none yet: imcli add-context {name} http://HOST:5001"
         return did_you_mean(name, names) or f"the contexts are {', '.join(names)}"
-
-
-def contexts_path(world: World) -> str:
-    """Name the file."""
-    return os.path.join(user_folder(world), FILE)
 
 
 def read_contexts(world: World) -> Contexts:

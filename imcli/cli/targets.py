@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imcli.cli.config import Setting, state_folder, user_file
+from imcli.cli.config import Setting, contexts_path, state_folder, user_file
 from imcli.model.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
@@ -152,10 +152,10 @@ def current_place(shell: Shell, setting: Setting) -> Place | None:
     weak = setting.source in ("default", user_file(shell.world))
     if not weak or shell.options.state:
         return None
-    from imcli.cli.contexts import contexts_path, read_contexts
-
     if not os.path.lexists(contexts_path(shell.world)):
         return None
+    from imcli.cli.contexts import read_contexts
+
     contexts = read_contexts(shell.world)
     if not contexts.current:
         return None

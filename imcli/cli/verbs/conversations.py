@@ -75,7 +75,9 @@ def show_conversation(
     if kit.verb_place(shell).kind == "live":
         if device or all_devices:
             raise UsageError("a live server keeps a conversation for the user, not for a device")
-        return kit.shown(shell, lambda: kit.show_beside(shell, user, chat), watch=watch)
+        from imcli.cli.verbs.beside import show_beside
+
+        return kit.shown(shell, lambda: show_beside(shell, user, chat), watch=watch)
     return kit.shown(
         shell, lambda: show_entries(shell, user, chat, device, all_devices), watch=watch
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from imcli.cli.tables import Row, Table
 from imcli.cli.targets import state_path, verb_place
 from imcli.cli.verbs.acts import allowed, declined, done, dry_run, print_calls
-from imcli.cli.verbs.beside import show_beside
 from imcli.cli.verbs.desk import FIRST_DEVICE, Desk, open_desk
 from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.cli.verbs.waiting import (
@@ -46,7 +45,6 @@ __all__ = [
     "only_forward",
     "open_desk",
     "print_calls",
-    "show_beside",
     "shown",
     "shows",
     "state_path",

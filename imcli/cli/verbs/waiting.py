@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from imcli.cli.verbs.unread_live import read_beside
-from imcli.trace.readings import MARKED_SINCE, Readings, compare
-
 if TYPE_CHECKING:
     from imcli.cli.verbs.desk import Desk
     from imcli.model.entities import Entry
+    from imcli.trace.readings import Readings
 
 Visible = Callable[["Entry | None"], bool]
 """Whether an entry of a list, or its absence, shows the effect."""
-Stored = Callable[[Readings], bool]
+Stored = Callable[["Readings"], bool]
 """Whether the other places of a live server show it."""
 
 BUSY = (
@@ -49,6 +47,8 @@ def wait_for(desk: Desk, user: str, device: str, chat: str, effect: Effect) -> N
     if not desk.live or not desk.target.identity.version:
         desk.wait_until(lambda: effect.listed(entry_of(desk, user, device, chat)), lambda: BUSY)
         return
+    from imcli.cli.verbs.unread_live import read_beside
+
     last: list[Readings] = []
 
     def visible() -> bool:
@@ -69,6 +69,8 @@ def entry_of(desk: Desk, user: str, device: str, chat: str) -> Entry | None:
 
 def in_the_way(readings: Readings) -> str:
     """Say what the places of a live server say of each other, else what it may be."""
+    from imcli.trace.readings import compare
+
     findings = compare(readings)
     return f"the {findings[0].where}: {findings[0].said}" if findings else BUSY
 
@@ -85,11 +87,15 @@ def is_read(readings: Readings) -> bool:
 
 def is_deleted(readings: Readings) -> bool:
     """The record is gone, where a version removes it; later ones keep it with a mark."""
+    from imcli.trace.readings import MARKED_SINCE
+
     return readings.record is None or readings.version >= MARKED_SINCE
 
 
 def only_forward(readings: Readings) -> str:
     """Say that a mark only goes forward, where it does."""
+    from imcli.trace.readings import MARKED_SINCE
+
     if readings.version < MARKED_SINCE:
         return ""
     return "since 2.1.4 what was read stays read: the mark goes forward only (A7)"
