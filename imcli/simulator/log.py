@@ -20,7 +20,9 @@ NEVER = 1 << 62
 """A time that does not come."""
 
 Memo = dict[tuple[str, int], tuple[object, int, Entry | None, bool]]
-"""(user, number of messages) -> record, `last`, the entry derived of them, and if it is usual."""
+"""(user, number of messages) -> record, `last`, the entry derived of them, and if it is usual.
+
+What is derived of a log before `calm_until` is true while the record and `last` are the same."""
 
 
 class Log(Protocol):

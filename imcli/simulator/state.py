@@ -373,12 +373,14 @@ class State:
         twin.surveys = {}
         twin.recent = {}
         twin.restore_scalars(self.scalars())
-        for each in (self, twin):
-            each._own_users = set()
-            each._own_channels = set()
-            each._own_logs = set()
-            each._own_records = set()
+        self._owns_nothing()
+        twin._owns_nothing()
         return twin
+
+    def _owns_nothing(self) -> None:
+        """Whoever wants to change a value copies it first."""
+        self._own_users, self._own_channels = set(), set()
+        self._own_logs, self._own_records = set(), set()
 
     def scalars(self) -> tuple[int, ...]:
         """Give the numbers that are no table."""

@@ -14,7 +14,7 @@ from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
 from imcli.model.entities import DeviceSpec, Entry, Message
 from imcli.model.events import Event, ListAnswer, MembersChanged
 from imcli.model.questions import Agreement, AgreementView, ListView
-from imcli.simulator.likeness import alike_for
+from imcli.simulator.likeness import perhaps_unlike
 from imcli.simulator.profiles import Profile
 from imcli.simulator.server import Server
 from imcli.targets.base import Outcome, Target
@@ -96,10 +96,10 @@ class SimulatedWorld:
         """Do one action. What it put on slow links stays under way: time must not move here."""
         return self.server.apply(action)
 
-    def surely_same(self, other: World, user: str) -> bool:
-        """Tell whether nothing that this user's answers are made of differs."""
+    def perhaps_unlike(self, other: World, users: Sequence[str]) -> Sequence[str]:
+        """Name the users of whom anything that their answers are made of differs."""
         assert isinstance(other, SimulatedWorld)
-        return alike_for(self.server.state, other.server.state, user)
+        return perhaps_unlike(self.server.state, other.server.state, users)
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising (of the original, not of a copy)."""

@@ -69,7 +69,8 @@ class RenamedWorld:
         lists = self.inner.agreement(self._there.name(user))
         return tuple((device, self._back.struct(view)) for device, view in lists)
 
-    def surely_same(self, other: World, user: str) -> bool:
-        """Tell whether nothing that this user's answers are made of differs."""
+    def perhaps_unlike(self, other: World, users: Sequence[str]) -> Sequence[str]:
+        """Name the users of whom anything that their answers are made of differs."""
         assert isinstance(other, RenamedWorld)
-        return self.inner.surely_same(other.inner, self._there.name(user))
+        there, back = self._there.name, self._back.name
+        return [back(u) for u in self.inner.perhaps_unlike(other.inner, [*map(there, users)])]

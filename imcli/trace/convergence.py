@@ -7,6 +7,7 @@ program (`action` is None) it is about everybody.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -131,9 +132,7 @@ def compare_views(
     scene: Scene, number: int, one: World | None, two: World, users: Sequence[str]
 ) -> None:
     """Report each user who sees something else in `two` than in `one` (None: the world itself)."""
-    for user in users:
-        if two.surely_same(one or scene.world, user):
-            continue
+    for user in two.perhaps_unlike(one or scene.world, users):
         before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
         difference = first_difference(before, view_of(scene.ledger, two, user))
         if difference is not None:
@@ -264,8 +263,7 @@ def page_sizes(count: int) -> tuple[int, ...]:
     >>> page_sizes(0), page_sizes(1), page_sizes(2), page_sizes(30)
     ((), (1,), (1, 2), (1, 2, 7))
     """
-    enough = sum(size < count for size in PAGE_SIZES) + 1
-    return PAGE_SIZES[:enough] if count else ()
+    return PAGE_SIZES[: bisect_left(PAGE_SIZES, count) + 1] if count else ()
 
 
 def paged_list(world: World, user: str, size: int, count: int) -> list[Entry]:

@@ -44,8 +44,9 @@ class World(Probe, Protocol):
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising; the last is a full one, named ""."""
 
-    def surely_same(self, other: World, user: str) -> bool:
-        """Tell whether both certainly answer this user alike, because nothing is different.
+    def perhaps_unlike(self, other: World, users: Sequence[str]) -> Sequence[str]:
+        """Name those of the users whom the two may answer differently.
 
-        False where that is not known; then whoever asks has to look.
+        The others are certainly answered alike, because nothing of what they are answered is
+        different; whom it is not known of is named, and whoever asks has to look.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -27,8 +28,8 @@ from tests.trace.worlds import open_watched
 class PlainWorld(SimulatedWorld):
     """A world that takes nothing for the same without a look, and synchronises every cache."""
 
-    def surely_same(self, other: World, user: str) -> bool:
-        return False
+    def perhaps_unlike(self, other: World, users: Sequence[str]) -> Sequence[str]:
+        return users
 
     def fork(self) -> SimulatedWorld:
         return PlainWorld(self.server.fork(), self.target)

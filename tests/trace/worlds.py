@@ -64,8 +64,8 @@ class HandWorld:
             return [ListAnswer(action.user, "", False, 0, page, partial=True)]
         return []
 
-    def surely_same(self, other: object, user: str) -> bool:
-        return False
+    def perhaps_unlike(self, other: object, users: Sequence[str]) -> Sequence[str]:
+        return users
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         listing = self.listing(user)

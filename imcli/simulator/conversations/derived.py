@@ -17,6 +17,9 @@ from imcli.simulator.log import Log, is_countable
 from imcli.simulator.record import Interval, Record, visible_spans
 from imcli.simulator.state import State
 
+MARKS = -1
+"""Stands for a number of messages where marks alone are remembered."""
+
 
 def spans_of(state: State, record: Record, last: int) -> tuple[Interval, ...]:
     """Give the ranges that a user sees of a channel (`Vis` without regard to expiry)."""
@@ -173,10 +176,15 @@ def _any_entry(
 
 
 def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
-    """Give the marks and flags of a conversation that is not listed."""
-    last = state.last_seq(key)
-    spans = spans_of(state, record, last)
-    return Entry(
+    """Give the marks and flags of a conversation that is not listed; time is no part of them."""
+    log = state.logs[key]
+    memo = log.memo
+    known = memo.get((user, MARKS)) if memo is not None else None
+    if known is not None and known[0] is record and known[1] == log.last:
+        assert known[2] is not None, "there are always marks"
+        return known[2]
+    spans = spans_of(state, record, log.last)
+    marks = Entry(
         chat_of(user, key),
         0,
         None,
@@ -188,8 +196,11 @@ def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
         record.archived,
         record.marked_unread,
         (),
-        spans[0][0] if spans else last,
+        spans[0][0] if spans else log.last,
     )
+    if memo is not None:
+        memo[user, MARKS] = (record, log.last, marks, False)
+    return marks
 
 
 def _usual_entry(

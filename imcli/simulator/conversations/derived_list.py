@@ -40,8 +40,10 @@ def _sorted_out(state: State, user: str, message_count: int) -> tuple[list[Entry
     """Give the whole list in its order, and the records of all that is not in it."""
     entries: list[Entry] = []
     others: list[tuple[str, Record]] = []
-    records = state.all_records(user)
-    for pair in records:
+    records = state.records.get(user)
+    if records is None:
+        return entries, others
+    for pair in records.items():
         entry = make_entry(state, user, pair[0], pair[1], message_count)
         if entry is None:
             others.append(pair)
@@ -53,7 +55,7 @@ def _sorted_out(state: State, user: str, message_count: int) -> tuple[list[Entry
     if limit and len(entries) > limit:
         entries = entries[:limit]
         shown = {entry.chat for entry in entries}
-        others = [pair for pair in records if chat_of(user, pair[0]) not in shown]
+        others = [pair for pair in records.items() if chat_of(user, pair[0]) not in shown]
     return entries, others
 
 
@@ -88,9 +90,9 @@ def list_answer(state: State, action: Synchronise) -> ListAnswer:
     user, count = action.user, action.message_count
     if action.only_unread or action.page or action.chats is not None:
         return _part(state, action, full_list(state, user, count))
-    device = _who_keeps_up(state, action)
-    if device is not None:
-        delta = _delta(state, action, device.synced_ms)
+    if action.cursor is not None:
+        device = _who_keeps_up(state, action)
+        delta = None if device is None else _delta(state, action, device.synced_ms)
         if delta is not None:
             return delta
     entries, others = _sorted_out(state, user, count)
@@ -151,9 +153,7 @@ def _marks(state: State, user: str, records: Pairs, cursor: int) -> tuple[Entry,
 
 
 def _who_keeps_up(state: State, action: Synchronise) -> Device | None:
-    """Give the device that asks, where it knows a cursor and is not away for too long."""
-    if action.cursor is None:
-        return None
+    """Give the device that asks, where it is not away for too long."""
     device = state.device(action.user, action.device)
     if device is None or state.now - device.synced_ms > state.profile.tombstone_retention:
         return None
