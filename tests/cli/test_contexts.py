@@ -168,8 +168,9 @@ def test_contexts_are_listed_without_their_tokens(imcli: Run, tmp_path: Path) ->
     imcli("add-context", "a", URL, "--token-stdin", "--use", stdin=TOKEN)
     imcli("add-context", "b", URL, "--token-file", "token", "--restart", "sv restart im")
     listed = imcli("list-contexts")
-    assert listed.lines[1].split() == ["*", "a", URL, "stored", "-", "-"]
-    assert listed.lines[2].split() == ["b", URL, str(tmp_path / "token"), "-", "restart"]
+    assert listed.lines[0].split() == ["current", "context", "url", "token", "commands"]
+    assert listed.lines[1].split() == ["*", "a", URL, "stored", "-"]
+    assert listed.lines[2].split() == ["b", URL, str(tmp_path / "token"), "restart"]
     records = imcli("list-contexts", "--output", "json")
     assert [r["token"] for r in records.json] == ["stored", str(tmp_path / "token")]
     assert [r["current"] for r in records.json] == [True, False]

@@ -182,7 +182,7 @@ def test_an_explanation_shows_steps_waits_and_needs(imcli: Run, tmp_path: Path) 
         "     4  wait 1s    (lets 1 s pass)",
         "  cleanup",
         "  on sim: runs; time is virtual",
-        "  on a live server over HTTP: 4 calls to act, and at worst 10 s",
+        "  on a live server: 4 requests and frames to act, and at worst 10 s",
     ):
         assert line in ran.lines
     assert any("POST /conversations/delete" in line for line in ran.lines)
@@ -190,11 +190,21 @@ def test_an_explanation_shows_steps_waits_and_needs(imcli: Run, tmp_path: Path) 
 
 def test_an_explanation_says_why_a_live_server_cannot(imcli: Run, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
-        'title = "T"\nusers = ["A", "B"]\nsteps = ["together:\\n  B sends\\n  A deletes B"]\n'
+        'title = "T"\nusers = ["A", "B"]\n'
+        'steps = ["together:\\n  B sends\\n  A deletes B", "server restarts"]\n'
     )
     ran = imcli("explain-scenario", "x.toml")
-    assert 'skipped: needs "sessions"' in ran.out
+    assert 'on a live server: skipped: needs "restart"' in ran.out
     assert "needs sessions" in ran.out
+
+
+def test_an_explanation_shows_the_frames_of_devices(imcli: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        'title = "T"\nusers = ["A", "B"]\n'
+        'steps = ["A.phone disconnects", "B sends", "A.phone connects"]\n'
+    )
+    ran = imcli("explain-scenario", "x.toml")
+    assert ran.lines[-2:] == ["        B.phone -> SEND to A", "        A.phone -> CONNECT"]
 
 
 def test_a_file_that_is_longer_than_it_says_is_read_to_its_end(imcli: Run) -> None:

@@ -401,3 +401,16 @@ def test_a_bug_report_about_a_real_server_is_written(imcli: Run, tmp_path: Path)
         assert part in text, part
     assert "127.0.0.1" not in text
     assert len(text) < 65_536
+
+
+@pytest.mark.parametrize(("version", "token_auth"), [("2.1.3", False), ("2.2.5", True)])
+def test_doctor_finds_the_ways_in_of_a_served_world(
+    imcli: Run, version: str, token_auth: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imcli.targets.live.probe.LOGIN_SECONDS", 0.5 if token_auth else 10.0)
+    with served(f"wukongim-{version}", token_auth=token_auth) as server:
+        record = imcli("doctor", server.url, "--output", "json").json
+    assert (record["ok"], record["version"]) == (True, version)
+    assert record["device_tokens"] == ("wanted" if token_auth else "free")
+    verdicts = {check["what"]: check["verdict"] for check in record["checks"]}
+    assert verdicts["tcp for devices"] == verdicts["websocket for devices"] == "ok"

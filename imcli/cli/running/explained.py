@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from imcli.cli.text import visible
-from imcli.model.actions import Action, Wait
+from imcli.model.actions import (
+    Action,
+    AddDevice,
+    Connect,
+    Disconnect,
+    Drop,
+    Fault,
+    Send,
+    Wait,
+)
 from imcli.model.entities import DEVICE_KINDS
 from imcli.scenario.checking.check import is_negative
 from imcli.scenario.running.skip import skip_reason
@@ -18,6 +27,7 @@ from imcli.scenario.syntax import Assert, Case, Do, Step, Timing, Together
 from imcli.targets.base import Capability, Cast, Target
 
 PREVIEW_URL = "http://server:5001"
+NEWEST = (2, 2, 5)
 
 
 def explained(case: Case) -> str:
@@ -95,25 +105,27 @@ def target_lines(case: Case) -> list[str]:
     preview = LivePreview()
     reason = skip_reason(case, preview)
     if reason:
-        return [*lines, f"  on a live server over HTTP: skipped: {visible(reason)}"]
+        return [*lines, f"  on a live server: skipped: {visible(reason)}"]
     worst = worst_ms((*case.given, *case.steps, *case.cleanup), case.timing)
-    calls = preview.calls(case)
+    asked = preview.asked(case)
     return [
         *lines,
-        f"  on a live server over HTTP: {len(calls)} calls to act, and at worst {seconds(worst)}",
-        *(f"        {visible(call)}" for call in calls),
+        f"  on a live server: {len(asked)} requests and frames to act, "
+        f"and at worst {seconds(worst)}",
+        *(f"        {visible(each)}" for each in asked),
     ]
 
 
 class LivePreview:
-    """A live target that is never reached: knows what it could do and which calls it would make."""
+    """A live target of the newest version that is never reached: knows what it would be asked."""
 
     def __init__(self) -> None:
         from imcli.targets.live import open_live_admin
+        from imcli.targets.live.opening import capabilities_of
 
-        self._target = open_live_admin(PREVIEW_URL, name="http", connect=False)
+        self._target = open_live_admin(PREVIEW_URL, name="a live server", connect=False)
         self.identity = self._target.identity
-        self.capabilities = self._target.capabilities
+        self.capabilities = capabilities_of(NEWEST, sessions=True)
 
     def __call__(
         self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
@@ -121,14 +133,25 @@ class LivePreview:
         """The target that is never reached."""
         return self._target
 
-    def calls(self, case: Case) -> list[str]:
-        """The calls of every action, in order."""
+    def asked(self, case: Case) -> list[str]:
+        """What every action asks, in order: frames of a device's connection, or calls."""
         actions: list[Action] = [
             step.action
             for step in flat((*case.given, *case.steps, *case.cleanup))
             if isinstance(step, Do)
         ]
-        return [call for action in actions for call in self._target.describe(action)]
+        return [line for action in actions for line in self._lines(action)]
+
+    def _lines(self, action: Action) -> tuple[str, ...]:
+        match action:
+            case Send(user=user, device=device, chat=chat) if device:
+                return (f"{user}.{device} -> SEND to {chat}",)
+            case Connect(user=user, device=device) | AddDevice(user=user, device=device):
+                return (f"{user}.{device} -> CONNECT",)
+            case Disconnect() | Drop() | Fault():
+                return ()
+            case _:
+                return self._target.describe(action)
 
 
 def worst_ms(steps: Iterable[Step], timing: Timing) -> int:

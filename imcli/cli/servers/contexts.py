@@ -17,9 +17,10 @@ from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
     from imcli.cli.contexts import Context, Contexts
-    from imcli.cli.tables import Row
+    from imcli.cli.tables import Row, Table
     from imcli.cli.tokens import Secret
 
+IDLE = ("transport", "commands")
 COLUMNS = ("current", "context", "url", "token", "transport", "commands")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the context.")]
 
@@ -182,8 +183,21 @@ def list_contexts(ctx: typer.Context) -> int:
     contexts = read_contexts(shell.world)
     rows = tuple(context_row(context, contexts.current) for context in contexts.all)
     empty = "there is no context; imcli add-context NAME http://HOST:5001 makes one"
-    shell.show(Table(COLUMNS, rows, empty))
+    shell.show(without_idle_columns(Table(COLUMNS, rows, empty), shell.form))
     return 0
+
+
+def without_idle_columns(table: Table, form: str) -> Table:
+    """Leave out for people what no context says anything about."""
+    if form != "table":
+        return table
+    said = [
+        place
+        for place, column in enumerate(table.columns)
+        if column not in IDLE or any(row.cells[place] != "-" for row in table.rows)
+    ]
+    rows = tuple(row._replace(cells=tuple(row.cells[i] for i in said)) for row in table.rows)
+    return table._replace(columns=tuple(table.columns[i] for i in said), rows=rows)
 
 
 def context_row(context: Context, current: str) -> Row:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imcli.cli.tables import Row, Table
 from imcli.cli.text import visible
 from imcli.cli.world import is_terminal
-from imcli.report.text import wrap
+from imcli.report.text import cut, wrap
 from imcli.trace.readings import Finding, Readings, Where, compare, disagreeing, settled
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("where", "is there", "unread", "last", "read", "messages")
 PIPE_COLUMNS = 100
+LAST_COLUMNS = 24
+"""Which message it is matters here, not what it says."""
 NAMES: dict[Where, str] = {
     "log": "log",
     "record": "record",
@@ -75,9 +77,10 @@ def messages_of(entry: Entry | None) -> tuple[Message, ...]:
 def row(where: str, there: bool, entry: Entry | None, messages: Sequence[Message]) -> Row:
     """One place as a line."""
     last = messages[-1] if messages else None
-    said = f"{last.seq} {last.sender}: {last.text or last.payload}" if last else "-"
+    said = f"{last.seq} {last.sender}: {last.shown}" if last else "-"
     unread, read = (str(entry.unread), str(entry.read_to)) if entry is not None else ("-", "-")
-    cells = (where, "yes" if there else "no", unread, said, read, ranges(messages))
+    short = cut(visible(said), LAST_COLUMNS)
+    cells = (where, "yes" if there else "no", unread, short, read, ranges(messages))
     return Row(cells, {})
 
 
