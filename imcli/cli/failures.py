@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from imcli.cli.text import visible, visible_lines
+from imcli.cli.text import visible, visible_lines, without_passwords
 from imcli.model.errors import ImcliError, InvalidInput
 from imcli.model.exit_status import ExitStatus
 
@@ -186,7 +186,7 @@ def write_report(world: World, trace: str) -> str:
     os.makedirs(folder, exist_ok=True)
     stem = os.path.join(folder, f"defect-{int(world.now())}")
     path = next(p for n in range(10_000) if not os.path.exists(p := f"{stem}-{n}.txt"))
-    command = " ".join(repr(word) for word in world.argv)
+    command = " ".join(repr(without_passwords(word)) for word in world.argv)
     with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"imcli {__version__}, Python {sys.version}, {sys.platform}\n")
         file.write(f"command: imcli {command}\n\n{trace}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from imcli.cli.config import Setting, Settings
 from imcli.cli.options import Options
-from imcli.cli.text import visible_lines
+from imcli.cli.text import visible_lines, without_passwords
 from imcli.cli.world import World, is_terminal
 from imcli.model.errors import UsageError
 
@@ -43,7 +43,7 @@ class Shell:
         setting = self.settings.get(key, str(getattr(self.options, key)), default)
         if setting.source not in ("default", f"--{key}") and key not in self._noted:
             self._noted.add(key)
-            self.note(f"{key} is {setting.value} (from {setting.source})")
+            self.note(f"{key} is {without_passwords(setting.value)} (from {setting.source})")
         return setting
 
     def check_settings(self, names: tuple[str, ...]) -> None:

@@ -6,10 +6,14 @@ only commands need: texts of several lines, and cells that a program takes apart
 
 from __future__ import annotations
 
+import re
+
 from imcli.report.text import safe as visible
 from imcli.report.text import width as columns_of
 
-__all__ = ["columns_of", "one_cell", "visible", "visible_lines"]
+__all__ = ["columns_of", "one_cell", "visible", "visible_lines", "without_passwords"]
+
+_USER_INFO = re.compile(r"//[^/@\s]*@")
 
 
 def visible_lines(text: str) -> str:
@@ -19,6 +23,15 @@ def visible_lines(text: str) -> str:
     'one\ntwo\\u{7}'
     """
     return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
+
+
+def without_passwords(text: str) -> str:
+    """Leave out what stands before the `@` of an address: it may be a password.
+
+    >>> without_passwords("http://ann:secret@im.example:5001/")
+    'http://***@im.example:5001/'
+    """
+    return _USER_INFO.sub("//***@", text)
 
 
 def one_cell(text: str) -> str:

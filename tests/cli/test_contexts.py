@@ -468,3 +468,24 @@ def test_contexts_are_kept_in_the_order_in_which_they_came(imcli: Run) -> None:
         imcli("add-context", f"c{9 - number}", URL)
     listed = imcli("list-contexts", "--output", "json").json
     assert [each["context"] for each in listed] == ["c9", "c8", "c7", "c6", "c5"]
+
+
+def test_a_stronger_target_is_noted_where_one_chooses_a_context(imcli: Run, tmp_path: Path) -> None:
+    imcli("add-context", "a", URL)
+    assert imcli("use-context", "a").err == ""
+    ran = imcli("use-context", "a", env={"IMCLI_TARGET": "sim"})
+    assert ran.err == "note: here target in IMCLI_TARGET is stronger\n"
+    (tmp_path / "imcli.toml").write_text('target = "sim"')
+    assert "imcli.toml is stronger" in imcli("use-context", "a").err
+
+
+def test_a_password_in_an_address_is_not_repeated(imcli: Run, tmp_path: Path) -> None:
+    url = f"http://ann:{TOKEN}@im.example"
+    for ran in (
+        imcli("list-groups", "--verbose", env={"IMCLI_TARGET": url}),
+        imcli("list-groups", "--verbose", "--target", url),
+        imcli("add-context", "a", url),
+        imcli("doctor", url),
+    ):
+        assert ran.status == 2
+        assert silent(ran)

@@ -156,6 +156,7 @@ def use_context(
     Until then, and after use-context embedded, they go to the embedded server. A --target,
     IMCLI_TARGET or an imcli.toml is stronger. Scenarios never go there by themselves.
     """
+    from imcli.cli.config import user_file
     from imcli.cli.context_edit import edited
 
     shell = shell_of(ctx)
@@ -165,6 +166,9 @@ def use_context(
             before.known(wanted)
         edit.set_current(wanted)
     url = next((c.url for c in before.all if c.name == wanted), "")
+    stronger = shell.settings.get("target", "", "")
+    if stronger.source not in ("default", user_file(shell.world)):
+        shell.say(f"note: here target in {stronger.source} is stronger")
     said = f"admin verbs go to {name}" + (f": {url}" if url else "")
     shell.show_one({"action": "use-context", "context": wanted or None}, said, (name,))
     return 0
