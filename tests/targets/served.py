@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from imcli.model.actions import Flush
 from imcli.simulator.profiles import load_profile
 from tests.serve.house import House, house
 
@@ -36,6 +37,16 @@ class Served:
 
         self._loop.call_soon_threadsafe(act)
         assert done.wait(READY_S)
+
+    def flush(self) -> None:
+        """Let the server store its rows now."""
+        world = self.house.world
+
+        def act() -> None:
+            world.begin()
+            world.route(world.server.apply(Flush()))
+
+        self.call(act)
 
     @contextmanager
     def advertising(self, *, tcp: str) -> Iterator[None]:
