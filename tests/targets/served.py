@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from imcli.model.actions import Flush
+from imcli.model.actions import Action
+from imcli.serve.acting import act
 from imcli.simulator.profiles import load_profile
 from tests.serve.house import House, house
 
@@ -38,15 +39,15 @@ class Served:
         self._loop.call_soon_threadsafe(act)
         assert done.wait(READY_S)
 
-    def flush(self) -> None:
-        """Let the server store its rows now."""
+    def do(self, action: Action) -> None:
+        """Let something happen to the server that no client can cause."""
         world = self.house.world
 
-        def act() -> None:
+        def act_now() -> None:
             world.begin()
-            world.route(world.server.apply(Flush()))
+            act(world, action)
 
-        self.call(act)
+        self.call(act_now)
 
     @contextmanager
     def advertising(self, *, tcp: str) -> Iterator[None]:

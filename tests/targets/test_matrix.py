@@ -14,12 +14,12 @@ from contextlib import contextmanager
 import pytest
 from msgspec.structs import replace
 
-from imcli.model.actions import Action, Flush
+from imcli.model.actions import Action, Crash, Flush, Restart
 from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.running.run import Options, run
 from imcli.scenario.syntax import Case, Timing
 from imcli.targets.base import Cast, Outcome
-from imcli.targets.live import LiveTarget, OpenLive, open_live
+from imcli.targets.live import Hooks, LiveTarget, OpenLive, open_live
 from imcli.targets.live.opening import monotonic_ms
 from tests.corpus.corpus import FILES, run_case
 from tests.targets.served import Served, served
@@ -31,12 +31,13 @@ HOUR_MS = 3_600_000
 QUICK = Timing(within_ms=500, settle_ms=40)
 """A world in the same process needs no longer; most of a run is waiting for what does not come."""
 CASES = tuple(case for file in FILES for case in file.cases)
-SAMPLE = tuple(case for case in CASES if case.path.startswith("scenarios/group/"))
+SAMPLE = tuple(c for c in CASES if c.path.startswith(("scenarios/group/", "scenarios/crash/")))
 
 
 @contextmanager
 def opened(server: Served, manner: str) -> Iterator[Flushing]:
-    real = open_live(f"{server.url}?devices={manner}")
+    hooks = Hooks(lambda: server.do(Restart()), lambda: server.do(Crash()))
+    real = open_live(f"{server.url}?devices={manner}", hooks=hooks)
     try:
         yield Flushing(real, server)
     finally:
@@ -60,7 +61,7 @@ class Flushing:
 
         def flushing(action: Action, *, queue: bool = False) -> Outcome:
             if isinstance(action, Flush):
-                self._server.flush()
+                self._server.do(action)
             return perform(action, queue=queue)
 
         target.perform = flushing  # type: ignore[method-assign]
