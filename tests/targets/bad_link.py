@@ -35,6 +35,8 @@ class Spoil(NamedTuple):
     frame: int
     uid_ends_with: str = "-A"
     delay_s: float = 1.0
+    times: int = 1_000
+    """On so many connections of the device, the first ones."""
 
 
 class BadLink:
@@ -43,6 +45,7 @@ class BadLink:
     def __init__(self, upstream: tuple[str, int], spoil: Spoil) -> None:
         self.spoil = spoil
         self.spoilt = threading.Event()
+        self._left = spoil.times
         self._upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
@@ -89,7 +92,7 @@ class BadLink:
                 if way == "up" and number == 0 and self._is_mine(frame):
                     mine.set()
                 wanted = (self.spoil.way, self.spoil.frame) == (way, number)
-                if not (mine.is_set() and wanted):
+                if not (mine.is_set() and wanted and self._left):
                     sink.sendall(frame)
                 elif not self._spoil(frame, sink, source):
                     return
@@ -101,6 +104,7 @@ class BadLink:
     def _spoil(self, frame: bytes, sink: socket.socket, source: socket.socket) -> bool:
         """Do it; False: nothing is passed on after that."""
         self.spoilt.set()
+        self._left -= 1
         match self.spoil.kind:
             case "cut":
                 _hang_up(sink)

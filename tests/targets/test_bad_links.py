@@ -96,6 +96,18 @@ def test_whichever_frame_is_spoilt_it_is_not_the_servers_fault(
     holds(server, spoil)
 
 
+def test_a_connection_that_was_lost_before_it_began_is_tried_again(server: Served) -> None:
+    result, _, spoilt = played(server, Spoil("cut", "up", 0, times=2))
+    assert (result.result, spoilt) == ("passed", True)
+
+
+def test_who_is_never_let_in_is_given_up(server: Served) -> None:
+    result, _, _ = played(server, Spoil("cut", "up", 0))
+    assert result.result == "error"
+    said = "A.phone could not connect: the server never answered CONNECT, again and again"
+    assert said in result.failures[0].headline
+
+
 HARMFUL: list[tuple[Kind, Way, int, str, str]] = [
     ("cut", "down", 1, "unknown", "A.phone lost its connection: it closed the connection"),
     ("stall", "down", 1, "unknown", "A.phone's connection gives no sign of life for 400 ms"),

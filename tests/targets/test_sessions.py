@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from imcli.model.actions import Wait
+from imcli.model.actions import Send, Wait
 from imcli.model.entities import DeviceSpec
 from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.reading.expand import cases
@@ -39,8 +39,8 @@ def played(steps: str, opener: OpenTarget) -> CaseResult:
     return last.case
 
 
-def passes(steps: str, url: str) -> None:
-    opener = open_live(url)
+def passes(steps: str, url: str, token: str = "") -> None:
+    opener = open_live(url, token=token)
     try:
         result = played(steps, opener)
     finally:
@@ -260,3 +260,38 @@ def test_the_branches_of_together_are_begun_at_once(server: Served) -> None:
     assert A sees only B, C
     """
     passes(steps, server.url)
+
+
+def test_tokens_are_registered_where_nobody_is_let_in_without() -> None:
+    steps = """
+    B sends A "hi" as m1
+    assert A received m1 once
+    admin kicks A.web
+    assert A.web is kicked
+    A.web connects
+    assert A.web is online
+    """
+    with served(token_auth=True, manager_token="t0p") as guarded:
+        passes(steps, guarded.url, token="t0p")
+
+
+def test_who_is_refused_hears_nothing_and_is_reported_as_refused(server: Served) -> None:
+    steps = """
+    A.web disconnects
+    request POST "/channel/info" {"channel_id": "@A", "channel_type": 1, "ban": 1}
+    A.web connects but is refused with auth-failed
+    assert A.web is offline
+    assert A.phone is online
+    """
+    passes(steps, server.url)
+
+
+def test_what_would_end_a_real_server_is_not_asked(server: Served) -> None:
+    opener = open_live(server.url)
+    target = opener(Cast((("A", (DeviceSpec("phone"),)),), ids=(("X", "x@y"),)))
+    outcome = target.perform(Send("A", "phone", "X", "hi", "c1"))
+    assert (outcome.result, outcome.reason) == ("refused", "invalid")
+    notice = target.perform(Send("A", "phone", "A", "hi", "c2", notice=True))
+    assert (notice.result, notice.reason) == ("refused", "unsupported")
+    target.close()
+    opener.close()
