@@ -46,10 +46,11 @@ def _placed(draft: Draft, node: Node, said: Assertion, whole: Assert) -> Assert:
     """Put a whole assertion into its place."""
     if draft.context.names_claims:
         draft.claim_texts += [claim.text for claim in whole.claims]
+    call, place = draft.call, node.place
     claims: list[Claim] = []
     for one, claim in zip(said.claims, whole.claims, strict=True):
-        claims.append(replace(claim, span=draft.span(node, one.start, one.end)))
-    span = draft.span(node, said.start, said.end)
+        claims.append(replace(claim, span=call or place.span(one.start, one.end)))
+    span = call or place.span(said.start, said.end)
     return replace(whole, span=span, claims=tuple(claims))
 
 

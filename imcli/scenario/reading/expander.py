@@ -25,18 +25,21 @@ def expand(draft: Draft, nodes: tuple[Node, ...]) -> list[Step]:
 
 
 def _expand(draft: Draft, node: Node, into: list[Step]) -> None:
-    match node.said or step_of(draft, node):
-        case Sentence() as said:
-            add_deeds(draft, node, said, into)
-        case Assertion() as said:
-            into.append(asserted(draft, node, said))
+    said = node.said or step_of(draft, node)
+    if type(said) is Sentence:  # nearly all are one of these two, so: without a match
+        add_deeds(draft, node, said, into)
+        return
+    if type(said) is Assertion:
+        into.append(asserted(draft, node, said))
+        return
+    match said:
         case Call() as call:
             _call(draft, node, call, into)
         case Opening(kind="repeat", times=times):
             _repeat(draft, node, times, into)
         case Opening():
             into.append(_together(draft, node))
-        case None:
+        case _:
             pass
 
 

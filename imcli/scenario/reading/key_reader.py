@@ -94,8 +94,11 @@ class KeyReader:
                 self.wrong((key, index), f"`{key}` must be an array of strings", '"…"')
         return found
 
-    def table(self, key: str, value: object) -> dict[str, object]:
-        """Give a table, or note that a value is none."""
+    def table(self, key: str) -> dict[str, object]:
+        """Give a key that is a table, or note that it is none."""
+        value = self.data.get(key)
+        if value is None:
+            return {}
         if isinstance(value, dict):
             return value
         self.wrong((key,), f"`{key}` must be a table", f"{key} = {{ … }}")
@@ -103,6 +106,9 @@ class KeyReader:
 
     def claim_name(self, path: Path, name: str, what: str, *, at_key: bool = False) -> bool:
         """Take a name, or note why it cannot be taken."""
+        other = self.taken.get(name)
+        if other == what == "a device":
+            return True
         place = self.key_span if at_key else self.value_span
         if not is_name(name):
             self.problems.add(
@@ -115,8 +121,7 @@ class KeyReader:
             complaint, nearest = reserved_complaint(name, self.taken)
             self.problems.add(place(path), complaint, nearest=nearest)
             return False
-        other = self.taken.get(name)
-        if other is not None and not (what == other == "a device"):
+        if other is not None:
             near = free_name(name, self.taken)
             self.problems.add(place(path), f"`{name}` is already the name of {other}", nearest=near)
             return False

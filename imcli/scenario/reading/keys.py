@@ -111,11 +111,10 @@ def read_needs(reader: KeyReader) -> tuple[Capability, ...]:
 
 def read_timing(reader: KeyReader) -> Timing:
     """Read deadlines."""
-    value = reader.data.get("timing")
-    if value is None:
-        return Timing()
-    table = reader.table("timing", value)
+    table = reader.table("timing")
     default = Timing()
+    if not table:
+        return default
     times = {
         "within": default.within_ms,
         "settle": default.settle_ms,
@@ -148,7 +147,7 @@ def read_profile(reader: KeyReader) -> dict[str, object] | None:
     if isinstance(value, str):
         reader.no_control(("profile",), value)
         return {"extends": value}
-    return reader.table("profile", value)
+    return reader.table("profile")
 
 
 def read_steps(reader: KeyReader, key: str, *, required: bool = False) -> tuple[Node, ...]:
@@ -169,7 +168,7 @@ def read_steps(reader: KeyReader, key: str, *, required: bool = False) -> tuple[
 def read_known_failing(reader: KeyReader) -> tuple[KnownFailing, ...]:
     """Read on which targets the file is known to fail."""
     found: list[KnownFailing] = []
-    table = reader.table("known_failing", reader.data.get("known_failing", {}))
+    table = reader.table("known_failing")
     for target, value in table.items():
         path: Path = ("known_failing", target)
         if target in TOP_KEYS:

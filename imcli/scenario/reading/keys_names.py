@@ -71,7 +71,7 @@ def _devices(
 
 def _groups(reader: KeyReader, users: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     groups: list[tuple[str, tuple[str, ...]]] = []
-    for name, members in reader.table("groups", reader.data.get("groups", {})).items():
+    for name, members in reader.table("groups").items():
         path: Path = ("groups", name)
         if name in TOP_KEYS or not reader.claim_name(path, name, "a group", at_key=True):
             continue
@@ -90,7 +90,7 @@ def _groups(reader: KeyReader, users: list[str]) -> tuple[tuple[str, tuple[str, 
 
 def _ids(reader: KeyReader, users: list[str]) -> tuple[tuple[str, str], ...]:
     ids: list[tuple[str, str]] = []
-    for name, value in reader.table("ids", reader.data.get("ids", {})).items():
+    for name, value in reader.table("ids").items():
         path: Path = ("ids", name)
         if name not in users:
             if name not in TOP_KEYS:
@@ -110,9 +110,12 @@ def _ids(reader: KeyReader, users: list[str]) -> tuple[tuple[str, str], ...]:
 
 def read_matrix(reader: KeyReader) -> tuple[tuple[str, tuple[MatrixValue, ...]], ...]:
     """Read the parameters; the product of their values is bounded."""
+    table = reader.table("matrix")
+    if not table:
+        return ()
     found: list[tuple[str, tuple[MatrixValue, ...]]] = []
     product = 1
-    for name, values in reader.table("matrix", reader.data.get("matrix", {})).items():
+    for name, values in table.items():
         path: Path = ("matrix", name)
         if name == "exclude" or name in TOP_KEYS:
             continue
@@ -156,7 +159,9 @@ def read_exclude(
 ) -> tuple[tuple[tuple[str, MatrixValue], ...], ...]:
     """Read the combinations that are left out."""
     table = reader.data.get("matrix")
-    rules = table.get("exclude", []) if isinstance(table, dict) else []
+    if not isinstance(table, dict):
+        return ()
+    rules = table.get("exclude", [])
     path: Path = ("matrix", "exclude")
     if not isinstance(rules, list):
         reader.wrong(path, "`matrix.exclude` is an array of tables", "exclude = [{ n = 1 }]")
@@ -190,7 +195,7 @@ def _rule(
 def read_verbs(reader: KeyReader) -> tuple[OwnVerb, ...]:
     """Read the file's own sentences."""
     found: list[OwnVerb] = []
-    for pattern, value in reader.table("verbs", reader.data.get("verbs", {})).items():
+    for pattern, value in reader.table("verbs").items():
         if pattern in TOP_KEYS:
             continue
         verb = _verb(reader, pattern, value)

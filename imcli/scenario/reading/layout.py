@@ -22,6 +22,9 @@ Path = tuple[str | int, ...]
 
 DEPTH_MAX = 16
 
+COUNTED_MAX = 4
+"""So many places are found by counting lines: of a file that is right, few are asked for."""
+
 _SKIP = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+")
 _BLANK = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -73,7 +76,8 @@ class Layout:
 
     def __init__(self, text: str, keys: Keys | None = None) -> None:
         self.text = text
-        self._line_starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
+        self._line_starts: list[int] = []
+        self._asked = 0
         self._arrays: dict[Path, int] = {}
         found = Keys({}, {}, {}, []) if keys is None else keys
         self._spots, self._folded = found.spots, found.folded
@@ -86,6 +90,12 @@ class Layout:
 
     def position(self, offset: int) -> tuple[int, int]:
         """Give the line and column, from 1, of an offset."""
+        self._asked += 1
+        if self._asked <= COUNTED_MAX:
+            start = self.text.rfind("\n", 0, offset) + 1
+            return self.text.count("\n", 0, start) + 1, offset - start + 1
+        if not self._line_starts:
+            self._line_starts = [0, *accumulate(map(len, self.text.splitlines(keepends=True)))]
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 

@@ -28,10 +28,12 @@ SourceLine = tuple[str, Place]
 class _Line:
     """A line cut into steps, and what they say, once somebody asks."""
 
-    __slots__ = ("_said", "cut")
+    __slots__ = ("_said", "cut", "indent", "opens")
 
     def __init__(self, cut: CutLine) -> None:
         self.cut = cut
+        self.indent = cut.indent
+        self.opens = cut.opens
         self._said: tuple[_Said, ...] = ()
 
     def said(self) -> tuple[_Said, ...]:
@@ -56,11 +58,6 @@ def _short_line(text: str) -> _Line:
     return _Line(cut_line(text))
 
 
-def _line(text: str) -> _Line:
-    """Cut a line; short ones are remembered, with what they say."""
-    return _short_line(text) if len(text) <= SHORT else _Line(cut_line(text))
-
-
 _Placed = tuple[_Line, Place]
 
 
@@ -81,11 +78,11 @@ def string_lines(value: str, raw: str, file: str, line: int, column: int) -> lis
         column = 1
     else:
         column += 3
-    first, *others = value.split("\n")
-    return [
-        (first, Place(file, line, column)),
-        *((text, Place(file, number, 1)) for number, text in enumerate(others, line + 1)),
-    ]
+    lines = value.split("\n")
+    found = [(text, Place(file, number, 1)) for number, text in enumerate(lines, line)]
+    if column > 1:
+        found[0] = lines[0], Place(file, line, column)
+    return found
 
 
 def read_nodes(
@@ -106,7 +103,7 @@ def read_nodes(
     lines: list[_Placed] = []
     for text, place in source:
         try:
-            line = _line(text)
+            line = _short_line(text) if len(text) <= SHORT else _Line(cut_line(text))
         except LexFault as fault:
             problems.add(place.span(fault.start, fault.end), fault.message, fault.expected)
             continue
@@ -135,19 +132,20 @@ class _Blocks:
         """Read the lines deeper than `outer`; all of one block stand equally deep."""
         lines = self.lines
         nodes: list[Node] = []
-        indent = lines[self.at][0].cut.indent if self.at < len(lines) else 0
+        indent = lines[self.at][0].indent if self.at < len(lines) else 0
+        open_to_the_case = self.own_verbs or bool(self.names)
         while self.at < len(lines):
             line, place = lines[self.at]
-            cut = line.cut
-            if cut.indent <= outer:
+            if line.indent <= outer:
                 break
-            if cut.indent != indent:
-                _complain_of_indent(cut, place, indent, self.problems)
+            if line.indent != indent:
+                _complain_of_indent(line, place, indent, self.problems)
             self.at += 1
-            if cut.opens:
+            if line.opens:
                 nodes.append(self._head(line, place, depth))
-            elif self.own_verbs or self.names:
-                nodes += [Node(place, step, (), _varies(step, self.names)) for step in cut.steps]
+            elif open_to_the_case:
+                for step in line.cut.steps:
+                    nodes.append(Node(place, step, (), _varies(step, self.names)))
             else:
                 for step, said in line.said():
                     nodes.append(Node(place, step, (), False, said))
@@ -158,7 +156,7 @@ class _Blocks:
         cut = line.cut
         head = cut.steps[-1]
         children: tuple[Node, ...] = ()
-        if self.at < len(self.lines) and self.lines[self.at][0].cut.indent > cut.indent:
+        if self.at < len(self.lines) and self.lines[self.at][0].indent > cut.indent:
             if depth >= BLOCK_DEPTH_MAX:
                 message = f"blocks are nested deeper than {BLOCK_DEPTH_MAX} levels"
                 self.problems.add(place.span(head[0].start, head[-1].end), message)
@@ -177,13 +175,13 @@ class _Blocks:
         return Node(place, head, children, varies)
 
     def _skip(self, outer: int) -> None:
-        while self.at < len(self.lines) and self.lines[self.at][0].cut.indent > outer:
+        while self.at < len(self.lines) and self.lines[self.at][0].indent > outer:
             self.at += 1
 
 
-def _complain_of_indent(cut: CutLine, place: Place, indent: int, problems: Problems) -> None:
-    span = place.span(0, cut.indent)
-    if cut.indent > indent:
+def _complain_of_indent(line: _Line, place: Place, indent: int, problems: Problems) -> None:
+    span = place.span(0, line.indent)
+    if line.indent > indent:
         message = "this line is deeper than the one above it, which opens no block"
     else:
         message = "this line is less deep than the others of its block"

@@ -146,14 +146,17 @@ def _find_created(nodes: tuple[Node, ...], groups: set[str]) -> None:
 
 def taken_names(scenario: Scenario, groups: Collection[str]) -> dict[str, str]:
     """Name everything that a label may not be called, and what it is."""
-    users = scenario.cast.users
-    return {
-        **{name: "a matrix name" for name, _ in scenario.matrix},
-        **{verb.name: "an own verb" for verb in scenario.verbs},
-        **{spec.name: "a device" for _, specs in users for spec in specs},
-        **{group[1:]: "a group" for group in sorted(groups)},
-        **{user: "a user" for user, _ in users},
-    }
+    names = {name: "a matrix name" for name, _ in scenario.matrix}
+    for verb in scenario.verbs:
+        names[verb.name] = "an own verb"
+    for _, specs in scenario.cast.users:
+        for spec in specs:
+            names[spec.name] = "a device"
+    for group in groups:
+        names[group[1:]] = "a group"
+    for user, _ in scenario.cast.users:
+        names[user] = "a user"
+    return names
 
 
 def reserved_complaint(name: str, taken: Collection[str] = ()) -> tuple[str, str]:

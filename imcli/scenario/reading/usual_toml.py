@@ -23,17 +23,32 @@ _GAP = r"[ \t\n]*+"
 _PLAIN = r'"(?!"")[^"\\\n]*+"' r"|'(?!'')[^'\n]*+'"
 """A string of one line without escapes; never the first quotes of a long one."""
 
-_SKIP = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+")
-_REST = re.compile(rf"{_BLANK}(?:#[^\n]*+)?(?:\n|\Z)")
+_LONG = r"'''(?:[^']++|'(?!''))*+'''(?!')" r'|"""(?:[^"\\]++|"(?!""))*+"""(?!")'
+_LIST = rf"\[{_GAP}(?:(?:{_PLAIN}){_GAP}(?:,{_GAP}|(?=\])))*+\]"
+"""An array of such strings."""
+
+_NAME = rf"""([A-Za-z0-9_-]++|"[^"\\\n]*+"|'[^'\n]*+'){_BLANK}={_BLANK}"""
+_BEHIND = rf"{_BLANK}(?:#[^\n]*+)?(?:\n(?:[ \t\n]++|#[^\n]*+)*+|\Z)"
+"""What may stand behind a statement, to the beginning of the next."""
+
+_BEFORE = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+")
+_REST = re.compile(_BEHIND)
 _HEADER = re.compile(r"\[([A-Za-z0-9_-]++)\]")
-_KEY = re.compile(rf"""([A-Za-z0-9_-]++|"[^"\\\n]*+"|'[^'\n]*+'){_BLANK}={_BLANK}""")
+_STATEMENT = re.compile(rf"{_NAME}(?:({_PLAIN})|({_LONG})|({_LIST})){_BEHIND}")
+"""A whole statement, as nearly all are: a key, a string or strings, and what follows."""
+_KEY = re.compile(_NAME)
 _STRING = re.compile(_PLAIN)
-_STRINGS = re.compile(rf"\[{_GAP}(?:(?:{_PLAIN}){_GAP}(?:,{_GAP}|(?=\])))*+\]")
-_EACH_STRING = re.compile(r'"([^"\\\n]*+)"' r"|'([^'\n]*+)'")
+_LONG_STRING = re.compile(_LONG)
+_STRINGS = re.compile(_LIST)
+_EACH_STRING = re.compile(r'"([^"]*+)"' r"|'([^']*+)'")
 _SCALAR = re.compile(r"(?:true|false|0|[1-9][0-9]{0,14})(?![^ \t\n,\]}#])")
 _OPENING = re.compile(rf"[\[{{]{_BLANK}")
 _COMMA = re.compile(rf"{_BLANK},{_BLANK}")
 _CLOSING = re.compile(rf"{_BLANK}[\]}}]")
+
+
+_IS_PLAIN, _IS_LONG = 2, 3
+"""The groups of `_STATEMENT` that hold its value; the last one holds an array."""
 
 
 class _Unusual(Exception):
@@ -76,11 +91,44 @@ class _Reader:
     def read(self) -> None:
         """Read all statements."""
         text = self.text
-        at = _end(_SKIP.match(text))
+        at = _end(_BEFORE.match(text))
         while at < len(text):
+            statement = _STATEMENT.match(text, at)
+            if statement is not None:
+                self._usual(statement)
+                at = statement.end()
+                continue
             end = self._header(at) if text[at] == "[" else self._pair(at)
-            self.keys.statements.append((at, end))
-            at = _end(_SKIP.match(text, _end(_REST.match(text, end))))
+            at = _end(_REST.match(text, end))
+
+    def _usual(self, statement: re.Match[str]) -> None:
+        """Take a whole statement."""
+        at, key_end = statement.span(1)
+        which = statement.lastindex
+        assert which is not None, "a value stands in every statement"
+        start, end = statement.span(which)
+        raw = self.text[start:end]
+        value: object
+        if which == _IS_PLAIN:
+            value = raw[1:-1]
+        elif which == _IS_LONG:
+            value = raw[3:-3].removeprefix("\n")
+        else:
+            value = _strings(raw)
+        self._take(_unquoted(statement[1]), value, Spot(at, key_end, start, end))
+
+    def _take(self, key: str, value: object, spot: Spot) -> None:
+        """Take a key that there was not before, with its value and its place."""
+        if key in self.table:
+            raise _Unusual
+        self.table[key] = value
+        keys, path = self.keys, (*self.path, key)
+        keys.spots[path] = spot
+        keys.statements.append((spot.key_start, spot.end))
+        if type(value) is not str and self.text[spot.start] in "[{":
+            keys.folded[path] = spot.start
+        if self.path:
+            keys.header_of[path] = self.path
 
     def _header(self, at: int) -> int:
         """Read the header of a table that there was not before."""
@@ -93,21 +141,14 @@ class _Reader:
         self.table = self.data[name] = {}
         self.path = (name,)
         self.keys.spots[self.path] = Spot(at, end, at, end)
+        self.keys.statements.append((at, end))
         return end
 
     def _pair(self, at: int) -> int:
-        """Read a key and its value, and remember where they stand."""
-        text, keys = self.text, self.keys
+        """Read a key and its value piece by piece."""
         key, start, key_end = self._key(at)
-        if key in self.table:
-            raise _Unusual
-        self.table[key], end = self._value(start, 0)
-        path = (*self.path, key)
-        keys.spots[path] = Spot(at, key_end, start, end)
-        if text[start] in "[{":
-            keys.folded[path] = start
-        if self.path:
-            keys.header_of[path] = self.path
+        value, end = self._value(start, 0)
+        self._take(key, value, Spot(at, key_end, start, end))
         return end
 
     def _key(self, at: int) -> tuple[str, int, int]:
@@ -115,8 +156,7 @@ class _Reader:
         match = _KEY.match(self.text, at)
         start = _end(match)
         assert match is not None, "it has an end"
-        key = match[1]
-        return key[1:-1] if key[0] in "\"'" else key, start, match.end(1)
+        return _unquoted(match[1]), start, match.end(1)
 
     def _value(self, at: int, depth: int) -> tuple[object, int]:
         text = self.text
@@ -133,13 +173,8 @@ class _Reader:
         return self._scalar(at)
 
     def _long_string(self, at: int) -> tuple[str, int]:
-        text = self.text
-        quotes = text[at : at + 3]
-        end = text.find(quotes, at + 3) if quotes in ('"""', "'''") else -1
-        value = text[at + 3 : end]
-        if end < 0 or text.startswith(quotes[0], end + 3) or (quotes[0] == '"' and "\\" in value):
-            raise _Unusual
-        return value.removeprefix("\n"), end + 3
+        end = _end(_LONG_STRING.match(self.text, at))
+        return self.text[at + 3 : end - 3].removeprefix("\n"), end
 
     def _scalar(self, at: int) -> tuple[int, int]:
         match = _SCALAR.match(self.text, at)
@@ -151,7 +186,7 @@ class _Reader:
         match = _STRINGS.match(self.text, at)
         if match is not None:
             end = match.end()
-            return [one or other for one, other in _EACH_STRING.findall(self.text, at, end)], end
+            return _strings(self.text[at:end]), end
         items: list[object] = []
         at = self._into(at, depth)
         while True:
@@ -187,6 +222,17 @@ class _Reader:
         if self.text[end - 1] != bracket:
             raise _Unusual
         return end
+
+
+def _strings(raw: str) -> list[object]:
+    """Take the strings out of an array of plain ones."""
+    if "'" not in raw:
+        return list(raw.split('"')[1::2])
+    return [one or other for one, other in _EACH_STRING.findall(raw)]
+
+
+def _unquoted(key: str) -> str:
+    return key[1:-1] if key[0] in "\"'" else key
 
 
 def _end(match: re.Match[str] | None) -> int:

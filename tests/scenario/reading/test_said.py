@@ -41,7 +41,7 @@ def the_long_way() -> Iterator[None]:
     with (
         patch.object(said, "implies", lambda slots: True),
         patch.object(node_step, "read_step", read_afresh),
-        patch.object(lines, "_line", lambda text: Unread(cut_line(text))),
+        patch.object(lines, "_short_line", lambda text: Unread(cut_line(text))),
     ):
         yield
 
