@@ -489,3 +489,26 @@ def test_a_password_in_an_address_is_not_repeated(imcli: Run, tmp_path: Path) ->
     ):
         assert ran.status == 2
         assert silent(ran)
+
+
+def test_a_token_file_that_is_no_file_is_refused(imcli: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("folder", "/dev/null"):
+        ran = imcli("add-context", "a", URL, "--token-file", name)
+        assert ran.status == 3
+        assert "is no file" in ran.err or "Is a directory" in ran.err
+
+
+def test_a_file_of_somebody_else_is_refused(
+    imcli: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(file, f'[contexts.a]\nurl = "{URL}"\n')
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    found = os.stat(file)
+    monkeypatch.setattr(
+        "imcli.cli.private.os.fstat",
+        lambda _: os.stat_result((*found[:4], 4712, *found[5:])),
+    )
+    ran = imcli("list-contexts")
+    assert (ran.status, ran.out) == (3, "")
+    assert "belongs to somebody else" in ran.err

@@ -414,3 +414,27 @@ def test_doctor_finds_the_ways_in_of_a_served_world(
     assert record["device_tokens"] == ("wanted" if token_auth else "free")
     verdicts = {check["what"]: check["verdict"] for check in record["checks"]}
     assert verdicts["tcp for devices"] == verdicts["websocket for devices"] == "ok"
+
+
+def test_of_a_server_of_unknown_version_only_messages_are_compared(imcli: Run) -> None:
+    with FakeWuKongIM(version="") as private:
+        env = {"IMCLI_TARGET": private.url}
+        imcli("send", "B", "A", "hi", "--wait", env=env)
+        shown = imcli("show-conversation", "A", "B", env=env)
+        explained = imcli("explain-unread", "A", "B", env=env)
+    assert "The server does not tell its version: only messages were compared." in shown.out
+    assert explained.status == 0
+    assert "A has 1 unread from B" in explained.out
+
+
+def test_two_places_that_are_wrong_are_both_named(imcli: Run, server: FakeWuKongIM) -> None:
+    env = {"IMCLI_TARGET": server.url}
+    imcli("send", "B", "A", "hi", env=env)
+    empty = b'[{"channel_id":"B","channel_type":1,"unread":0,"recents":[]}]'
+    message = {"message_id": 1, "message_seq": 1, "from_uid": "B", "payload": ""}
+    entry = {"channel_id": "B", "channel_type": 1, "unread": 7, "recents": [message]}
+    wrong = json.dumps([entry]).encode()
+    server.misbehave["/conversation/syncByChannels"] = lambda _: (200, empty)
+    server.misbehave["/conversation/sync"] = lambda _: (200, wrong)
+    ran = imcli("show-conversation", "A", "B", env=env)
+    assert "The list and the answer by channel disagree:" in ran.out

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from imcli.model.entities import Entry, Message
 
 COLUMNS = ("where", "is there", "unread", "last", "read", "messages")
+SUBJECTS: dict[Where, str] = {
+    "log": "the log",
+    "record": "the record",
+    "list": "the list",
+    "by-channel": "the answer by channel",
+}
 PIPE_COLUMNS = 100
 LAST_COLUMNS = 24
 """Which message it is matters here, not what it says."""
@@ -102,7 +108,7 @@ def verdict(readings: Readings, findings: tuple[Finding, ...], columns: int) -> 
     if not version:
         head = "The server does not tell its version: only messages were compared."
     elif wrong:
-        who = " and ".join(f"the {NAMES[place]}" for place in wrong)
+        who = " and ".join(SUBJECTS[place] for place in wrong)
         head = f"{who[:1].upper()}{who[1:]} {'disagrees' if len(wrong) == 1 else 'disagree'}:"
     elif not findings:
         head = f"They agree, as WuKongIM {version} should."
