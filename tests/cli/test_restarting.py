@@ -13,6 +13,7 @@ from imcli.cli.running.restarting import ShellCommand
 from imcli.cli.tokens import Secret
 from imcli.model.errors import TargetUnavailable
 from imcli.targets.live import readiness
+from imcli.targets.live.clocks import monotonic_ms
 from imcli.targets.live.door import MANNERS
 from imcli.targets.live.http import HttpClient
 from imcli.targets.live.readiness import await_ready, not_ready
@@ -88,12 +89,12 @@ def test_a_command_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_server_that_does_not_come_back_is_told_with_the_reason() -> None:
     client = HttpClient("http://127.0.0.1:1", clock=iter(range(10**6)).__next__)
     with pytest.raises(TargetUnavailable, match="did not come back within 0 s: cannot connect"):
-        await_ready(client, "a", clock=restarting.monotonic_ms, sleep=lambda _: None, within_ms=0)
+        await_ready(client, "a", clock=monotonic_ms, sleep=lambda _: None, within_ms=0)
 
 
 def test_it_is_ready_when_each_slot_has_a_leader() -> None:
     with FakeWuKongIM() as server:
-        client = HttpClient(server.url, clock=restarting.monotonic_ms)
+        client = HttpClient(server.url, clock=monotonic_ms)
         assert not_ready(client, "a") == ""
         server.world.leader = 0
         assert not_ready(client, "a") == "1 of 1 slots have no leader"

@@ -20,7 +20,7 @@ from imcli.scenario.running.run import Options, run
 from imcli.scenario.syntax import Case, Timing
 from imcli.targets.base import Cast, Outcome
 from imcli.targets.live import Hooks, LiveTarget, OpenLive, open_live
-from imcli.targets.live.opening import monotonic_ms
+from imcli.targets.live.clocks import monotonic_ms
 from tests.corpus.corpus import FILES, run_case
 from tests.targets.served import Served, served
 

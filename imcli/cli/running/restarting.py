@@ -7,7 +7,6 @@ run as the user who runs imcli; it has an end, and then the server must come bac
 from __future__ import annotations
 
 import subprocess
-import time
 
 import msgspec
 
@@ -39,6 +38,7 @@ class ShellCommand(msgspec.Struct, frozen=True):
         Raises:
             TargetUnavailable: the command failed, or the server did not come back.
         """
+        from imcli.targets.live.clocks import monotonic_ms, sleep_ms
         from imcli.targets.live.http import HttpClient
         from imcli.targets.live.readiness import await_ready
 
@@ -72,13 +72,3 @@ class ShellCommand(msgspec.Struct, frozen=True):
         text = output.decode(errors="replace").strip()[-SAID_CHARACTERS:]
         token = self.token.reveal()
         return (text.replace(token, "***") if token else text).rpartition("\n")[2]
-
-
-def monotonic_ms() -> int:
-    """Tell the monotonic time in milliseconds."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def sleep_ms(duration_ms: int) -> None:
-    """Wait so many milliseconds."""
-    time.sleep(duration_ms / 1000)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
-import time
 
 import msgspec
 
@@ -20,6 +19,7 @@ from imcli.model.errors import ImcliError, TargetUnavailable
 from imcli.targets.base import Capability, Cast, Identity
 from imcli.targets.live.backend import Sleep
 from imcli.targets.live.clients import Clients, Restarting
+from imcli.targets.live.clocks import monotonic_ms, wall_ms
 from imcli.targets.live.devices import Devices
 from imcli.targets.live.door import find_door, split_manner
 from imcli.targets.live.http import CALL_MS_MAX, REPLY_BYTES_MAX, Clock, HttpClient
@@ -32,16 +32,6 @@ from imcli.wire.names import Names, collide
 
 DEAF_SINCE = (2, 2, 5)
 """From then on the socket of a kicked device stays open, and deaf."""
-
-
-def monotonic_ms() -> int:
-    """Tell the monotonic time in milliseconds."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def wall_ms() -> int:
-    """Tell the milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class Naps:

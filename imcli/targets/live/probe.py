@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from imcli.targets.examined import DeviceTokens, Examination, Opening, Transport
+from imcli.targets.live.clocks import monotonic_ms
 from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply
 from imcli.wire import admin
 from imcli.wire.answers import Garbled, Varz, excerpt, judge, read_varz
@@ -29,11 +29,6 @@ from imcli.wire.http import Call
 OPEN_SECONDS = 2.0
 LOGIN_SECONDS = 2.0
 STRANGER = "imcli-doctor"
-
-
-def monotonic_ms() -> int:
-    """Tell the monotonic time in milliseconds."""
-    return time.monotonic_ns() // 1_000_000
 
 
 def examine(
