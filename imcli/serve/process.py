@@ -1,8 +1,7 @@
-"""What the process around a served world needs of the system: signals, files, its own mistakes.
+"""What the process around a served world needs of the system: signals, and its own mistakes.
 
 A mistake of imcli's own that one client's bytes bring to light costs that client its connection and
-nobody else anything; it is said in one line, and the report goes where reports of defects go. A
-thousand devices are a thousand open files, so the soft limit is raised to the hard one.
+nobody else anything; it is said in one line, and the report goes where reports of defects go.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SPARE_FILES = 64
-"""Open files that are not clients: listeners, the state, streams."""
-
 Report = Callable[[BaseException], str]
 """Writes a report of a defect and says in one line where it is."""
 
@@ -34,19 +30,6 @@ def signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterat
     finally:
         for number in taken:
             loop.remove_signal_handler(number)
-
-
-def open_files() -> int:
-    """Raise the limit of open files as far as this process may; give how many clients fit."""
-    try:
-        import resource
-    except ImportError:  # not a system that counts them
-        return 1 << 30
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
-    return 1 << 30 if soft == resource.RLIM_INFINITY else max(soft - SPARE_FILES, 1)
 
 
 def cost_the_offender(report: Report, say: Callable[[str], None]) -> Callable[..., None]:

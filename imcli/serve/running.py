@@ -24,7 +24,7 @@ from imcli.serve.caller import Caller, Poster
 from imcli.serve.clock import Clock, RealClock, VirtualClock
 from imcli.serve.http import HttpServer
 from imcli.serve.player import Player
-from imcli.serve.process import Report, cost_the_offender, open_files, signals
+from imcli.serve.process import Report, cost_the_offender, signals
 from imcli.serve.rules import Rules
 from imcli.serve.script import Script
 from imcli.serve.sockets import factory_of
@@ -34,6 +34,7 @@ from imcli.serve.world import World
 from imcli.serve.ws import WsClient
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.server import Server
+from imcli.targets.open_files import open_files
 from imcli.targets.sqlite_store import Store, open_store
 
 Render = Callable[[notes.Note], str]

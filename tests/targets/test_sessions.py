@@ -5,16 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
-from imcli.model.actions import Send, Wait
+from imcli.model.actions import Request, Send, Wait
 from imcli.model.entities import DeviceSpec
+from imcli.model.errors import TargetUnavailable
+from imcli.model.questions import (
+    ListView,
+    Presence,
+    PresenceView,
+    RawAnswer,
+    ResponseView,
+    Seen,
+)
 from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.running.run import run
 from imcli.targets.base import Cast, OpenTarget
-from imcli.targets.live import open_live
+from imcli.targets.live import LiveTarget, open_live
 from tests.targets.served import Served, served
 
 HEAD = """
@@ -293,5 +303,53 @@ def test_what_would_end_a_real_server_is_not_asked(server: Served) -> None:
     assert (outcome.result, outcome.reason) == ("refused", "invalid")
     notice = target.perform(Send("A", "phone", "A", "hi", "c2", notice=True))
     assert (notice.result, notice.reason) == ("refused", "unsupported")
+    target.close()
+    opener.close()
+
+
+def test_a_new_token_of_a_master_device_sends_the_older_connection_away(server: Served) -> None:
+    steps = """
+    request POST "/user/token" {"uid": "@A", "token": "x", "device_flag": 1, "device_level": 1}
+    assert A.web is kicked
+    assert A.phone is online
+    """
+    passes(steps, server.url)
+
+
+def test_a_connection_that_a_raw_request_ended_is_no_trouble() -> None:
+    with served("wukongim-2.2.0") as older:  # 2.2.5 leaves it open
+        opener = open_live(older.url)
+        target = opener(Cast((("A", (DeviceSpec("phone"),)),)))
+        uid = target.names.user_id("A")
+        target.perform(Request("GET", f"/connz?uid={uid}", label="r"))
+        answer = target.observe(RawAnswer("r"))
+        assert isinstance(answer, ResponseView)
+        (connection,) = msgspec.json.decode(answer.body)["connections"]
+        body = {"uid": uid, "conn_id": connection["id"], "node_id": connection["node_id"]}
+        target.perform(Request("POST", "/conn/remove", msgspec.json.encode(body).decode()))
+        until = target.now() + 10_000
+        while target.observe(Presence("A", "phone")) != PresenceView("offline"):
+            assert target.advance(until)
+        assert target.observe(Seen("A", "phone")) == ListView(())
+        target.close()
+        opener.close()
+
+
+def look_until(target: LiveTarget, until: int) -> None:
+    while target.advance(until):
+        target.observe(Presence("A", "phone"))
+
+
+def test_a_connection_that_ends_by_itself_makes_everything_unknown(server: Served) -> None:
+    opener = open_live(server.url)
+    target = opener(Cast((("A", (DeviceSpec("phone"),)), ("B", (DeviceSpec("phone"),)))))
+
+    def cut() -> None:
+        for connection in list(server.house.world.connections):
+            connection.drop("the test says so")
+
+    server.call(cut)
+    with pytest.raises(TargetUnavailable, match=r"\.phone lost its connection: it closed"):
+        look_until(target, target.now() + 10_000)
     target.close()
     opener.close()

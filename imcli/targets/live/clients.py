@@ -26,6 +26,7 @@ from imcli.model.actions import (
     Kick,
     MarkUnread,
     Read,
+    Request,
     Restart,
     Send,
     Synchronise,
@@ -106,6 +107,8 @@ class Clients:
 
     def _through_back_end(self, action: Action) -> Outcome:
         """Do what needs no connection, and let the world know."""
+        if isinstance(action, Request):
+            self._world.raw_ms = self._world.now()
         if isinstance(action, Send) and action.command:
             self._world.commands.add((action.user, action.client_msg_no))
         outcome = self._back.perform(action)

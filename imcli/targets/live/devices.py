@@ -125,7 +125,8 @@ class Device:
                 session.close()
         elif session.state == "over" and self.wanted:
             self.wanted = False
-            self.world.troubles.append(f"{self.key} lost its connection: {session.why}")
+            if not self.world.may_end():
+                self.world.troubles.append(f"{self.key} lost its connection: {session.why}")
 
     def session_heard(self, session: Session, recv: Recv) -> None:
         """A message reached it."""

@@ -23,6 +23,7 @@ from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.loop import Clock, Loop
 from imcli.targets.live.session import CONNACK_MS_MAX, Listener, Sent, Session
 from imcli.targets.live.testimony import Testimony
+from imcli.targets.open_files import open_files
 from imcli.wire.client import Identity
 from imcli.wire.names import Names
 from imcli.wire.packets import Recv
@@ -33,6 +34,8 @@ GAP_MS_MAX = 200
 """No longer than that does anybody wait for a pause in the closing of others."""
 RETIRED_MAX = 300
 PROBE_SECONDS = 1.5
+RAW_ENDS_MS = 12_000
+"""The server closes a connection up to 10 s after a call that ends it."""
 LOOK_UP_MS = 500
 """How often whoever waits asks whether there is still something to wait for."""
 Sleep = Callable[[int], None]
@@ -79,6 +82,7 @@ class Run:
         """Somebody wants everything to end: no wait is begun or goes on."""
         self._sleep = sleep
         self._retired: list[Session] = []
+        self._retired_max = min(RETIRED_MAX, open_files() // 4)
         self._lock = threading.Lock()
 
     def session(self, who: Identity, listener: Listener, faults: LinkFaults) -> Session:
@@ -124,7 +128,11 @@ class Run:
         session.mute()
         with self._lock:
             self._retired.append(session)
-            old = self._retired[: RETIRED_MAX // 2] if len(self._retired) > RETIRED_MAX else []
+            old = (
+                self._retired[: self._retired_max // 2]
+                if len(self._retired) > self._retired_max
+                else []
+            )
             del self._retired[: len(old)]
         for each in old:
             each.close()
@@ -180,8 +188,14 @@ class World:
         """Where what the devices say and hear is taken down."""
         self.newest_id = 0
         """The greatest message id that was seen: what comes later and has a smaller one is late."""
+        self.raw_ms: int | None = None
+        """When the case made a raw request last."""
         self.commands: set[tuple[str, str]] = set()
         """(sender, number) of what the back end sent as a command: those have a log apart."""
+
+    def may_end(self) -> bool:
+        """Whether a raw request of the case may have ended a connection without a word."""
+        return self.raw_ms is not None and self.now() - self.raw_ms < RAW_ENDS_MS
 
     def doubts(self) -> str:
         """Say why nothing that is known here can be trusted; an empty text if it can."""
