@@ -7,12 +7,16 @@ of its own, because it goes elsewhere (stderr) and is overwritten.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from imcli.report.layout import Line, Style, failure_lines, table_lines
-from imcli.report.text import cut, safe, width
+from imcli.report.text import cut, cut_start, safe, width, wrap
 from imcli.scenario.events import (
+    NOT_REMOVED,
     RESULTS,
     CaseFinished,
     CaseResult,
@@ -44,6 +48,8 @@ STYLE_OF: dict[Result, Style] = {
     "known failure": "dim",
 }
 WORD_COLUMNS = max(map(len, RESULTS))
+LEFT_NAMED = 3
+"""So many of the things that could not be removed are named; reports in files name all."""
 EXPLAINED: frozenset[Result] = frozenset({"failed", "error", "unknown", "unexpected pass"})
 """The results that are shown in full at the end."""
 
@@ -62,6 +68,8 @@ class ConsoleReport:
         columns: width to keep to.
         color: whether to paint.
         show: also the state table after each case (`final`) or each step (`each`).
+        whole: whether the line of a case is written in full, however long it is: nobody scrolls
+            a file sideways, and what was cut would be nowhere.
     """
 
     def __init__(
@@ -71,13 +79,16 @@ class ConsoleReport:
         columns: int = 100,
         color: bool = False,
         show: Show = "failures",
+        whole: bool = False,
     ) -> None:
         self._write = write
         self._columns = columns
+        self._whole = whole
         self._color = color
         self._show = show
         self._targets = 1
         self._explained: list[CaseResult] = []
+        self._left = Left()
 
     def handle(self, event: RunEvent) -> None:
         """Take the next event of the run."""
@@ -109,12 +120,14 @@ class ConsoleReport:
             self._lines(table_lines(event.table, self._columns, "  "))
 
     def _case(self, case: CaseResult) -> None:
-        self._line(STYLE_OF[case.result], case_line(case, self._columns, self._targets > 1))
+        columns = 0 if self._whole else self._columns
+        self._line(STYLE_OF[case.result], case_line(case, columns, self._targets > 1))
         if self._show != "failures" and case.table is not None:
             self._lines(table_lines(case.table, self._columns, "  "))
             for negative in case.negatives:
                 text = f"  {negative.step}: {negative.text}: {negative}"
                 self._line("dim", cut(safe(text), self._columns))
+        case = self._left.taken_from(case)
         if case.result in EXPLAINED:
             self._explained.append(case)
         else:
@@ -127,16 +140,70 @@ class ConsoleReport:
             self._lines(failure_lines(case, self._columns, with_steps=True))
         if self._explained:
             self._line("", "")
+        for text in self._left.lines():
+            self._lines([("dim", line) for line in wrap(safe(text), self._columns, "", "  ")])
         bad = event.exit_status != 0
         self._line("bad" if bad else "good", cut(summary(event), self._columns))
 
 
+class Left:
+    """What runs could not remove: the same after every case, so it is said once, at the end."""
+
+    def __init__(self) -> None:
+        self._cases: Counter[str] = Counter()
+        self._whats: dict[str, dict[str, None]] = {}
+
+    def taken_from(self, case: CaseResult) -> CaseResult:
+        """Remember what a case left behind, and give the case without the notes that say so."""
+        left = [note for note in case.notes if note.startswith(NOT_REMOVED)]
+        if not left:
+            return case
+        parts = [_what_and_why(note.removeprefix(NOT_REMOVED)) for note in left]
+        self._cases.update({why for _, why in parts})
+        for what, why in parts:
+            self._whats.setdefault(why, {})[what] = None
+        notes = tuple(note for note in case.notes if note not in left)
+        return msgspec.structs.replace(case, notes=notes)
+
+    def lines(self) -> list[str]:
+        """A line for each reason, with the first of what it kept."""
+        return [
+            f"{NOT_REMOVED}{_first(list(whats))}{why} ({_cases(self._cases[why])})"
+            for why, whats in self._whats.items()
+        ]
+
+
+def _what_and_why(text: str) -> tuple[str, str]:
+    what, colon, why = text.rpartition(": ")
+    return (what, colon + why) if colon else (text, "")
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count:,} cases"
+
+
+def _first(whats: list[str]) -> str:
+    more = len(whats) - LEFT_NAMED
+    return ", ".join(whats[:LEFT_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def case_line(case: CaseResult, columns: int, with_target: bool = False) -> str:
-    """One line for a case that has ended."""
-    word = f"{case.result:<{WORD_COLUMNS}}"
-    text = f"{word}  {safe(case.case_id)}"
-    if with_target:
-        text += f"  on {safe(case.target.name)}"
+    """One line for a case that has ended; `columns` 0 is as long as it is.
+
+    Where there is no room, a path loses its beginning first: it is known by its end.
+    """
+    head = f"{case.result:<{WORD_COLUMNS}}  "
+    name, tail = safe(case.case_id), _behind(case, with_target)
+    if not columns:
+        return f"{head}{name}{tail}"
+    room = columns - width(head)
+    least = min(room, width(name.rpartition("/")[2]) + len("…/"))
+    return cut(f"{head}{cut_start(name, max(room - width(tail), least))}{tail}", columns)
+
+
+def _behind(case: CaseResult, with_target: bool) -> str:
+    """What stands behind a case's name: its target, its orders, and why it did not pass."""
+    text = f"  on {safe(case.target.name)}" if with_target else ""
     if case.orders > 1:
         text += f"  ({case.orders:,} orders)"
     if case.result != "passed" and case.reason:
@@ -144,7 +211,7 @@ def case_line(case: CaseResult, columns: int, with_target: bool = False) -> str:
     elif case.result == "failed" and case.failures:
         failure = case.failures[0]
         text += f"  line {failure.span.line}: {safe(failure.text)}"
-    return cut(text, columns)
+    return text
 
 
 def summary(event: RunFinished) -> str:

@@ -78,6 +78,21 @@ def cut(text: str, columns: int) -> str:
     return "".join(kept) + "…"
 
 
+def cut_start(text: str, columns: int) -> str:
+    """Shorten to a width by leaving out the beginning: a path is known by its end.
+
+    >>> cut_start("scenarios/delete/again.toml", 12), cut_start("会话列表", 5)
+    ('…/again.toml', '…列表')
+    """
+    if width(text) <= columns:
+        return text
+    start, total = len(text), 1
+    while start and total + width(text[start - 1]) <= columns:
+        start -= 1
+        total += width(text[start])
+    return "…" + text[start:]
+
+
 def wrap(text: str, columns: int, indent: str = "", hanging: str = "") -> list[str]:
     """Break at blanks so that no line is wider than `columns`; longer words are broken too.
 

@@ -34,6 +34,8 @@ RESULTS: tuple[Result, ...] = (
     "skipped",
 )
 """All results, the one that asks most for attention first."""
+NOT_REMOVED = "could not be removed: "
+"""So begins the note of each thing that a run left on its target; behind it stand what and why."""
 
 Phase = Literal["given", "steps", "cleanup"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from imcli.report.console import ConsoleReport, Progress, Show, summary
+from imcli.report.console import ConsoleReport, Progress, Show, case_line, summary
 from imcli.report.layout import failure_lines, plain, table_lines
 from imcli.report.text import width
 from imcli.scenario.events import (
+    NOT_REMOVED,
     RESULTS,
     CaseFinished,
     CaseResult,
@@ -23,7 +24,7 @@ from imcli.scenario.events import (
 )
 from imcli.scenario.running.run import Options
 from imcli.scenario.running.suite import finished
-from tests.report.results import FOUND, HOSTILE, LOST, SIM, events, every, hostile_events
+from tests.report.results import FOUND, HOSTILE, LOST, NEEDY, SIM, events, every, hostile_events
 
 
 def shown(
@@ -116,6 +117,47 @@ def test_nothing_hostile_reaches_the_terminal(result: Result, show: Show) -> Non
     text = shown(hostile_events(result), show=show)
     assert not any(c in text for c in HOSTILE if not c.isprintable() and c != " ")
     assert "会话" in text
+
+
+def left_behind(*notes: str, result: Result = "passed") -> CaseFinished:
+    (found,) = [each.case for each in events(FOUND) if isinstance(each, CaseFinished)]
+    made = msgspec.structs.replace(found, result=result, notes=notes)
+    return CaseFinished(made)
+
+
+def test_what_could_not_be_removed_is_said_once_for_each_reason() -> None:
+    erases = "the messages of {}: the server has no call that erases them"
+    logs = ("A@B", "#t", "A@C", "B@C")
+    first, *others = (f"{NOT_REMOVED}{erases.format(log)}" for log in logs)
+    gone = f"{NOT_REMOVED}#team: no answer came"
+    run: list[RunEvent] = [
+        left_behind(first),
+        left_behind(first, *others, "seen late"),
+        left_behind(first, gone, f"{NOT_REMOVED}#x", result="failed"),
+    ]
+    lines = shown([*run, finished(["passed", "passed", "failed"])], 200).split("\n")
+    assert lines[1:3] == [lines[0], "  seen late"]
+    assert lines[-4:] == [
+        "could not be removed: the messages of A@B, the messages of #t, the messages of A@C and 1"
+        " more: the server has no call that erases them (3 cases)",
+        "could not be removed: #team: no answer came (1 case)",
+        "could not be removed: #x (1 case)",
+        "1 failed, 2 passed",
+    ]
+    assert "Note: could not" not in shown(run)
+
+
+def test_a_path_loses_its_beginning_and_a_file_gets_whole_lines() -> None:
+    (case_,) = [each.case for each in events(NEEDY) if isinstance(each, CaseFinished)]
+    long = msgspec.structs.replace(case_, case_id="a folder/" * 9 + "needy.toml")
+    assert case_line(long, 60) == 'skipped          …/needy.toml  needs "raw-requests", which …'
+    found = msgspec.structs.replace(long, result="passed")
+    assert case_line(found, 40) == "passed           …er/a folder/needy.toml"
+    assert case_line(long, 0).endswith(long.reason)
+    lines: list[str] = []
+    report = ConsoleReport(lines.append, columns=40, whole=True)
+    report.handle(CaseFinished(long))
+    assert lines == [case_line(long, 0)]
 
 
 def test_color_is_only_where_it_is_asked_for() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from imcli.report.console import EXPLAINED, ConsoleReport, Show
-from imcli.report.text import cut, pad, safe, width
+from imcli.report.text import cut_start, pad, safe, width
 from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunStarted
 
 WORD_COLUMNS = 15
@@ -20,10 +20,17 @@ class ColumnsReport:
     """Writes a row when a case has ended on every target."""
 
     def __init__(
-        self, write: Callable[[str], None], *, columns: int, color: bool, show: Show
+        self,
+        write: Callable[[str], None],
+        *,
+        columns: int,
+        color: bool,
+        show: Show,
+        whole: bool = False,
     ) -> None:
         self._write = write
         self._columns = columns
+        self._whole = whole
         self._color = color
         self._muted = False
         self._show = show
@@ -52,9 +59,10 @@ class ColumnsReport:
             return
         cells = [self._cell(result) for result in self._row]
         used = sum(column(name) + 2 for name in self._names)
-        self._write(
-            "  ".join(cells) + "  " + cut(safe(case.case_id), max(20, self._columns - used))
-        )
+        name = safe(case.case_id)
+        if not self._whole:
+            name = cut_start(name, max(20, self._columns - used))
+        self._write("  ".join(cells) + "  " + name)
         self._row = []
 
     def _cell(self, case: CaseResult) -> str:

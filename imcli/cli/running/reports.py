@@ -83,7 +83,8 @@ class Reports:
 
     def _console(self, wanted: Wanted) -> Report:
         shell = self._shell
-        columns = shell.world.columns if is_terminal(shell.world.stdout) else PIPE_COLUMNS
+        whole = not is_terminal(shell.world.stdout)
+        columns = PIPE_COLUMNS if whole else shell.world.columns
         color = shell.colored()
 
         def write(line: str) -> None:
@@ -94,11 +95,15 @@ class Reports:
         if wanted.targets > 1:
             from imcli.cli.running.columns import ColumnsReport
 
-            console = ColumnsReport(write, columns=columns, color=color, show=wanted.show)
+            console = ColumnsReport(
+                write, columns=columns, color=color, show=wanted.show, whole=whole
+            )
         elif shell.options.quiet and wanted.show == "failures":
             console = QuietConsole(write, columns, color)
         else:
-            console = ConsoleReport(write, columns=columns, color=color, show=wanted.show)
+            console = ConsoleReport(
+                write, columns=columns, color=color, show=wanted.show, whole=whole
+            )
         return console
 
 

@@ -29,6 +29,7 @@ import msgspec
 from imcli.model.errors import Defect, ImcliError
 from imcli.scenario.checking.names import Names
 from imcli.scenario.events import (
+    NOT_REMOVED,
     CaseFinished,
     CaseResult,
     CaseStarted,
@@ -228,8 +229,7 @@ class Runner:
 
     def _close(self, target: Target) -> None:
         left = target.close()
-        if left:
-            self.notes.append(f"could not be removed: {', '.join(left)}")
+        self.notes += [f"{NOT_REMOVED}{what}" for what in left]
 
     def _finish(
         self, play: Play, problems: list[Problem], plan: Plan, repeat: int, seed: int
