@@ -15,6 +15,12 @@ from imcli.cli.text import columns_of, one_cell, visible
 Record = Mapping[str, object]
 
 
+BETWEEN = 3
+"""Columns of a terminal between two columns of a drawing."""
+NARROWEST = 10
+"""What is left to each column that may be broken, at least."""
+
+
 class Row(NamedTuple):
     """One line: cells as people read them, and the same as a JSON object."""
 
@@ -43,7 +49,7 @@ def aligned(table: Table) -> str:
     A         12
     """
     lines = [table.columns, *(tuple(visible(cell) for cell in row.cells) for row in table.rows)]
-    widths = [max(columns_of(line[i]) for line in lines) for i in range(len(table.columns))]
+    widths = widths_of(table)
     right = [column in table.numbers for column in table.columns]
     return "\n".join(aligned_line(line, widths, right) for line in lines)
 
@@ -62,8 +68,59 @@ def tabbed(table: Table) -> str:
     return "\n".join("\t".join(one_cell(cell) for cell in row.cells) for row in table.rows)
 
 
+def fits(table: Table, columns: int) -> bool:
+    """Tell whether a drawing has room: the first column whole, something for each of the others.
+
+    A name that is broken can be neither read nor copied; sentences can be broken.
+
+    >>> wide = Table(("switch", "meaning"), (Row(("delete_kind", "what a delete keeps"), {}),))
+    >>> fits(wide, 40), fits(wide, 20)
+    (True, False)
+    """
+    first, *others = widths_of(table)
+    needed = first + sum(BETWEEN + min(width, NARROWEST) for width in others)
+    return needed <= columns
+
+
+def widths_of(table: Table) -> list[int]:
+    """Give the width of each column, heading included."""
+    lines = [table.columns, *(tuple(visible(cell) for cell in row.cells) for row in table.rows)]
+    return [max(columns_of(line[i]) for line in lines) for i in range(len(table.columns))]
+
+
+def stacked(table: Table, columns: int) -> str:
+    """Print for a terminal that is too narrow for columns: a line a cell, rows apart.
+
+    >>> print(stacked(Table(("user", "unread"), (Row(("A", "12"), {}), Row(("B", "0"), {}))), 40))
+    user    A
+    unread  12
+    <BLANKLINE>
+    user    B
+    unread  0
+    """
+    room = max(map(columns_of, table.columns)) + 2
+    return "\n\n".join(
+        "\n".join(
+            line
+            for name, cell in zip(table.columns, row.cells, strict=True)
+            for line in stacked_cell(name, visible(cell), room, columns)
+        )
+        for row in table.rows
+    )
+
+
+def stacked_cell(name: str, cell: str, room: int, columns: int) -> list[str]:
+    """Print a cell behind the name of its column, and the rest of it below itself."""
+    from imcli.report.text import wrap
+
+    first, *others = wrap(cell, columns, " " * room)
+    return [line.rstrip() for line in (name + first[columns_of(name) :], *others)]
+
+
 def drawn(table: Table, *, columns: int, color: bool) -> str:
-    """Draw for a terminal of so many columns, with Rich."""
+    """Draw for a terminal of so many columns, with Rich; as a stack where there is no room."""
+    if not fits(table, columns):
+        return stacked(table, columns)
     from io import StringIO
 
     from rich import box
@@ -72,12 +129,12 @@ def drawn(table: Table, *, columns: int, color: bool) -> str:
     from rich.text import Text
 
     picture = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for column in table.columns:
+    for index, column in enumerate(table.columns):
         picture.add_column(
             Text(column),
             justify="right" if column in table.numbers else "left",
             overflow="fold",
-            no_wrap=column in table.numbers,
+            no_wrap=index == 0 or column in table.numbers,
         )
     for row in table.rows:
         picture.add_row(*(Text(visible(cell)) for cell in row.cells))

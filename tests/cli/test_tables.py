@@ -64,6 +64,22 @@ def test_a_drawn_table_keeps_to_sixty_columns() -> None:
     assert max(columns_of(line) for line in shown.split("\n")) <= 60
 
 
+def test_a_drawn_table_breaks_sentences_and_no_names() -> None:
+    cells = ("history_for_new_members", "visible-content " * 3, "what a new member can read " * 3)
+    rows = (Row(cells, {}), Row(("leave", "-", "-"), {}))
+    switches = Table(("switch", "value", "meaning"), rows)
+    for columns in (40, 60, 80):
+        text = drawn(switches, columns=columns, color=False)
+        assert "history_for_new_members" in text
+        assert max(map(len, text.split("\n"))) <= columns
+    assert drawn(switches, columns=40, color=False).startswith(
+        "switch   history_for_new_members\n"
+        "value    visible-content visible-content\n"
+        "         visible-content\n"
+    )
+    assert drawn(switches, columns=60, color=False).startswith("switch  ")
+
+
 def test_a_drawn_table_has_colour_only_where_it_is_wanted() -> None:
     assert "\x1b[" in drawn(table("a"), columns=60, color=True)
     assert "\x1b[" not in drawn(table("a"), columns=60, color=False)
