@@ -118,6 +118,16 @@ def test_devices_are_listed_with_kind_level_and_state(imcli: Run) -> None:
     ]
 
 
+def test_looking_on_behalf_of_a_kicked_device_works_and_does_not_bring_it_back(imcli: Run) -> None:
+    imcli("send", "B", "A", "hi")
+    imcli("kick-device", "A")
+    for device in ((), ("--device", "phone")):
+        history = imcli("show-history", "A", "B", "--output", "json", *device)
+        assert (history.status, [message["text"] for message in history.json]) == (0, ["hi"])
+    assert imcli("explain-unread", "A", "B", "--output", "json").json["counted"] == [1]
+    assert imcli("list-devices", "A", "--output", "json").json[0]["state"] == "kicked"
+
+
 def test_a_kicked_device_is_back_when_it_acts(imcli: Run) -> None:
     imcli("create-user", "A", "--device", "phone", "--device", "web")
     assert imcli("kick-device", "A", "web").out == "kicked web of A\n"

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from imcli.cli.profile_files import profile_of
 from imcli.cli.targets import Place, state_path, token_for, verb_place
 from imcli.cli.verbs.names import device_spec
@@ -21,6 +23,7 @@ from imcli.targets.base import Cast, DeviceRow, Directory
 
 if TYPE_CHECKING:
     from imcli.cli.shell import Shell
+    from imcli.model.events import HistoryPage
     from imcli.model.questions import Question, View
     from imcli.targets.base import Outcome, Target
     from imcli.targets.live.directory import LiveDirectory
@@ -164,6 +167,21 @@ class Desk:
                     f"could not tell whether it was done: {outcome.detail or 'no answer came'}",
                     hint="it may or may not have been: look before you do it again",
                 )
+
+    def page(self, pull: actions.Pull) -> HistoryPage | None:
+        """Look at a page of history; None where the server answers with none.
+
+        To look wants no session: where the device is offline, its user's back end looks, and the
+        device stays as it is.
+        """
+        from imcli.model.events import HistoryPage
+
+        rows = self.devices(pull.user) if pull.device and not self.live else ()
+        chosen = self.chosen(rows, pull.device)
+        if chosen is not None and chosen.state != "online":
+            pull = structs.replace(pull, device="")
+        outcome = self.perform(pull)
+        return next((e for e in outcome.events if isinstance(e, HistoryPage)), None)
 
     def observe(self, question: Question) -> View:
         """Look without changing anything."""

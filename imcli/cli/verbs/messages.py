@@ -269,7 +269,6 @@ def newest(
 ) -> tuple[Message, ...]:
     """Pull the newest messages below a number, page by page; oldest first."""
     from imcli.cli.verbs import kit
-    from imcli.model.events import HistoryPage
 
     found: list[Message] = []
     start = before - 1 if before else 0
@@ -277,8 +276,7 @@ def newest(
         pull = kit.actions.Pull(
             user, device, chat, start=start, limit=min(limit - len(found), 1000), ascending=False
         )
-        outcome = desk.perform(pull)
-        page = next((e for e in outcome.events if isinstance(e, HistoryPage)), None)
+        page = desk.page(pull)
         if page is None or not page.messages:
             break
         found = [*page.messages, *found]

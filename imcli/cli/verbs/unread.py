@@ -14,7 +14,6 @@ from imcli.cli.verbs.unread_live import explain_live, read_beside, winner_of
 from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.errors import RefusedByServer
-from imcli.model.events import HistoryPage
 from imcli.model.questions import Kept, KeptView, ListView, Seen
 from imcli.scenario.checking.unread import UnreadCount, count_unread
 
@@ -69,8 +68,7 @@ def messages_from(desk: Desk, user: str, device: str, chat: str, start: int) -> 
     """The visible messages from a number on, oldest first, up to a bound."""
     found: list[Message] = []
     while len(found) < MESSAGES_MAX:
-        outcome = desk.perform(actions.Pull(user, device, chat, start=start, limit=PAGE))
-        page = next((e for e in outcome.events if isinstance(e, HistoryPage)), None)
+        page = desk.page(actions.Pull(user, device, chat, start=start, limit=PAGE))
         new = [m for m in page.messages if m.seq >= start] if page else []
         found += new
         if page is None or not new or not page.more:
