@@ -129,7 +129,7 @@ def advance(world: World, clock: VirtualClock, raw: bytes) -> Reply:
     if isinstance(duration, bool) or not isinstance(duration, int):
         return failed("duration_ms is a whole number of milliseconds")
     if not 0 <= duration <= ADVANCE_MAX_MS:
-        return failed(f"duration_ms is from 0 to {ADVANCE_MAX_MS}")
+        return failed(f"duration_ms is from 0 to {ADVANCE_MAX_MS} (366 days)")
     world.passing.advance_to(clock.now_ms() + duration, clock.advance)
     world.note(notes.Happened(world.now_ms, f"time was moved by {duration} ms"))
     return 200, {"status": 200, "data": {"now_ms": clock.now_ms()}}

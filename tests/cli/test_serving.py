@@ -104,6 +104,9 @@ def test_time_is_moved_from_the_shell() -> None:
         moved = run("advance", "5m", "--target", ready["http"])
         assert (moved.returncode, moved.stderr) == (0, "time moved by 5m\n")
         assert run("advance", "nonsense", "--target", ready["http"]).returncode == 2
+        far = run("advance", "10000d", "--target", ready["http"])
+        assert (far.returncode, "duration_ms is from 0 to" in far.stderr) == (7, True)
+        assert "could be moved" not in far.stderr
     with serving() as (_, ready):
         refused = run("advance", "5m", "--target", ready["http"])
         assert refused.returncode == 7

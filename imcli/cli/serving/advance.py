@@ -41,6 +41,16 @@ def advance(
     return 0
 
 
+def said(body: bytes) -> str:
+    """What the server has to say of a request that it did not take."""
+    import json
+
+    try:
+        return str(json.loads(body)["msg"])
+    except (ValueError, KeyError, TypeError):
+        return "it does not take that duration"
+
+
 def ask(shell: Shell, target: str, duration_ms: int) -> None:
     """Ask the server to let time pass.
 
@@ -69,6 +79,8 @@ def ask(shell: Shell, target: str, duration_ms: int) -> None:
         client.close()
     if reply.status == 401:
         raise RefusedByServer("the manager token is wrong", hint="IMCLI_TOKEN holds it")
+    if reply.status == 400:
+        raise RefusedByServer(f"{target} says: {said(reply.body)}")
     if reply.status != 200:
         raise RefusedByServer(
             f"{target} has no time that could be moved",
