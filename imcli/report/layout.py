@@ -132,8 +132,10 @@ def _wrapped(text: str, columns: int) -> list[Line]:
 def table_lines(table: StateTable, columns: int, indent: str = "") -> list[Line]:
     """A state table as lines; `*` behind a value marks what the last change changed."""
     lines = _grid(table, indent)
+    caption = wrap(f"{table.caption}:", columns, indent, indent) if table.caption else []
     if any(width(text) > columns for _, text in lines):
         lines = _stack(table, columns, indent)
+    lines = [*(("dim", line) for line in caption), *lines]
     if table.left_out:
         lines.append(("dim", f"{indent}and {table.left_out} more rows"))
     if table.legend:

@@ -62,12 +62,14 @@ class StateTable(msgspec.Struct, frozen=True, omit_defaults=True):
     """What each device sees; `columns` name the cells behind device and conversation.
 
     `legend` explains the marks of changed cells. `left_out` counts the rows that are not shown.
+    `caption` says whose view it is where that could be doubted.
     """
 
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
     legend: str = ""
     left_out: int = 0
+    caption: str = ""
 
 
 class Disagreement(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Done, Event, Flushed, Refused
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.delivery import arrive, release, resend
+from imcli.simulator.profiles import format_duration
 from imcli.simulator.state import Link, State
 
 TIMER_EVENTS_MAX = 1_000_000
@@ -77,9 +78,9 @@ def running(state: State) -> tuple[str, ...]:
             owner = state.device(user, device)
             if owner is None or owner.session != first or second not in owner.pending:
                 continue
-            names[f"a resend to {user}.{device} in {due - state.now} ms"] = None
+            names[f"a resend to {user}.{device} in {format_duration(due - state.now)}"] = None
         elif kind == "flush" and due == state.flush_due:
-            names[f"a flush in {due - state.now} ms"] = None
+            names[f"the server's next flush in {format_duration(due - state.now)}"] = None
     return tuple(names)
 
 

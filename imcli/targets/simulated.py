@@ -57,7 +57,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.simulator import clock
-from imcli.simulator.profiles import Profile, as_profile, build_profile
+from imcli.simulator.profiles import Profile, as_profile, build_profile, format_duration
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.targets.base import (
@@ -348,7 +348,8 @@ class SimulatedTarget:
     def timers(self) -> tuple[str, ...]:
         """Name the timers that are still running."""
         now = self.server.state.now
-        expiring = tuple(f"an expiry in {due - now} ms" for due in self._caches.expiries(now))
+        ahead = (due - now for due in self._caches.expiries(now))
+        expiring = tuple(f"an expiry in {format_duration(left)}" for left in ahead)
         return clock.running(self.server.state) + expiring
 
     def fork(self) -> SimulatedTarget:

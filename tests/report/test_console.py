@@ -46,6 +46,7 @@ scenarios/delete/example.toml:3:8  failed on sim
     │        ^^^^^
   A.phone does not see B after synchronising.  (A.web: the same)
 
+  what the server answers to a full synchronisation:
   device    conversation   unread   last   read to   deleted to
   A.phone   B              expected last m1; absent since step 2 (A.phone deletes B)
   A.web     B              expected last m1; absent since step 2 (A.phone deletes B)
@@ -56,7 +57,7 @@ scenarios/delete/example.toml:3:8  failed on sim
 
   The steps that led here:
     step 1  B sends A → m1 pushed to A.phone, A.web
-    step 2  A.phone deletes B → A's phone, web told that B was deleted
+    step 2  A.phone deletes B → A.phone, A.web were told that B was deleted
 
   Reproduce: imcli run-scenario scenarios/delete/example.toml --target sim \
 --only scenarios/delete/lost.toml

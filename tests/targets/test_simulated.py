@@ -363,7 +363,7 @@ def test_advancing_stops_at_each_moment_that_may_matter(target: SimulatedTarget)
         Fault("A", "phone", "drops-messages", 1),
         Send("B", "phone", "A", "hi", "m1", expire_ms=7_000),
     )
-    assert target.timers() == ("a resend to A.phone in 5000 ms", "an expiry in 7000 ms")
+    assert target.timers() == ("a resend to A.phone in 5s", "an expiry in 7s")
     assert target.advance(60_000)
     assert (target.now(), numbers(target, Received("A", "phone"))) == (5_000, ["m1"])
     assert target.advance(60_000)

@@ -72,7 +72,7 @@ def check_agreement(claim: DevicesAgree, answers: Answers, names: Names) -> Mism
         words = _disagreement(claim.user, shown, fresh, names)
         if words:
             chat = _only_difference(shown, fresh)
-            expected = (("", "what the device shows"),) if chat else ()
+            expected = (("", "as the device shows it"),) if chat else ()
             wrong.append(Disagreement(f"{claim.user}.{device}", words, chat, expected))
     return mismatch(wrong) if wrong else None
 

@@ -26,7 +26,7 @@ from imcli.scenario.events import (
     TableRow,
 )
 from imcli.scenario.running.play import Logged, Problem, step_name
-from imcli.scenario.running.rerun import Snapshot, Watched, entry_of
+from imcli.scenario.running.rerun import Snapshot, Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.trace_words import answer_text, event_texts
 from imcli.scenario.syntax import Case
 
@@ -35,6 +35,8 @@ ROWS_MAX = 40
 TRACE_MAX = 200
 """A failure's trace has at most so many steps, the last ones."""
 
+ANSWERS, CACHES = "what the server answers to a full synchronisation", "what the devices show"
+"""Whose view a table is: claims about what is shown are judged by caches, all others by answers."""
 PLAIN_COLUMNS = ("unread", "last", "read", "deleted")
 
 
@@ -81,7 +83,9 @@ def _table(problem: Problem, watched: Watched) -> StateTable | None:
             rows.append(TableRow(str(key), "-", tuple(Cell("-") for _ in columns)))
     shown = _fit(rows)
     marked = any(cell.changed for row in shown for cell in row.cells)
-    return StateTable(columns, tuple(shown), legend if marked else "", len(rows) - len(shown))
+    caption = CACHES if speaks_of_cache([problem]) else ANSWERS
+    left_out = len(rows) - len(shown)
+    return StateTable(columns, tuple(shown), legend if marked else "", left_out, caption)
 
 
 def _fit(rows: list[TableRow]) -> list[TableRow]:
@@ -292,7 +296,7 @@ def _fate(label: str, watched: Watched) -> str:
         return f"{words}{joint} pushed to {spoken(dict.fromkeys(pushed))}{later}."
     if late:
         return f"{words}; it reached {spoken(late)}."
-    return f"{words}, and pushed to no device." if sent.state == "accepted" else f"{words}."
+    return f"{words}, and pushed to no device so far." if sent.state == "accepted" else f"{words}."
 
 
 def _reached(label: str, watched: Watched) -> list[str]:

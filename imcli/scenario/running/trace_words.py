@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from imcli.model.entities import DeviceKey
 from imcli.model.events import (
     Accepted,
     ConversationPushed,
@@ -24,7 +25,7 @@ from imcli.model.events import (
     Unanswered,
 )
 from imcli.scenario.checking.mismatch import spoken
-from imcli.scenario.checking.state_rows import Caller
+from imcli.scenario.checking.names import Names
 from imcli.targets.base import Outcome
 
 
@@ -35,12 +36,12 @@ def answer_text(outcome: Outcome) -> str:
     return f"{outcome.result}{reason}{detail}"
 
 
-def event_texts(events: Iterable[Event], names: Caller) -> tuple[str, ...]:
+def event_texts(events: Iterable[Event], names: Names) -> tuple[str, ...]:
     """Say what was seen to happen, an event a line; what only repeats the answer is left out."""
     return tuple(text for text in (event_text(event, names) for event in events) if text)
 
 
-def event_text(event: Event, names: Caller) -> str:
+def event_text(event: Event, names: Names) -> str:
     """Say one event."""
     match event:
         case Done() | Refused() | Stored():
@@ -62,9 +63,7 @@ def event_text(event: Event, names: Caller) -> str:
         case Response(label=label, status=status, body=body):
             return f"{label or 'answer'}: status {status}, body {body}"
         case MembersChanged(group=group, joined=joined, left=left, dismissed=dismissed):
-            parts = [f"joined: {spoken(joined)}"] if joined else []
-            parts += [f"left: {spoken(left)}"] if left else []
-            return f"{group} {'dismissed ' if dismissed else ''}{'; '.join(parts)}".strip()
+            return _membership(group, joined, left, dismissed)
         case SessionStarted(user=user, device=device):
             return f"{user}.{device} is online"
         case SessionEnded(user=user, device=device, because=because):
@@ -77,4 +76,22 @@ def event_text(event: Event, names: Caller) -> str:
             again = f" (attempt {attempt})" if attempt > 1 else ""
             return f"{names.call(message)} pushed to {spoken(map(str, devices), 'nobody')}{again}"
         case ConversationPushed(user=user, chat=chat, change=change, devices=devices):
-            return f"{user}'s {spoken(devices, 'no device')} told that {chat} was {change}"
+            return _told(names.devices.get(user, ()), user, devices, f"{chat} was {change}")
+
+
+def _membership(group: str, joined: tuple[str, ...], left: tuple[str, ...], dismissed: bool) -> str:
+    parts = [f"{spoken(joined)} joined"] if joined else []
+    parts += [f"{spoken(left)} no longer belong{'s' * (len(left) == 1)} to it"] if left else []
+    if dismissed:
+        return f"{group} was dismissed"
+    return f"{group}: {', '.join(parts)}"
+
+
+def _told(keys: Iterable[DeviceKey], user: str, devices: tuple[str, ...], what: str) -> str:
+    """Say which of a user's devices were told, and, where it may matter, which were not."""
+    told = [f"{user}.{device}" for device in devices]
+    missed = [str(key) for key in keys if key.device not in devices]
+    if not told:
+        return f"no device of {user} was told that {what}"
+    verb = "was" if len(told) == 1 else "were"
+    return f"{spoken(told)} {verb} told that {what}" + (f", {spoken(missed)} not" if missed else "")

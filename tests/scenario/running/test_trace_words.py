@@ -52,8 +52,8 @@ WORDS: list[tuple[Event, str]] = [
     ),
     (HistoryPage("A", "phone", "B", (M1,), False), 'A.phone got history with B: "hi"'),
     (Response("r1", 400, "{}"), "r1: status 400, body {}"),
-    (MembersChanged("#team", 3, ("A",), ("B",)), "#team joined: A; left: B"),
-    (MembersChanged("#team", 3, dismissed=True), "#team dismissed"),
+    (MembersChanged("#team", 3, ("A",), ("B",)), "#team: A joined, B no longer belongs to it"),
+    (MembersChanged("#team", 3, dismissed=True), "#team was dismissed"),
     (SessionStarted("A", "phone"), "A.phone is online"),
     (SessionEnded("A", "phone", "kicked"), "A.phone is offline (kicked)"),
     (Flushed(2), "2 rows written"),
@@ -63,7 +63,7 @@ WORDS: list[tuple[Event, str]] = [
     (Pushed(M1, ()), '"hi" pushed to nobody'),
     (
         ConversationPushed("A", "B", "deleted", ("web",), 3),
-        "A's web told that B was deleted",
+        "A.web was told that B was deleted, A.phone not",
     ),
 ]
 
