@@ -352,7 +352,7 @@ def test_timers_are_named_while_they_mean_something(world: World) -> None:
     state = world.server.state
     world.fault("A", "phone", "drops-messages", 1)
     world.send("B", "A")
-    assert clock.running(state) == ("a resend to A.phone in 5000 ms",)
+    assert clock.running(state) == ("a resend to A.phone in 5s",)
     world.offline("A", "phone")
     assert clock.running(state) == ()
     assert clock.next_due(state) == 5_000
