@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable
-from importlib import resources
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -177,6 +175,8 @@ def format_duration(milliseconds: int) -> str:
 
 def builtin_names() -> tuple[str, ...]:
     """Name the built-in profiles, the reference first, then by name."""
+    from importlib import resources
+
     folder = resources.files("imcli.simulator") / "profiles"
     names = sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
     return ("reference", *names)
@@ -190,6 +190,9 @@ def load_profile(name: str) -> Profile:
     """
     if name == "reference":
         return REFERENCE
+    import tomllib  # slow to import, and the reference is no file
+    from importlib import resources
+
     file = resources.files("imcli.simulator") / "profiles" / f"{name}.toml"
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) or not file.is_file():
         near = difflib.get_close_matches(name, builtin_names(), 1)

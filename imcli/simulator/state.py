@@ -21,7 +21,6 @@ msgspec Struct.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Iterable
 
@@ -432,6 +431,8 @@ class State:
         ]
         if self.offered:
             whole.append(sorted(self.offered.items()))
+        import hashlib  # slow to import, and most worlds are compared with none
+
         return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()
 
 

@@ -8,13 +8,14 @@ all the others, and each of them answers what it had finished.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from imcli.targets.base import OpenTarget, Shared
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Options as RunOptions
     from imcli.scenario.syntax import Case
@@ -66,6 +67,8 @@ def opened(names: Sequence[str], make: Callable[[str], OpenTarget]) -> Iterator[
 @contextmanager
 def open_threads(jobs: int, openers: Openers) -> Iterator[ThreadPoolExecutor]:
     """Make threads and end them, also after an interrupt."""
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="case")
     try:
         yield pool

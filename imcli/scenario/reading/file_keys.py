@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Key(NamedTuple):
+class Key(msgspec.Struct, frozen=True):
     """One key: its name, what kind of value it has, and what it means."""
 
     name: str

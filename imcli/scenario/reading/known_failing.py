@@ -10,7 +10,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.targets.base import Identity
@@ -32,7 +33,7 @@ _COMPARE: dict[str, Callable[[Version, Version], bool]] = {
 }
 
 
-class _Bound(NamedTuple):
+class _Bound(msgspec.Struct, frozen=True):
     product: str
     tests: tuple[tuple[str, Version], ...]
 

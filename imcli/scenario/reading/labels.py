@@ -8,10 +8,11 @@ others, whose order is not fixed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 
-class _Base(NamedTuple):
+class _Base(msgspec.Struct, frozen=True):
     """A label that names several: who names it, in which repeat, and how many there are."""
 
     owner: int
@@ -99,7 +100,7 @@ class Labels:
         """After `3 messages as m` outside `repeat`: no other sentence may continue the numbers."""
         base = self._bases.get(name)
         if base is not None and self._depth == 0:
-            self._bases[name] = base._replace(owner=0)
+            self._bases[name] = msgspec.structs.replace(base, owner=0)
 
     def _taken_by(self, name: str) -> str:
         what = self._taken.get(name, "")

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
-from typing import NamedTuple
+
+import msgspec
 
 from imcli.scenario.reading.toml_text import read_toml_string
 
@@ -38,7 +39,7 @@ _STRING = re.compile(
 _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
-class Spot(NamedTuple):
+class Spot(msgspec.Struct, frozen=True):
     """A place in the text: offsets of a key and of its value."""
 
     key_start: int
@@ -47,7 +48,7 @@ class Spot(NamedTuple):
     end: int
 
 
-class Keys(NamedTuple):
+class Keys(msgspec.Struct, frozen=True):
     """The places of the keys of a text, as `Layout` finds them; they are the layout's from then on.
 
     `folded` are the values in brackets that nobody has looked into, and where each begins.

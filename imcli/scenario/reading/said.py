@@ -10,7 +10,6 @@ functions. Nobody changes what stands here: to change slots, copy them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
@@ -121,14 +120,14 @@ class Assertion(msgspec.Struct, frozen=True):
     whole: Assert | None = None
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """A sentence of the file's own: its verb, and the tokens that fill its holes."""
 
     verb: str
     arguments: Tokens
 
 
-class Opening(NamedTuple):
+class Opening(msgspec.Struct, frozen=True):
     """The head of a block: `together:` or `repeat 3:`."""
 
     kind: str

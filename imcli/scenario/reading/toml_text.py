@@ -7,8 +7,10 @@ that no TOML reader likes to be given: thousands of nested brackets, numbers of 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import tomli
+if TYPE_CHECKING:
+    import tomli
 
 _OWNED_IN_QUOTES = re.compile(r"'[^'\n]*\w's?\b")
 
@@ -30,6 +32,8 @@ def read_toml(text: str) -> dict[str, object]:
     Raises:
         TomlFault: it is none.
     """
+    import tomli  # slow to import, and most files are read without it (`usual_toml.py`)
+
     try:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
@@ -52,6 +56,6 @@ def _fault(text: str, error: tomli.TOMLDecodeError) -> TomlFault:
 
 def read_toml_string(quoted: str) -> str:
     """Read one string of a text that is known to be TOML, quotes and all."""
-    value = tomli.loads(f"x = {quoted}")["x"]
+    value = read_toml(f"x = {quoted}")["x"]
     assert isinstance(value, str)
     return value

@@ -19,8 +19,8 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, wait
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from imcli.model.errors import NothingToRun
 from imcli.model.exit_status import ExitStatus, worst
@@ -37,6 +37,9 @@ from imcli.scenario.reading.tags import tag_predicate
 from imcli.scenario.running.run import DEFAULT, Options, run
 from imcli.scenario.syntax import Case
 from imcli.targets.base import Identity, OpenTarget
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 STATUS_OF: dict[Result, ExitStatus] = {
     "passed": ExitStatus.HELD,
@@ -201,6 +204,8 @@ def run_suite_parallel(
 
 def _is_done(future: Future[list[RunEvent]], stopped: Callable[[], bool]) -> bool:
     """Wait for a piece of work; False: somebody wants the run to end."""
+    from concurrent.futures import wait
+
     while not stopped():
         if wait([future], ASK_SECONDS).done:
             return True
@@ -211,6 +216,8 @@ def _finished_by_now(
     waiting: deque[Future[list[RunEvent]]], stop: Callable[[], object]
 ) -> Iterator[RunEvent]:
     """Give what the others have finished when they are told to stop."""
+    from concurrent.futures import wait
+
     begun = [future for future in waiting if not future.cancel()]
     waiting.clear()
     stop()

@@ -8,7 +8,8 @@ it read. Names end where a literal word of the table begins, which is why no nam
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.table.patterns import (
@@ -339,7 +340,7 @@ def _write_details(slots: Slots, field: str) -> str:
     return ", ".join(write_parts(one.row.parts, one.slots) for one in slots.details)
 
 
-class HoleKind(NamedTuple):
+class HoleKind(msgspec.Struct, frozen=True):
     """One kind of hole, as the reference prints it."""
 
     name: str

@@ -10,7 +10,9 @@ that stands first (`wait`) or second (`sends`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from imcli.scenario.table.patterns import DetailRow, Row, key_word, literal_words
 from imcli.scenario.table.rows import ActionRow, ClaimRow
@@ -20,7 +22,7 @@ from imcli.scenario.table.sentences_details import ENDINGS, FACTS, OPTIONS
 from imcli.scenario.table.sentences_server import SERVER_ACTIONS
 
 
-class BlockWord(NamedTuple):
+class BlockWord(msgspec.Struct, frozen=True):
     """A sentence that frames others: how it reads, what it means, one example."""
 
     name: str
