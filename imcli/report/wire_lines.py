@@ -18,7 +18,7 @@ LINE_COLUMNS = 1_200
 SECTION_CHARACTERS = 24_000
 HTTP_STATUS_NONE = "no answer"
 
-_URL = re.compile(r"\b(https?|wss?|tcp)://[^\s/\"'<>]+")
+_URL = re.compile(r"\b(https?|wss?|tcp)://[^\s/\"'<>]*[^\s/\"'<>:,.;)]")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\d.])")
 
 
