@@ -102,6 +102,7 @@ class _Row(msgspec.Struct):
     channel_type: int
     type: int = 0
     unread_count: int = 0
+    last_msg_seq: int = 0
     readed_to_msg_seq: int = 0
 
 
@@ -244,7 +245,12 @@ def read_list(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
 
 
 def read_rows(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
-    """Read the stored rows of a user: entries without messages.
+    """Read the stored rows of a user: entries without messages; see `read_stored`."""
+    return tuple(entry for entry, _ in read_stored(body, names, user))
+
+
+def read_stored(body: bytes, names: Names, user: str) -> tuple[tuple[Entry, int], ...]:
+    """Read the stored rows of a user, each with the number of the newest message of its log.
 
     The delete mark is not exposed by the server. A person's row without a pair of ids is left out:
     `blacklist_remove` writes such rows from 2.2.0 on, and no list shows them
@@ -256,10 +262,13 @@ def read_rows(body: bytes, names: Names, user: str) -> tuple[Entry, ...]:
     rows: _Rows = _decode(_ROWS, body)
     chats = [row for row in rows.data or () if row.type == 0 and _is_chat(row)]
     return tuple(
-        Entry(
-            _row_chat(row, names, names.user_id(user)),
-            unread=max(0, row.unread_count),
-            read_to=row.readed_to_msg_seq,
+        (
+            Entry(
+                _row_chat(row, names, names.user_id(user)),
+                unread=max(0, row.unread_count),
+                read_to=row.readed_to_msg_seq,
+            ),
+            row.last_msg_seq,
         )
         for row in chats
     )

@@ -34,7 +34,7 @@ from imcli.model.actions import (
     SetMembers,
     Synchronise,
 )
-from imcli.model.events import Flushed, HistoryPage, Offline, Stored, Unanswered
+from imcli.model.events import Accepted, Flushed, HistoryPage, Offline, Stored, Unanswered
 from imcli.simulator.profiles import load_profile
 from tests.simulator.world import World
 
@@ -171,6 +171,20 @@ def test_the_back_end_passes_the_senders_permissions_and_learns_of_no_refusal(
     world.do(SetGroupFlag("#team", "banned", True))
     assert world.refuses(world.text("A", "#team")) == "banned"
     assert world.do(world.text("A", "#team", device="")) == [Unanswered("A", "", False)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_back_end_takes_what_no_log_can_show_for_sent(version: str) -> None:
+    world = wukongim(version)
+    world.do(CreateGroup("#team", ("A", "B")))
+    world.do(SetGroupFlag("#team", "banned", True))
+    for persist, command in ((False, False), (True, True)):
+        sent = Send("B", "", "#team", "x", "n1", no_persist=not persist, command=command)
+        (event,) = world.apply(sent)
+        assert isinstance(event, Accepted)
+        assert event.message is None
+    (event,) = world.apply(Send("B", "", "#team", "x", "n2"))
+    assert isinstance(event, Unanswered)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

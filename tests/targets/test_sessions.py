@@ -168,6 +168,20 @@ def test_what_a_list_has_told_of_is_not_counted_again_when_it_comes(server: Serv
     passes(steps, server.url)
 
 
+def test_a_mark_beyond_all_numbers_hides_nothing_from_the_device_that_deletes(
+    server: Served,
+) -> None:
+    steps = """
+    A.phone marks B unread 1
+    B sends A "hi" as m1
+    server flushes
+    A.phone deletes B
+    B sends A "again" as m2
+    assert A.phone shows B with messages m2
+    """
+    passes(steps, server.url)
+
+
 def test_reading_lists_nothing_that_the_device_does_not_show(server: Served) -> None:
     steps = """
     link A.web drops 1 message

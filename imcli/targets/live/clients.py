@@ -126,9 +126,8 @@ class Clients:
         device = self.devices.find(action.user, action.device)
         if device is None:
             return
-        rows = self._back.reader.rows(action.user)
-        row = next((row for row in rows if row.chat == action.chat), None)
-        event = told(action, row, device.cache, self._marks, self._version)
+        row, last = self._back.reader.row(action.user, action.chat)
+        event = told(action, row, last, device.cache, self._marks, self._version)
         if event is not None:
             device.feed((replace(event, cursor=self._world.newest_id),))
 

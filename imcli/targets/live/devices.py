@@ -139,7 +139,7 @@ class Device:
             times = self.arrived.get(recv.message_id, 0) + 1
             self.arrived[recv.message_id] = times
             world.newest_id = max(world.newest_id, recv.message_id)
-            world.evidence.pushed(
+            world.testimony.pushed(
                 message.sender, message.client_msg_no, message.message_id, message.seq
             )
             self.cache.feed((Pushed(message, (DeviceKey(user, self.key.device),), times),))
@@ -195,14 +195,23 @@ class Devices:
         return tuple(self._devices.values())
 
     def connect(self, devices: Iterable[Device]) -> dict[DeviceKey, Session]:
-        """Connect some devices at once; gives the connections that did not come about."""
+        """Connect some devices at once; gives the connections that did not come about.
+
+        A lost connection and one that is refused may look alike; who brings no token is seldom
+        refused, and so asks once more.
+        """
         failed: dict[DeviceKey, Session] = {}
         pending = list(devices)
+        asked: set[DeviceKey] = set()
         for _ in range(TRIES):
-            failed = self._try(pending)
-            pending = [d for d in pending if d.key in failed and failed[d.key].how == "lost"]
+            found = self._try(pending)
+            for device in pending:
+                failed.pop(device.key, None)
+            failed |= found
+            pending = [d for d in pending if d.key in found and _asks_again(d, asked)]
             if not pending:
                 break
+            asked |= {device.key for device in pending}
         return failed
 
     def _try(self, devices: Iterable[Device]) -> dict[DeviceKey, Session]:
@@ -220,6 +229,13 @@ class Devices:
         for device in self._devices.values():
             device.wanted = False
             device.leave()
+
+
+def _asks_again(device: Device, asked: set[DeviceKey]) -> bool:
+    session = device.session
+    if session is None or session.how == "lost":
+        return session is not None
+    return session.how == "refused" and not device.token and device.key not in asked
 
 
 def _decided(session: Session) -> bool:

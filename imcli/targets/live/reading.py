@@ -45,6 +45,7 @@ from imcli.wire.answers import (
     read_online,
     read_page,
     read_rows,
+    read_stored,
 )
 from imcli.wire.http import (
     DEVICE_FLAGS,
@@ -105,6 +106,12 @@ class Reader:
         """Ask for a user's stored rows."""
         names = self._setting.names
         return read_rows(self.body(rows_call(names, user)), names, user)
+
+    def row(self, user: str, chat: str) -> tuple[Entry | None, int]:
+        """Ask for one stored row, and the number of the newest message of its log."""
+        names = self._setting.names
+        rows = read_stored(self.body(rows_call(names, user)), names, user)
+        return next((row for row in rows if row[0].chat == chat), (None, 0))
 
     def look(self, question: Question, responses: Mapping[str, ResponseView]) -> View:
         """Answer a question; `responses` are the answers to raw requests so far.

@@ -24,6 +24,7 @@ OwnChange = Delete | Read | MarkUnread
 def told(
     action: OwnChange,
     row: Entry | None,
+    last: int,
     cache: DeviceCache,
     marks: dict[tuple[str, str], int],
     version: tuple[int, ...],
@@ -33,12 +34,12 @@ def told(
     Args:
         action: what it asked for, and was done.
         row: the stored row afterwards, if there is one.
+        last: the number of the newest message of its log; 0 without a row.
         cache: of the device.
         marks: up to where (user, chat) was deleted so far; it is kept here.
         version: of the server; `()` where unknown.
     """
     where = (action.user, action.chat)
-    last = row.unread + row.read_to if row is not None else 0
     if isinstance(action, Delete):
         if version >= MARKS_SINCE:
             marks[where] = max(marks.get(where, 0), last)
@@ -48,8 +49,9 @@ def told(
     cached = cache.conversations.get(action.chat)
     if cached is None or not cached.messages:
         return None
-    row = row or _waiting(action.chat, cached.messages, version)
-    if row is None or row.unread + row.read_to <= marks.get(where, 0):
+    if row is None:
+        row, last = _waiting(action.chat, cached.messages, version), cached.messages[-1].seq
+    if row is None or last <= marks.get(where, 0):
         return None  # the list has nothing of it
     unread, read_to = _counted(row, cached.messages, action.user, version)
     return _event(action, "marked", 0, Entry(action.chat, unread, None, read_to=read_to))
