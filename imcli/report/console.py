@@ -70,6 +70,7 @@ class ConsoleReport:
         show: also the state table after each case (`final`) or each step (`each`).
         whole: whether the line of a case is written in full, however long it is: nobody scrolls
             a file sideways, and what was cut would be nowhere.
+        brief: whether to leave out what runs could not remove.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class ConsoleReport:
         color: bool = False,
         show: Show = "failures",
         whole: bool = False,
+        brief: bool = False,
     ) -> None:
         self._write = write
         self._columns = columns
         self._whole = whole
+        self._brief = brief
         self._color = color
         self._show = show
         self._targets = 1
@@ -140,7 +143,7 @@ class ConsoleReport:
             self._lines(failure_lines(case, self._columns, with_steps=True))
         if self._explained:
             self._line("", "")
-        for text in self._left.lines():
+        for text in () if self._brief else self._left.lines():
             self._lines([("dim", line) for line in wrap(safe(text), self._columns, "", "  ")])
         bad = event.exit_status != 0
         self._line("bad" if bad else "good", cut(summary(event), self._columns))
@@ -174,8 +177,8 @@ class Left:
 
 
 def _what_and_why(text: str) -> tuple[str, str]:
-    what, colon, why = text.rpartition(": ")
-    return (what, colon + why) if colon else (text, "")
+    what, colon, why = text.partition(": ")
+    return what, colon + why
 
 
 def _cases(count: int) -> str:

@@ -130,7 +130,7 @@ def test_what_could_not_be_removed_is_said_once_for_each_reason() -> None:
     erases = "the messages of {}: the server has no call that erases them"
     logs = ("A@B", "#t", "A@C", "B@C")
     first, *others = (f"{NOT_REMOVED}{erases.format(log)}" for log in logs)
-    gone = f"{NOT_REMOVED}#team: no answer came"
+    gone = f"{NOT_REMOVED}#team: cannot connect to http://h:1: connection refused"
     run: list[RunEvent] = [
         left_behind(first),
         left_behind(first, *others, "seen late"),
@@ -141,11 +141,16 @@ def test_what_could_not_be_removed_is_said_once_for_each_reason() -> None:
     assert lines[-4:] == [
         "could not be removed: the messages of A@B, the messages of #t, the messages of A@C and 1"
         " more: the server has no call that erases them (3 cases)",
-        "could not be removed: #team: no answer came (1 case)",
+        "could not be removed: #team: cannot connect to http://h:1: connection refused (1 case)",
         "could not be removed: #x (1 case)",
         "1 failed, 2 passed",
     ]
     assert "Note: could not" not in shown(run)
+    brief: list[str] = []
+    report = ConsoleReport(brief.append, brief=True)
+    for event in (*run, finished(["passed"])):
+        report.handle(event)
+    assert not any(line.startswith(NOT_REMOVED) for line in brief)
 
 
 def test_a_path_loses_its_beginning_and_a_file_gets_whole_lines() -> None:

@@ -503,7 +503,7 @@ def test_what_cannot_be_removed_is_named_once_the_server_is_gone(opened: OpenLiv
         target = open_live(going.url, run="g")(CAST)
         target.perform(Read("A", "phone", "B"))
     (left,) = target.close()
-    assert left.startswith("not done: POST /conversations/delete")
+    assert left.startswith("what POST /conversations/delete")
     assert "connection refused" in left
 
 

@@ -110,10 +110,18 @@ def target_lines(case: Case) -> list[str]:
     asked = preview.asked(case)
     return [
         *lines,
-        f"  on a live server: {len(asked)} requests and frames to act, "
-        f"and at worst {seconds(worst)}",
+        f"  on a live server: {acts(len(asked))} to act, and at worst {seconds(worst)}",
         *(f"        {visible(each)}" for each in asked),
     ]
+
+
+def acts(count: int) -> str:
+    """Count what is asked.
+
+    >>> acts(0), acts(1), acts(2)
+    ('nothing', '1 request or frame', '2 requests and frames')
+    """
+    return f"{count} requests and frames" if count > 1 else ("nothing", "1 request or frame")[count]
 
 
 class LivePreview:

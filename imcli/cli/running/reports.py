@@ -113,7 +113,7 @@ class QuietConsole:
     def __init__(self, write: Callable[[str], None], columns: int, color: bool) -> None:
         self._write = write
         self._muted = False
-        self._console = ConsoleReport(self._pass_on, columns=columns, color=color)
+        self._console = ConsoleReport(self._pass_on, columns=columns, color=color, brief=True)
 
     def handle(self, event: RunEvent) -> None:
         """Take the next event of the run."""

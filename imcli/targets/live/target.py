@@ -279,7 +279,7 @@ class LiveTarget:
             for call in plan:
                 gone = gone or self._try(call)
                 if gone:
-                    yield f"not done: {call}: {gone}"
+                    yield f"what {call} takes away: {gone}"
         yield from self.back.made.staying()
 
     def _try(self, call: Call) -> str:
