@@ -186,8 +186,11 @@ def _cases(count: int) -> str:
 
 
 def _first(whats: list[str]) -> str:
+    """Name the first few; what they all begin with is said once."""
     more = len(whats) - LEFT_NAMED
-    return ", ".join(whats[:LEFT_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    head = whats[0].rpartition(" ")[0] + " "
+    others = [what.removeprefix(head) for what in whats[1:LEFT_NAMED]]
+    return ", ".join([whats[0], *others]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def case_line(case: CaseResult, columns: int, with_target: bool = False) -> str:

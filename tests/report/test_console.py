@@ -139,8 +139,8 @@ def test_what_could_not_be_removed_is_said_once_for_each_reason() -> None:
     lines = shown([*run, finished(["passed", "passed", "failed"])], 200).split("\n")
     assert lines[1:3] == [lines[0], "  seen late"]
     assert lines[-4:] == [
-        "could not be removed: the messages of A@B, the messages of #t, the messages of A@C and 1"
-        " more: the server has no call that erases them (3 cases)",
+        "could not be removed: the messages of A@B, #t, A@C and 1 more: the server has no call that"
+        " erases them (3 cases)",
         "could not be removed: #team: cannot connect to http://h:1: connection refused (1 case)",
         "could not be removed: #x (1 case)",
         "1 failed, 2 passed",
