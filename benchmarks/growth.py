@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks.figures import Figure
-from benchmarks.timing import seconds
 from benchmarks.worlds import cast_of, names, watched
 from imcli.model.actions import Action, Delete, Read, Send, Synchronise
 from imcli.simulator.server import Server
@@ -34,10 +33,9 @@ def measure(scale: float) -> list[Figure]:
         ("users", with_users, (10, 100, 1_000)),
         ("conversations of a user", with_conversations, (10, 100, 1_000)),
         ("members of a group, per member", with_members, (10, 100, 1_000)),
+        ("conversations of a user who synchronises after it", with_deltas, (10, 100, 1_000)),
     )
-    return [_curve(what, make, sizes, scale) for what, make, sizes in curves] + [
-        _synchronise(scale)
-    ]
+    return [_curve(what, make, sizes, scale) for what, make, sizes in curves]
 
 
 def _curve(what: str, make: Callable[[int], Turn], sizes: Sequence[int], scale: float) -> Figure:
@@ -117,16 +115,19 @@ def with_members(size: int) -> Turn:
     return turn
 
 
-def _synchronise(scale: float) -> Figure:
-    """An answer holds every total, so it grows with the list; measured, and no bar."""
-    sizes = [max(4, int(size * scale)) for size in (10, 100, 1_000)]
-    costs: list[float] = []
-    for size in sizes:
-        server, _ = watched(cast_of(("A", *names(size))))
-        for n, user in enumerate(names(size)):
-            server.apply(Send(user, "phone", "A", "hi", f"c{n}"))
-        ask = Synchronise("A", "phone", cursor=server.state.order)
-        costs.append(seconds(lambda s=server, a=ask: s.apply(a)) * 1e6)  # type: ignore[misc]
-    points = ", ".join(f"{size:,}: {c:,.0f} µs" for size, c in zip(sizes, costs, strict=True))
-    what = "an incremental synchronisation per listed conversation"
-    return Figure(what, costs[-1] / sizes[-1], "µs", None, True, points)
+def with_deltas(size: int) -> Turn:
+    """A user with so many conversations, one of whose devices asks after each message for news."""
+    crowd = names(size)
+    server, _ = watched(cast_of(("A", *crowd)))
+    for n, user in enumerate(crowd):
+        server.apply(Send(user, "phone", "A", "hi", f"c{n}"))
+
+    def turn(number: int) -> float:
+        start = time.process_time()
+        for n in range(STEPS // 2):
+            cursor = server.state.order
+            server.apply(Send("u0", "phone", "A", "hi", f"m{number}-{n}"))
+            server.apply(Synchronise("A", "phone", cursor))
+        return (time.process_time() - start) / (STEPS // 2)
+
+    return turn

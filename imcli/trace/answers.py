@@ -26,7 +26,14 @@ from imcli.trace.ledger import Ledger
 from imcli.trace.records import Part
 from imcli.trace.safety import Look, agrees, explain
 from imcli.trace.verdicts import Broken
-from imcli.trace.words import message_words, seqs, up_to, within, words_of_type
+from imcli.trace.words import (
+    channel_words,
+    message_words,
+    seqs,
+    up_to,
+    within,
+    words_of_type,
+)
 
 Judge = Callable[[Ledger, Action, Event, list[Broken]], None]
 
@@ -45,7 +52,7 @@ def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     apart = max(message.time_ms - first.time_ms, ledger.now_ms - then_ms)
     if apart <= ledger.policy.resend_window:
         chat = chat_of(message.sender, message.channel)
-        one, two = f"one message, seq {first.seq}", f"{message.seq} too"
+        one, two = f"one message, seq {first.seq}", f"seq {message.seq} as well"
         out.append(Broken(10, message.sender, chat, one, two))
 
 
@@ -65,7 +72,7 @@ def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -
     user, chat = action.user, action.chat
     channel = ledger.channels.get(message.channel if message else channel_key(user, chat))
     if channel is None or event.seq > len(channel.log):
-        out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "nothing was stored"))
+        out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "none there"))
         return
     stored = channel.log[event.seq - 1]
     if stored.message_id != event.message_id:
@@ -94,7 +101,7 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     devices = event.devices
     if channel is None:
         out.append(
-            Broken(20, "", message.channel, "a push of a known channel", message_words(message))
+            Broken(20, "", message.channel, "no push of an unknown channel", message_words(message))
         )
         return
     if ledger.reachable(channel).issuperset(devices):
@@ -102,8 +109,9 @@ def _pushed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     for user, device in devices:
         part = channel.parts.get(user)
         if part is None or device not in ledger.devices.get(user, ()):
-            wanted = f"{message.channel} to its own members only"
-            out.append(Broken(20, user, message.channel, wanted, f"pushed to {user}.{device}"))
+            wanted = f"messages of {channel_words(message.channel)} at its members only"
+            actual = f"{message_words(message)} pushed to {user}.{device}"
+            out.append(Broken(20, user, message.channel, wanted, actual))
         elif not part.present and message.seq and not part.was_there(message.seq):
             wanted = f"nothing from outside the membership, {within(part.past)}"
             out.append(Broken(17, user, part.chat, wanted, f"seq {message.seq} was pushed"))
@@ -114,8 +122,10 @@ def _told(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> No
     own = ledger.devices.get(event.user, ())
     for device in event.devices:
         if device not in own:
-            wanted = f"told to devices of {event.user} only"
-            out.append(Broken(20, event.user, event.chat, wanted, f"told to {device}"))
+            wanted = f"news for devices of {event.user} only"
+            out.append(
+                Broken(20, event.user, event.chat, wanted, f"news for {device!s}, which is none")
+            )
 
 
 # Lists
@@ -132,7 +142,9 @@ def _listed(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     limited = ledger.policy.list_limit > 0
     total = ledger.totals.get(user, 0)
     if event.total_unread != total and not limited:
-        out.append(Broken(16, user, "", f"{total} unread in total", f"{event.total_unread}"))
+        out.append(
+            Broken(16, user, "", f"{total} unread in total", f"{event.total_unread} in total")
+        )
     for entry in event.entries:
         judge_entry(ledger, action, entry, out)
     if event.full and not limited:
@@ -144,7 +156,9 @@ def judge_entry(ledger: Ledger, action: Synchronise, entry: Entry, out: list[Bro
     """Judge one entry of an answer by itself, whatever the answer leaves out."""
     part = ledger.part(action.user, entry.chat)
     if part is None:
-        out.append(Broken(20, action.user, entry.chat, "one's own conversations", entry.chat))
+        out.append(
+            Broken(20, action.user, entry.chat, "no conversation without a part in it", "it listed")
+        )
     elif not agrees(part, entry, action.message_count):
         messages = part.newest(action.message_count) if action.message_count else []
         out.extend(explain(Look(action, True, part, entry, entry, False, messages)))
@@ -164,7 +178,11 @@ def judge_list(
     known = [each for chat in answered if (each := ledger.part(user, chat)) is not None]
     orders = [each.order() for each in known if not ledger.skewed or each.newest(1)]
     if ledger.policy.list_order == "last-message" and orders != sorted(orders, reverse=True):
-        out.append(Broken(11, user, "", "pinned first, then newest first", ", ".join(answered)))
+        out.append(
+            Broken(
+                11, user, "", "pinned first, then newest first", f"the list {', '.join(answered)}"
+            )
+        )
 
 
 def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
@@ -173,11 +191,19 @@ def _rest(ledger: Ledger, event: ListAnswer, out: list[Broken]) -> None:
     for chat, _ in event.tombstones:
         part = ledger.part(user, chat)
         if part is not None and part.is_listed:
-            out.append(Broken(14, user, chat, "listed", "a tombstone"))
+            out.append(Broken(14, user, chat, "listed", "told that it is gone"))
     for message in event.commands:
         part = ledger.part(user, chat_of(user, message.channel))
         if part is None:
-            out.append(Broken(20, user, message.channel, "own commands only", seqs([message.seq])))
+            out.append(
+                Broken(
+                    20,
+                    user,
+                    message.channel,
+                    "own commands only",
+                    f"the command {seqs([message.seq])}",
+                )
+            )
         elif not part.was_there(message.seq):
             out.append(
                 Broken(17, user, part.chat, f"commands {within(part.spans)}", seqs([message.seq]))
@@ -192,7 +218,11 @@ def _history(ledger: Ledger, action: Action, event: Event, out: list[Broken]) ->
     part = ledger.part(event.user, event.chat)
     if part is None:
         if event.messages:
-            out.append(Broken(17, event.user, event.chat, "nothing", "a history"))
+            out.append(
+                Broken(
+                    17, event.user, event.chat, "no history", seqs(m.seq for m in event.messages)
+                )
+            )
         return
     judge_page(part, event.messages, out)
     if isinstance(action, Pull) and not (action.start or action.end or event.more):
@@ -214,16 +244,16 @@ def judge_page(part: Part, messages: Sequence[Message], out: list[Broken]) -> No
     holes = [seq for seq in between if seq not in there]
     wrong = [m.seq for m in messages if m.seq > len(log) or log[m.seq - 1] != m]
     hidden = [s for s in found_seqs if s not in set(between) and s not in low and s not in outside]
-    for number, expected, found in (
-        (11, "rising sequence numbers", found_seqs if found_seqs != sorted(there) else []),
-        (3, f"nothing {up_to(cut)} in a history", low),
-        (17, f"a history {within(part.spans)}", outside),
-        (12, "no gap in a history", holes),
-        (1, "messages as they were accepted", wrong),
-        (25, "a history of what a list may show", hidden),
+    for number, expected, found, actual in (
+        (11, "rising sequence numbers", found_seqs if found_seqs != sorted(there) else [], "{}"),
+        (3, f"nothing {up_to(cut)} in a history", low, "{} in it"),
+        (17, f"a history {within(part.spans)}", outside, "{} in it"),
+        (12, "no gap in a history", holes, "one without {}"),
+        (1, "messages as they were accepted", wrong, "{} changed"),
+        (25, "a history of what a list may show", hidden, "{} in it, which is no longer visible"),
     ):
         if found:
-            out.append(Broken(number, part.user, part.chat, expected, seqs(found)))
+            out.append(Broken(number, part.user, part.chat, expected, actual.format(seqs(found))))
 
 
 def judge_whole(part: Part, messages: Sequence[Message], out: list[Broken]) -> None:

@@ -29,15 +29,25 @@ from imcli.model.questions import ListView
 from imcli.trace.ledger import Ledger
 from imcli.trace.probe import Probe, World
 from imcli.trace.verdicts import Broken
-from imcli.trace.words import value_words
+from imcli.trace.words import contrast, deed, value_words
 
 PAGE_SIZES = (1, 2, 7)
 
 REPEATABLE = (Delete, Clear, SetFlag, SetAccess, AddMembers, RemoveMembers)
 """Commands of which twice is the same as once."""
 
-View = tuple[tuple[str, object], ...]
-"""What one user can see, in normal form: (what, value) pairs."""
+Fact = tuple[str, str]
+"""What is looked at: a kind (see `SAID`) and the chat that it is about, or ""."""
+View = tuple[tuple[Fact, object], ...]
+"""What one user can see, in normal form."""
+
+SAID: dict[str, str] = {
+    "total": "{} unread in total",
+    "requests": "message requests from {}",
+    "list": "the list {}",
+    "history": "the history {}",
+    "order": "the order {}",
+}
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -107,36 +117,58 @@ def bare(entry: Entry) -> Entry:
 def view_of(ledger: Ledger, probe: Probe, user: str) -> View:
     """Give everything a user can see of the server: the list, its total, every history."""
     listing = probe.listing(user)
-    facts: list[tuple[str, object]] = [("total unread", listing.total_unread)]
-    facts += [("requests", listing.requests), ("list", tuple(e.chat for e in listing.entries))]
-    facts += [(f"entry {entry.chat}", bare(entry)) for entry in listing.entries]
+    facts: list[tuple[Fact, object]] = [(("total", ""), listing.total_unread)]
+    facts.append((("requests", ""), listing.requests))
+    facts.append((("list", ""), tuple(entry.chat for entry in listing.entries)))
+    facts += [(("entry", entry.chat), bare(entry)) for entry in listing.entries]
     erased = ledger.policy.delete_history == "erased"
     for part in ledger.parts(user):
         if part.present or not erased:  # what members erase is gone for those who left, too
-            facts.append((f"history {part.chat}", tuple(probe.history(user, part.chat))))
+            facts.append((("history", part.chat), tuple(probe.history(user, part.chat))))
     return tuple(facts)
 
 
-def first_difference(before: View, after: View) -> tuple[str, str] | None:
-    """Say where two views differ first, as (expected, actual), or None."""
+def first_difference(before: View, after: View) -> tuple[str, str, str] | None:
+    """Say where two views differ first, as (chat or "", expected, actual), or None."""
     if before == after:
         return None
     mine, other = dict(before), dict(after)
-    for what in dict.fromkeys([*mine, *other]):
-        if mine.get(what) != other.get(what):
-            return f"as {what}: {value_words(mine.get(what))}", value_words(other.get(what))
-    return "the same order", "another order"
+    for fact in dict.fromkeys([*mine, *other]):
+        one, two = mine.get(fact), other.get(fact)
+        if one != two:
+            return fact[1], *said(fact[0], one, two)
+    orders = [
+        tuple(chat for (kind, chat), _ in view if kind == "entry") for view in (before, after)
+    ]
+    return "", *said("order", *orders)
+
+
+def said(kind: str, one: object, two: object) -> tuple[str, str]:
+    """Say one fact of two views.
+
+    >>> said("total", 3, 2), said("list", ("A", "B"), ("A",))
+    (('3 unread in total', '2 unread in total'), ('the list A, B', 'the list A'))
+    """
+    if kind == "entry":
+        assert isinstance(one, Entry | None)
+        assert isinstance(two, Entry | None)
+        return contrast(one, two)
+    return SAID[kind].format(value_words(one)), SAID[kind].format(value_words(two))
 
 
 def compare_views(
-    scene: Scene, number: int, one: World | None, two: World, users: Sequence[str]
+    scene: Scene, number: int, one: World | None, two: World, users: Sequence[str], when: str
 ) -> None:
-    """Report each user who sees something else in `two` than in `one` (None: the world itself)."""
+    """Report each user who sees something else in `two` than in `one` (None: the world itself).
+
+    `when` says how `two` came about.
+    """
     for user in two.perhaps_unlike(one or scene.world, users):
         before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
         difference = first_difference(before, view_of(scene.ledger, two, user))
         if difference is not None:
-            scene.out.append(Broken(number, user, "", *difference))
+            chat, expected, actual = difference
+            scene.out.append(Broken(number, user, chat, expected, f"{actual} {when}"))
 
 
 # The checks. Each returns whether there was anything to check.
@@ -149,7 +181,7 @@ def _alone(scene: Scene) -> bool:
         copy = scene.world.fork()
         copy.apply(act)
         others = [user for user in scene.users if user != act.user]
-        compare_views(scene, 8, None, copy, others)
+        compare_views(scene, 8, None, copy, others, f"after {deed(act)} in a copy")
         tried = tried or bool(others)
     return tried
 
@@ -173,7 +205,7 @@ def _idempotent(scene: Scene) -> bool:
     if isinstance(scene.action, REPEATABLE):  # it was just done once
         again = scene.world.fork()
         again.apply(scene.action)
-        compare_views(scene, 9, None, again, scene.users)
+        compare_views(scene, 9, None, again, scene.users, f"after {deed(scene.action)} again")
         return True
     acts = list(repeatable_acts(scene))
     for act in acts:
@@ -181,7 +213,7 @@ def _idempotent(scene: Scene) -> bool:
         once.apply(act)
         twice = once.fork()
         twice.apply(act)
-        compare_views(scene, 9, once, twice, scene.users)
+        compare_views(scene, 9, once, twice, scene.users, f"after {deed(act)} twice in a copy")
     return bool(acts)
 
 
@@ -222,10 +254,10 @@ def _converge(scene: Scene) -> bool:
 def shown_facts(view: ListView) -> View:
     """Give what a device shows, without how many older messages it happens to keep."""
     entries = [
-        (entry.chat, msgspec.structs.replace(entry, order=(), messages=()))
+        (("entry", entry.chat), msgspec.structs.replace(entry, order=(), messages=()))
         for entry in view.entries
     ]
-    return (("total unread", view.total_unread), *entries)
+    return ((("total", ""), view.total_unread), *entries)
 
 
 def _compare_lists(
@@ -236,9 +268,9 @@ def _compare_lists(
         return
     difference = first_difference(shown_facts(one), shown_facts(two))
     if difference is not None:
-        expected, actual = difference
-        where = f"on {device[0]}.{device[1]}: {actual}"
-        scene.out.append(Broken(number, device[0], "", expected, where))
+        chat, expected, actual = difference
+        where = f"{actual} on {device[0]}.{device[1]} once it has synchronised"
+        scene.out.append(Broken(number, device[0], chat, expected, where))
 
 
 def _pages(scene: Scene) -> bool:
@@ -252,8 +284,8 @@ def _pages(scene: Scene) -> bool:
             if paged != whole and [bare(e) for e in paged] != [bare(e) for e in whole]:
                 expected = ", ".join(entry.chat for entry in whole) or "nothing"
                 got = ", ".join(entry.chat for entry in paged) or "nothing"
-                actual = f"{got} in pages of {size}"
-                scene.out.append(Broken(23, user, "", expected, actual))
+                actual = f"{got} by asking for pages of {size} until one is empty"
+                scene.out.append(Broken(23, user, "", f"the list {expected}", actual))
     return tried
 
 
@@ -282,7 +314,7 @@ def _restart(scene: Scene) -> bool:
     """24: after a restart in good order everybody sees what they saw."""
     copy = scene.world.fork()
     copy.apply(Restart())
-    compare_views(scene, 24, None, copy, scene.users)
+    compare_views(scene, 24, None, copy, scene.users, "after a restart in a copy")
     return bool(scene.users)
 
 

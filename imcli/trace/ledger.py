@@ -213,7 +213,7 @@ class Ledger:
         elif part is None or not part.present:
             self._odd(17, message, "no message of a non-member", f"seq {message.seq}")
         if message.seq != last + 1:
-            self._odd(11, message, f"seq {last + 1}", f"seq {message.seq}")
+            self._odd(11, message, f"seq {last + 1} as the next message", f"seq {message.seq}")
             return False
         return True
 

@@ -13,7 +13,7 @@ from imcli.trace.ledger import Ledger
 from imcli.trace.probe import Probe
 from imcli.trace.records import Part
 from imcli.trace.verdicts import Broken
-from imcli.trace.words import entry_words, seqs, value_words
+from imcli.trace.words import contrast, seqs
 
 
 def naive_visible(part: Part, now_ms: int) -> list[Message]:
@@ -67,13 +67,15 @@ def _recount_user(
         chat = entry.chat
         asked = alone[chat] if chat in alone else probe.entry(user, chat)
         if entry != asked:
-            listed = f"asked for alone what stands in the list: {entry_words(entry)}"
-            out.append(Broken(25, user, chat, listed, value_words(asked)))
+            listed, by_itself = contrast(entry, asked)
+            expected, actual = f"{listed} as in the list", f"{by_itself} when asked for it alone"
+            out.append(Broken(25, user, chat, expected, actual))
     if ledger.policy.list_limit:
         return
     judge_list(ledger, user, parts, listing, out)
     if listing.total_unread != total:
-        out.append(Broken(16, user, "", f"{total} unread in total", f"{listing.total_unread}"))
+        actual = f"{listing.total_unread} in total"
+        out.append(Broken(16, user, "", f"{total} unread in total", actual))
 
 
 def _recount_part(
@@ -92,11 +94,11 @@ def _recount_part(
         there = {message.seq for message in history}
         beyond = [message.seq for message in entry.messages if message.seq not in there]
         if beyond:
-            wanted = f"{seqs(beyond)} in the history too"
-            out.append(Broken(25, part.user, part.chat, wanted, "not there"))
+            wanted = f"{seqs(beyond)} of the list in the history too"
+            out.append(Broken(25, part.user, part.chat, wanted, "a history without"))
     unread = naive_unread(ledger, part, visible)
     if entry.unread != unread:
-        expected, actual = f"{unread} unread by recount", f"{entry.unread}"
+        expected, actual = f"{unread} unread by recount", f"{entry.unread} unread"
         out.append(Broken(4, part.user, part.chat, expected, actual))
     assert not part.is_listed or unread == part.number, "the ledger counts as its definition says"
     return unread if ledger.policy.total_counts_muted or not part.muted else 0

@@ -23,7 +23,16 @@ from imcli.model.actions import (
 from imcli.model.entities import Entry, Message
 from imcli.trace.records import Part
 from imcli.trace.verdicts import Broken
-from imcli.trace.words import deed, entry_words, facts, message_words, seqs, up_to, within
+from imcli.trace.words import (
+    channel_words,
+    contrast,
+    deed,
+    entry_words,
+    message_words,
+    seqs,
+    up_to,
+    within,
+)
 
 Finding = tuple[str, str] | None
 
@@ -62,14 +71,19 @@ def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
         return not part.is_listed
     if not part.is_listed:
         return False
+    # One comparison of two values costs a fraction of one per field.
+    return entry == expected_entry(part, limit, entry)
+
+
+def expected_entry(part: Part, limit: int, like: Entry | None = None) -> Entry:
+    """Give the entry that a listed part must have, its place in the list being as in `like`."""
     last = part.last
     if limit < 2:
         messages: tuple[Message, ...] = (last,) if last is not None and limit else ()
     else:
         log = part.channel.log
         messages = tuple([log[seq - 1] for seq in part.newest(limit)])
-    # One comparison of two values costs a fraction of one per field.
-    return entry == Entry(
+    return Entry(
         part.chat,
         part.number,
         last,
@@ -80,8 +94,8 @@ def agrees(part: Part, entry: Entry | None, limit: int) -> bool:
         part.muted,
         part.archived,
         part.marked,
-        entry.order,
-        entry.floor,
+        like.order if like is not None else (),
+        like.floor if like is not None else 0,
     )
 
 
@@ -93,28 +107,20 @@ def explain(look: Look) -> list[Broken]:
         for number, predicate in PREDICATES.items()
         if (finding := predicate(look)) is not None
     ]
-    return found or [Broken(14, user, chat, wanted(look.part), shown(look.entry))]
+    return found or [Broken(14, user, chat, *_contrast(look))]
 
 
-def wanted(part: Part) -> str:
-    """Describe what the list must have."""
-    if not part.is_listed:
-        return "not listed"
-    flags = [name for name in ("pinned", "muted", "archived") if getattr(part, name)]
-    flags += ["marked unread"] * part.marked
-    return facts(part.number, part.newest(3), part.mark, part.cut, flags)
-
-
-def shown(entry: Entry | None) -> str:
-    """Describe what the list has."""
-    if entry is None:
-        return "not listed"
-    return entry_words(entry)
+def _contrast(look: Look) -> tuple[str, str]:
+    """Say what the list must have and what it has, where they differ."""
+    wanted = None
+    if look.part.is_listed:
+        wanted = expected_entry(look.part, len(look.messages), look.entry)
+    return contrast(wanted, look.entry)
 
 
 def last_words(seq: int) -> str:
     """Say which message stands last."""
-    return f"the last message being {seqs([seq] if seq else [])}"
+    return f"{seqs([seq] if seq else [])} as the last message"
 
 
 def seqs_of(entry: Entry) -> list[int]:
@@ -134,7 +140,7 @@ def _lost(look: Look) -> Finding:
     log = look.part.channel.log
     missing = [seq for seq in look.messages if seq not in there]
     if missing and look.part.is_listed:
-        return seqs(look.messages), f"them without {seqs(missing)}"
+        return f"{seqs(look.messages)} in the list", f"an entry without {seqs(missing)}"
     for message in look.entry.messages:
         if message.seq <= len(log) and message != log[message.seq - 1]:
             return f"{message_words(log[message.seq - 1])} unchanged", message_words(message)
@@ -207,13 +213,14 @@ def _hole(look: Look) -> Finding:
 def _refused_effect(look: Look) -> Finding:
     if look.done:
         return None
-    return f"unchanged: {wanted(look.part)}", shown(look.entry)
+    expected, actual = _contrast(look)
+    return f"{expected} as before", actual
 
 
 def _no_effect(look: Look) -> Finding:
     if not (look.done and look.mine):
         return None
-    return wanted(look.part), shown(look.entry)
+    return _contrast(look)
 
 
 def _preview(look: Look) -> Finding:
@@ -229,7 +236,7 @@ def _outsider(look: Look) -> Finding:
         return None
     part = look.part
     if not (part.present or part.read_only):
-        return "nothing listed without a membership", shown(look.entry)
+        return "nothing listed without a membership", entry_words(look.entry)
     outside = [m.seq for m in look.entry.messages if m.seq > part.cut and not part.within(m.seq)]
     return (f"messages {within(part.spans)}", seqs(outside)) if outside else None
 
@@ -237,13 +244,13 @@ def _outsider(look: Look) -> Finding:
 def _dismissed(look: Look) -> Finding:
     if look.entry is None or not look.part.channel.dismissed or look.part.read_only:
         return None
-    return "not listed after the dismissal", shown(look.entry)
+    return "not listed after the dismissal", entry_words(look.entry)
 
 
 def _revived(look: Look) -> Finding:
     if look.entry is None or look.part.is_listed or look.before is not None or look.first:
         return None
-    return f"still not listed after {deed(look.action)}", shown(look.entry)
+    return f"still not listed after {deed(look.action)}", entry_words(look.entry)
 
 
 def _foreign(look: Look) -> Finding:
@@ -254,8 +261,8 @@ def _foreign(look: Look) -> Finding:
     if look.entry.chat == look.part.chat and not strange:
         return None
     return (
-        f"{look.part.chat} with messages of {key}",
-        f"{look.entry.chat} with some of {strange[0]}",
+        f"{look.part.chat} with messages of {channel_words(key)}",
+        f"{look.entry.chat} with some of {channel_words(strange[0] if strange else key)}",
     )
 
 

@@ -9,11 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from imcli.model.actions import Action
+from imcli.model.actions import (
+    Action,
+    AddMembers,
+    Clear,
+    Delete,
+    MarkUnread,
+    Read,
+    RemoveMembers,
+    Restart,
+    Send,
+    SetAccess,
+    SetFlag,
+)
 from imcli.model.entities import Entry, Message
 from imcli.trace.records import OPEN
 
 SHOWN_MAX = 10
+
+FLAG_VERBS = {"pinned": "pins", "muted": "mutes", "archived": "archives"}
 
 
 def seqs(numbers: Iterable[int], nothing: str = "no message") -> str:
@@ -50,23 +64,50 @@ def within(spans: Iterable[Sequence[int]]) -> str:
     return ", and ".join(said) or "at no time"
 
 
-def facts(
-    unread: int, newest: Iterable[int], read_to: int, deleted_to: int, flags: Iterable[str]
-) -> str:
-    """Say what an entry of a list has, or must have."""
-    said = f"{unread} unread, newest {seqs(newest)}, read {up_to(read_to)}"
-    flagged = "".join(f", {flag}" for flag in flags)
-    return f"{said}, deleted {up_to(deleted_to)}{flagged}"
+def entry_words(entry: Entry | None) -> str:
+    """Say what an entry of a list has.
+
+    >>> entry_words(Entry("B", 2, read_to=1, pinned=True)), entry_words(None)
+    ('2 unread, no last message, read up to seq 1, deleted up to nothing, pinned', 'not listed')
+    """
+    if entry is None:
+        return "not listed"
+    marks, flags = _marks(entry), _flags(entry)
+    return ", ".join([*marks, *(flag for flag in flags if not flag.startswith("not "))])
 
 
-def entry_words(entry: Entry) -> str:
-    """Say what an entry of a list has."""
+def contrast(one: Entry | None, two: Entry | None) -> tuple[str, str]:
+    """Say two looks at one conversation, by the facts in which they differ.
+
+    >>> contrast(Entry("B", 2, read_to=1, pinned=True), Entry("B", 3, read_to=1))
+    ('2 unread, pinned', '3 unread, not pinned')
+    """
+    if one is None or two is None or one == two:
+        return entry_words(one), entry_words(two)
+    pairs = zip(_all_facts(one), _all_facts(two), strict=True)
+    differing = [(mine, other) for mine, other in pairs if mine != other]
+    if not differing:  # it is not in what is said of entries
+        return entry_words(one), f"{entry_words(two)}, in another place"
+    return ", ".join(mine for mine, _ in differing), ", ".join(other for _, other in differing)
+
+
+def _all_facts(entry: Entry) -> tuple[str, ...]:
+    messages = seqs(message.seq for message in entry.messages)
+    shown = f"shown with {messages}" if entry.messages else "shown without messages"
+    return (*_marks(entry), *_flags(entry), shown)
+
+
+def _marks(entry: Entry) -> tuple[str, ...]:
+    last = f"last {seqs([entry.last.seq])}" if entry.last is not None else "no last message"
+    marks = (f"read {up_to(entry.read_to)}", f"deleted {up_to(entry.deleted_to)}")
+    return (f"{entry.unread} unread", last, *marks)
+
+
+def _flags(entry: Entry) -> tuple[str, ...]:
     names = ("pinned", "muted", "archived", "marked_unread")
-    flags = [name.replace("_", " ") for name in names if getattr(entry, name)]
-    newest = [message.seq for message in entry.messages][-3:]
-    if not newest and entry.last is not None:
-        newest = [entry.last.seq]
-    return facts(entry.unread, newest, entry.read_to, entry.deleted_to, flags)
+    return tuple(
+        ("" if getattr(entry, name) else "not ") + name.replace("_", " ") for name in names
+    )
 
 
 def message_words(message: Message) -> str:
@@ -78,6 +119,16 @@ def message_words(message: Message) -> str:
     return (
         f'seq {message.seq} (number {message.message_id}, from {message.sender}: "{message.text}")'
     )
+
+
+def channel_words(channel: str) -> str:
+    """Name a channel as people do.
+
+    >>> channel_words("A@B"), channel_words("#team")
+    ('the chat of A and B', '#team')
+    """
+    first, between, second = channel.partition("@")
+    return f"the chat of {first} and {second}" if between else channel
 
 
 def value_words(value: object) -> str:
@@ -107,11 +158,46 @@ def words_of_type(value: object) -> str:
 
 
 def deed(action: Action) -> str:
-    """Name what was done.
+    """Say what was done, as a scenario says it.
 
-    >>> from imcli.model.actions import AddMembers, Read
-    >>> deed(Read("A", "phone", "B")), deed(AddMembers("#g", ("B",)))
-    ('a "read"', 'an "add members"')
+    >>> from imcli.model.actions import AddMembers, Pull, Read
+    >>> deed(Read("A", "phone", "B", 3)), deed(AddMembers("#g", ("B", "C")))
+    ('"A reads B up to seq 3"', '"admin adds B, C to #g"')
+    >>> deed(Pull("A", "phone", "B"))
+    'a "pull" of A'
     """
-    name = words_of_type(action)
-    return f'{"an" if name[0] in "aeiou" else "a"} "{name}"'
+    said = _sentence(action)
+    if said:
+        return f'"{said}"'
+    name, user = words_of_type(action), getattr(action, "user", "")
+    return f'{"an" if name[0] in "aeiou" else "a"} "{name}"{f" of {user}" if user else ""}'
+
+
+def _sentence(action: Action) -> str:
+    """Say what a person did to a conversation, a group or a list; "" for anything else."""
+    match action:
+        case Send(user=user, chat=chat):
+            return f"{user} sends {chat}"
+        case Delete(user=user, chat=chat):
+            bound = f" up to seq {action.up_to}" if action.up_to else ""
+            return f"{user} deletes {chat}{' for both' if action.for_both else ''}{bound}"
+        case Clear(user=user, chat=chat):
+            return f"{user} clears {chat}"
+        case Read(user=user, chat=chat):
+            return f"{user} reads {chat}" + (f" up to seq {action.up_to}" if action.up_to else "")
+        case MarkUnread(user=user, chat=chat, count=count):
+            return f"{user} marks {chat} unread" + ("" if count is None else f" {count}")
+        case SetFlag(user=user, chat=chat, flag=flag, on=on):
+            return f"{user} {'' if on else 'un'}{FLAG_VERBS[flag]} {chat}"
+        case SetAccess(owner=owner, member=member, access=access, on=on):
+            verb = access if on else {"block": "unblock", "allow": "disallow"}[access]
+            place = f" in {owner}" if owner[:1] == "#" else ""
+            return f"{'admin' if place else owner} {verb}s {member}{place}"
+        case AddMembers(group=group, members=members):
+            return f"{action.user or 'admin'} adds {', '.join(members)} to {group}"
+        case RemoveMembers(group=group, members=members):
+            return f"{action.user or 'admin'} removes {', '.join(members)} from {group}"
+        case Restart():
+            return "server restarts"
+        case _:
+            return ""
