@@ -7,7 +7,7 @@ only when somebody asks what a device shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -23,7 +23,7 @@ from imcli.model.actions import (
     Send,
     Synchronise,
 )
-from imcli.model.entities import DeviceKey, Entry, chat_of
+from imcli.model.entities import DeviceKey, chat_of
 from imcli.model.events import (
     Accepted,
     Done,
@@ -70,6 +70,7 @@ from imcli.targets.base import (
     Target,
 )
 from imcli.targets.caches import Caches
+from imcli.targets.observable import list_facts, messages_text, shown_facts
 from imcli.targets.renaming import renamed
 
 CAPABILITIES: frozenset[Capability] = frozenset(ALL_CAPABILITIES) - {"raw-requests"}
@@ -300,26 +301,22 @@ class SimulatedTarget:
             return "online"
         return "kicked" if device.kicked else "offline"
 
-    def _facts(self, user: str) -> list[tuple[str, str]]:
-        """Write down everything that a user can observe, in plain text."""
+    def _facts(self, user: str) -> Iterator[tuple[str, str]]:
+        """Write down everything that a user can observe."""
         answer = self.server.listing(user)
-        facts = [
-            ("list", _plain(answer.entries)),
-            ("total unread", str(answer.total_unread)),
-            ("requests", ", ".join(answer.requests)),
-        ]
+        yield from list_facts(answer.entries)
+        yield "the total unread", str(answer.total_unread)
+        yield "the requests", ", ".join(answer.requests)
         for key, _ in self.server.state.all_records(user):
             chat = chat_of(user, key)
-            seqs = (f"{m.seq} {m.text!r}" for m in self.server.history(user, chat))
-            facts.append((f"history with {chat}", "; ".join(seqs)))
+            yield f"the history with {chat}", messages_text(self.server.history(user, chat))
         for name in self.server.state.users[user].devices:
             device = DeviceKey(user, name)
             cache = self._caches.of(device)
-            arrived = " ".join(str(m.message_id) for m in cache.arrivals)
-            facts.append((f"{device} shows", _plain(cache.view(self.server.state.now).entries)))
-            facts.append((f"{device} received", arrived))
-            facts.append((f"{device} is", self._presence(device)))
-        return facts
+            entries = cache.view(self.server.state.now).entries
+            yield from shown_facts(str(device), entries)
+            yield f"what {device} received", messages_text(cache.arrivals)
+            yield f"the session of {device}", self._presence(device)
 
     def _devices(self) -> list[DeviceKey]:
         users = self.server.state.users
@@ -374,17 +371,6 @@ class SimulatedTarget:
 
 def _hashed(group: str) -> str:
     return group if group[:1] == "#" else f"#{group}"
-
-
-def _plain(entries: Iterable[Entry]) -> str:
-    """Write entries as text in which equal means equal for a person who looks."""
-    return " | ".join(
-        f"{e.chat} unread {e.unread} last {e.last.message_id if e.last else '-'}"
-        f" messages {','.join(str(m.message_id) for m in e.messages)} read {e.read_to}"
-        f" deleted {e.deleted_to} {'pinned ' * e.pinned}{'muted ' * e.muted}"
-        f"{'archived ' * e.archived}{'marked' * e.marked_unread}"
-        for e in entries
-    )
 
 
 class SimulatedOpener:

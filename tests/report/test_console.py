@@ -53,6 +53,7 @@ scenarios/delete/example.toml:3:8  failed on sim
   B.phone   A              0        m1     m1        -
 
   B was listed after step 1 only (on A.phone, A.web).
+  The server has stored a record of B for A: read up to m1, deleted up to m1.
   m1 was accepted as seq 1 and pushed to A.phone, A.web.
 
   The steps that led here:

@@ -119,7 +119,7 @@ def test_time_and_the_end_are_passed_on() -> None:
     odd, _ = both()
     odd.perform(Fault("A", "phone", "drops-messages", 1))
     odd.perform(Send("B", "phone", "A", "hi", "m1"))
-    assert odd.timers() == ("a resend to z:1.phone in 5000 ms",)
+    assert odd.timers() == ("a resend to z:1.phone in 5s",)
     assert odd.advance(60_000)
     assert odd.now() == 5_000
     odd.settle()
@@ -133,7 +133,7 @@ def test_facts_for_people_keep_the_real_ids() -> None:
     odd.perform(Send("B", "phone", "A", "hi", "m1"))
     view = odd.observe(Observable("A"))
     assert isinstance(view, ObservableView)
-    assert "history with b|2" in dict(view.facts)
+    assert "the history with b|2" in dict(view.facts)
 
 
 def test_an_action_without_a_renamed_name_is_passed_as_it_is() -> None:

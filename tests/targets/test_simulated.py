@@ -327,13 +327,13 @@ def test_another_users_delete_leaves_everything_observable_as_it_was(
 @pytest.mark.parametrize(
     ("action", "what"),
     [
-        (text("A", "B", "m2"), "list"),
-        (text("A", "B", "m2"), "history with A"),
-        (text("A", "B", "m2"), "B.phone shows"),
-        (text("A", "B", "m2"), "B.phone received"),
-        (text("A", "B", "m2"), "total unread"),
-        (Disconnect("B", "phone"), "B.phone is"),
-        (SetFlag("B", "phone", "A", "archived", True), "list"),
+        (text("A", "B", "m2"), "the conversation with A"),
+        (text("A", "B", "m2"), "the history with A"),
+        (text("A", "B", "m2"), "what B.phone shows of A"),
+        (text("A", "B", "m2"), "what B.phone received"),
+        (text("A", "B", "m2"), "the total unread"),
+        (Disconnect("B", "phone"), "the session of B.phone"),
+        (SetFlag("B", "phone", "A", "archived", True), "the conversation with A"),
     ],
 )
 def test_what_is_observable_names_what_changed(

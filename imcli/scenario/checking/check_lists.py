@@ -12,6 +12,9 @@ from imcli.scenario.syntax import DevicesAgree, HasRequest, SeesList, TotalUnrea
 COMPARED_MESSAGES = 20
 """As many messages per conversation as one full synchronisation answers."""
 
+SHOWN_ALL_THE_SAME = (("", "as the device shows it"),)
+"""What a device disagrees about that shows a conversation which the server does not list."""
+
 
 def check_list(claim: SeesList, answers: Answers) -> Mismatch | None:
     """`A sees only B, #team`, `A sees B, #team in this order`, `A sees nothing`."""
@@ -72,7 +75,7 @@ def check_agreement(claim: DevicesAgree, answers: Answers, names: Names) -> Mism
         words = _disagreement(claim.user, shown, fresh, names)
         if words:
             chat = _only_difference(shown, fresh)
-            expected = (("", "as the device shows it"),) if chat else ()
+            expected = SHOWN_ALL_THE_SAME if chat else ()
             wrong.append(Disagreement(f"{claim.user}.{device}", words, chat, expected))
     return mismatch(wrong) if wrong else None
 

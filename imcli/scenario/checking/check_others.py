@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from imcli.model.entities import channel_key
 from imcli.model.questions import ObservableView, PresenceView, ResponseView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, one
 from imcli.scenario.checking.names import LabelProblem, Names
@@ -31,17 +32,19 @@ def check_not_affected(claim: NotAffected, answers: Answers, names: Names) -> Mi
     before = names.before.get(claim.user)
     if before is None:
         raise LabelProblem(f"there is no action before '{claim.text}' that it could speak of")
-    changes = observable_changes(before, view)
+    changes = observable_changes(claim.user, before, view, names)
     return mismatch(Disagreement(claim.user, f"was affected: {change}") for change in changes)
 
 
-def observable_changes(before: ObservableView, after: ObservableView) -> tuple[str, ...]:
-    """Say what a user can observe differently now, at most a handful of lines."""
+def observable_changes(
+    user: str, before: ObservableView, after: ObservableView, names: Names
+) -> tuple[str, ...]:
+    """Say what a user can observe differently now, at most a handful of lines, with labels."""
     if before.facts == after.facts:
         return ()
     old, new = dict(before.facts), dict(after.facts)
     changes = [
-        f"{what} was {_said(old, what)} and is {_said(new, what)}"
+        _change(user, what, old.get(what, ""), new.get(what, ""), names)
         for what in {**old, **new}
         if old.get(what) != new.get(what)
     ]
@@ -52,8 +55,10 @@ def observable_changes(before: ObservableView, after: ObservableView) -> tuple[s
     return tuple(changes)
 
 
-def _said(facts: dict[str, str], what: str) -> str:
-    return facts.get(what, "").strip() or "nothing"
+def _change(user: str, what: str, old: str, new: str, names: Names) -> str:
+    """Say one change; what a fact is about stands at the end of its name."""
+    words = f"{what} was {old.strip() or 'nothing'} and is {new.strip() or 'nothing'}"
+    return names.relabelled(words, channel_key(user, what.rpartition(" ")[2]))
 
 
 def check_status(claim: HasStatus, answers: Answers) -> Mismatch | None:

@@ -10,6 +10,7 @@ number that the runner gave it. What has a number only is enough for "A received
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -22,6 +23,9 @@ from imcli.model.questions import ObservableView
 from imcli.targets.base import Cast, Outcome
 
 SendState = Literal["accepted", "refused", "unknown"]
+
+_MESSAGE = re.compile(r"\bmessage (\d+)\b")
+_PLACE = re.compile(r"\bseq (\d+)\b")
 
 
 class LabelProblem(Exception):
@@ -229,6 +233,18 @@ class Names:
             if sent.seq == seq and channel_of(sent.action) == channel:
                 return sent.label
         return f"seq {seq}"
+
+    def relabelled(self, text: str, channel: str = "") -> str:
+        """Write labels in the place of `message 7` and, of one channel, of `seq 3`."""
+
+        def message(found: re.Match[str]) -> str:
+            label = self._owner.get(int(found[1]))
+            return label if label is not None and label in self.sent else found[0]
+
+        text = _MESSAGE.sub(message, text)
+        if not channel:
+            return text
+        return _PLACE.sub(lambda found: self.call_seq(channel, int(found[1])), text)
 
 
 def channel_of(send: Send) -> str:

@@ -99,8 +99,10 @@ MARKS: dict[Term, str] = {
 }
 
 
-def unread_sentences(count: UnreadCount, names: Caller) -> tuple[str, ...]:
-    """Say how a count came about, for people."""
+def unread_sentences(
+    count: UnreadCount, names: Caller, says: str = "The server says"
+) -> tuple[str, ...]:
+    """Say how a count came about, for people; `says` is who has another number."""
     channel = channel_key(count.user, count.chat)
     at = f" ({names.call_seq(channel, count.base)})" if count.base else ""
     counted = spoken((names.call(message) for message in count.counted), "no message")
@@ -113,12 +115,19 @@ def unread_sentences(count: UnreadCount, names: Caller) -> tuple[str, ...]:
         reasons = spoken(f"{names.call(message)} ({why})" for message, why in count.left_out)
         sentences.append(f"Above the mark and not counted: {reasons}.")
     if count.said != len(count.counted):
-        difference = max(0, count.last_seq - count.base)
-        words = f"The server says {count.said}"
-        if count.said == difference:
-            words += (
-                f", the difference of sequence numbers ({count.last_seq} - {count.base}), "
-                "whatever lies between"
-            )
-        sentences.append(f"{words}.")
+        sentences.append(f"{says} {count.said}{_other_rule(count)}.")
     return tuple(sentences)
+
+
+def _other_rule(count: UnreadCount) -> str:
+    """Say by which simpler rule the server's number comes about, if one gives it."""
+    for mark, ignored in (
+        (count.base, "whatever lies between"),
+        (count.read_to, "which is counted from the read mark, whatever was deleted"),
+    ):
+        if count.said == max(0, count.last_seq - mark):
+            return f", the difference of sequence numbers ({count.last_seq} - {mark}), {ignored}"
+    own = [message for message, why in count.left_out if why == "own"]
+    if own and count.said == len(count.counted) + len(own):
+        return ", which counts the own messages too"
+    return ""

@@ -10,19 +10,38 @@ from collections.abc import Sequence
 
 from imcli.model.entities import channel_key
 from imcli.scenario.checking.names import Names
+from imcli.scenario.events import Disagreement
 
 SAID_MAX = 5
 
 _ABOUT = re.compile(r" is broken for (\S+) with (\S+): ")
-_PLACE = re.compile(r"\bseq (\d+)\b")
 
 
-def sentences(broken: Sequence[str], names: Names) -> str:
-    """Say several things one after the other, each with the scenario's labels."""
-    said = [labelled(sentence.rstrip("."), names) for sentence in broken[:SAID_MAX]]
+def headline(broken: Sequence[str], names: Names) -> str:
+    """Say in one line what is broken: the first of them, and how many more."""
+    more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return f"{labelled(broken[0].rstrip('.'), names)}{more}"
+
+
+def findings(broken: Sequence[str], names: Names) -> tuple[Disagreement, ...]:
+    """Give each broken invariant as somebody who disagrees, with the scenario's labels."""
+    found = [_finding(labelled(sentence.rstrip("."), names)) for sentence in broken[:SAID_MAX]]
     if len(broken) > SAID_MAX:
-        said.append(f"and {len(broken) - SAID_MAX} more of the kind")
-    return "; ".join(said)
+        found.append(
+            Disagreement("the invariants", f"are broken {len(broken) - SAID_MAX} times more")
+        )
+    return tuple(found)
+
+
+def _finding(sentence: str) -> Disagreement:
+    """Take a sentence apart: which invariant, and what of it.
+
+    >>> found = _finding("invariant 16 (totals add up) is broken for A: expected 1, got 2")
+    >>> found.subject, found.said
+    ('invariant 16 (totals add up)', 'is broken for A: expected 1, got 2')
+    """
+    subject, broken, said = sentence.partition(" is broken")
+    return Disagreement(subject, f"is broken{said}" if broken else "is broken")
 
 
 def labelled(sentence: str, names: Names) -> str:
@@ -30,5 +49,4 @@ def labelled(sentence: str, names: Names) -> str:
     about = _ABOUT.search(sentence)
     if about is None:
         return sentence
-    channel = channel_key(about[1], about[2])
-    return _PLACE.sub(lambda place: names.call_seq(channel, int(place[1])), sentence)
+    return names.relabelled(sentence, channel_key(about[1], about[2]))

@@ -7,11 +7,19 @@ Sentences are plain text without layout; names in them are those of the scenario
 
 from __future__ import annotations
 
-from imcli.model.entities import DeviceKey, Entry, is_group
+from imcli.model.entities import DeviceKey, Entry, channel_key, is_group
 from imcli.model.errors import ImcliError
 from imcli.model.events import MembersChanged, Pushed
-from imcli.model.questions import History, HistoryView, Received, ReceivedView
+from imcli.model.questions import (
+    History,
+    HistoryView,
+    Kept,
+    KeptView,
+    Received,
+    ReceivedView,
+)
 from imcli.scenario.checking.check import labels_of
+from imcli.scenario.checking.check_lists import SHOWN_ALL_THE_SAME
 from imcli.scenario.checking.check_messages import answer_words
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.names import Names
@@ -28,7 +36,7 @@ from imcli.scenario.events import (
 from imcli.scenario.running.play import Logged, Problem, step_name
 from imcli.scenario.running.rerun import Snapshot, Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.trace_words import answer_text, event_texts
-from imcli.scenario.syntax import Case
+from imcli.scenario.syntax import Case, HistoryIs
 
 ROWS_MAX = 40
 """A state table in a failure has at most so many rows; those that are wrong come first to stay."""
@@ -37,6 +45,9 @@ TRACE_MAX = 200
 
 ANSWERS, CACHES = "what the server answers to a full synchronisation", "what the devices show"
 """Whose view a table is: claims about what is shown are judged by caches, all others by answers."""
+LABELS_MAX = 5
+"""Of the messages that nobody claimed, so many of the newest are told about."""
+
 PLAIN_COLUMNS = ("unread", "last", "read", "deleted")
 
 
@@ -156,9 +167,12 @@ def _differs(column: str, before: Entry | None, after: Entry, user: str, names: 
 
 
 def _absent_row(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> TableRow:
-    words = spoken((value for _, value in disagreement.expected), "it to be listed")
     since = _since(key, disagreement.conversation, watched, listed=False)
-    note = f"expected {words}; {since}"
+    if disagreement.expected == SHOWN_ALL_THE_SAME:
+        note = f"not in the server's list, {since}; the device shows it"
+    else:
+        words = spoken((value for _, value in disagreement.expected), "it to be listed")
+        note = f"expected {words}; {since}"
     return TableRow(str(key), disagreement.conversation, (), note, True)
 
 
@@ -233,7 +247,10 @@ def _gap(key: DeviceKey, chat: str, watched: Watched) -> str:
         return ""
     gone = snapshots[went[-1]]
     back = snapshots[there.index(True, went[-1])]
-    return f"{chat} went at {gone.step} ({gone.text}) and came back at {back.step} ({back.text})"
+    entry = entry_of(back, key, chat)
+    marked = "" if entry is None or entry.deleted_to else ", without a delete mark"
+    went_words = f"{chat} went at {gone.step} ({gone.text})"
+    return f"{went_words} and came back at {back.step} ({back.text}){marked}"
 
 
 # Because
@@ -245,8 +262,11 @@ def _because(problem: Problem, watched: Watched) -> tuple[str, ...]:
     for disagreement in problem.disagreements:
         key = keys.get(disagreement.subject)
         if key is not None and disagreement.conversation:
-            sentences.extend(_unread(key, disagreement, watched))
+            cached = speaks_of_cache([problem])
+            sentences.extend(_unread(key, disagreement, watched, cached=cached))
+            sentences.append(_record_of(key, disagreement, watched))
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
+    labels.update(dict.fromkeys(_other_labels(problem, watched)))
     sentences.extend(_fate(label, watched) for label in labels)
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
 
@@ -314,7 +334,9 @@ def _reached(label: str, watched: Watched) -> list[str]:
     return found
 
 
-def _unread(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> tuple[str, ...]:
+def _unread(
+    key: DeviceKey, disagreement: Disagreement, watched: Watched, *, cached: bool
+) -> tuple[str, ...]:
     if not any(column == "unread" for column, _ in disagreement.expected):
         return ()
     entry = entry_of(watched.snapshots[-1], key, disagreement.conversation)
@@ -328,7 +350,50 @@ def _unread(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> tup
         return ()
     joined = _joined(key.user, entry.chat, watched.log) if is_group(entry.chat) else 0
     count = count_unread(key.user, entry, view.messages, joined=joined)
-    return unread_sentences(count, watched.names)
+    if not cached:
+        return unread_sentences(count, watched.names)
+    said = unread_sentences(count, watched.names, f"{key} shows")
+    lacks = [watched.names.call(m) for m in count.counted if m not in entry.messages]
+    return (*said, f"{key} does not have {spoken(lacks)}.") if lacks else said
+
+
+def _record_of(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> str:
+    """Say what the server has stored of a conversation that is missed in a list."""
+    chat = disagreement.conversation
+    if entry_of(watched.snapshots[-1], key, chat) is not None:
+        return ""
+    try:
+        view = watched.look(Kept(key.user, chat))
+    except ImcliError:
+        return ""
+    if not isinstance(view, KeptView):
+        return ""
+    if view.entry is None:
+        return f"The server has stored no record of {chat} for {key.user}."
+    channel = channel_key(key.user, chat)
+    marks = [
+        f"{word} up to {watched.names.call_seq(channel, mark, view.entry.messages)}"
+        for word, mark in (("read", view.entry.read_to), ("deleted", view.entry.deleted_to))
+        if mark
+    ]
+    marked = spoken(marks, "neither read nor deleted")
+    return f"The server has stored a record of {chat} for {key.user}: {marked}."
+
+
+def _other_labels(problem: Problem, watched: Watched) -> list[str]:
+    """Name the messages that a history has and the claim about it has not."""
+    found: list[str] = []
+    for claim in problem.claims:
+        if not isinstance(claim, HistoryIs) or claim.relation != "is":
+            continue
+        for key in watched.names.keys(claim.user, claim.device)[:1]:
+            try:
+                view = watched.look(History(key.user, key.device, claim.chat))
+            except ImcliError:
+                continue
+            messages = view.messages if isinstance(view, HistoryView) else ()
+            found += [watched.names.call(message) for message in messages[-LABELS_MAX:]]
+    return found
 
 
 def _joined(user: str, group: str, log: tuple[Logged, ...]) -> int:

@@ -22,7 +22,7 @@ from imcli.scenario.checking.check_others import observable_changes
 from imcli.scenario.checking.names import LabelProblem, Names
 from imcli.scenario.events import Disagreement, Negative, Phase
 from imcli.scenario.running.at_once import may_be_at_once, play_at_once
-from imcli.scenario.running.broken import sentences
+from imcli.scenario.running.broken import findings, headline
 from imcli.scenario.running.orders import Order, Plan
 from imcli.scenario.running.program import Act, Block, Parallel, Unit
 from imcli.scenario.syntax import Case, Claim, Do, Ending, Span
@@ -285,7 +285,8 @@ class Play:
             number,
             do.span,
             do.text,
-            sentences(broken, self.names),
+            headline(broken, self.names),
+            findings(broken, self.names),
             at_ms=self.target.now(),
         )
 
@@ -313,7 +314,7 @@ class Play:
     def _changes(self, before: Before) -> str:
         found: list[str] = []
         for user, view in before:
-            changes = observable_changes(view, self.observable(user))
+            changes = observable_changes(user, view, self.observable(user), self.names)
             found.extend(f"{user}: {change}" for change in changes)
         return "; ".join(found)
 

@@ -42,7 +42,7 @@ from imcli.scenario.events import (
     StepRecord,
 )
 from imcli.scenario.running.branches import grow
-from imcli.scenario.running.broken import sentences
+from imcli.scenario.running.broken import findings, headline
 from imcli.scenario.running.explain import explain, trace_of
 from imcli.scenario.running.judge import judge_block
 from imcli.scenario.running.known import apply_known
@@ -51,7 +51,7 @@ from imcli.scenario.running.play import Clock, Logged, Observer, Play, Problem, 
 from imcli.scenario.running.program import Unit, prepare
 from imcli.scenario.running.rerun import state_now, watch_again, watch_now
 from imcli.scenario.running.results import order_texts, reproduce, verdict
-from imcli.scenario.running.skip import profile_of, skip_reason
+from imcli.scenario.running.skip import profile_of, profile_words, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
 from imcli.targets.exchange import Exchanges, Recorded
@@ -243,6 +243,8 @@ class Runner:
             problems, failures = self._clean_up(play, problems, failures)
         elif self.program.cleanup:
             self.notes.append("cleanup was not run, because the target is gone")
+        if problems and self.profile is not None:
+            self.notes.append(f"the case has its own profile: {profile_words(self.profile)}")
         noted = _noted(play.target) if problems else Exchanges()
         self.ended = Ended(
             tuple(problems),
@@ -263,9 +265,12 @@ class Runner:
         unit = self.program.main[-1]
         span, text = where(unit)
         now = play.target.now()
-        headline = sentences(broken, play.names)
+        said = headline(broken, play.names)
+        found = findings(broken, play.names)
         return [
-            Problem("failed", "invariant", unit.phase, unit.number, span, text, headline, at_ms=now)
+            Problem(
+                "failed", "invariant", unit.phase, unit.number, span, text, said, found, at_ms=now
+            )
         ]
 
     def _clean_up(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from imcli.model.entities import DeviceKey
 from imcli.model.events import (
     Accepted,
+    ChangeKind,
     ConversationPushed,
     Done,
     Event,
@@ -27,6 +28,8 @@ from imcli.model.events import (
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.names import Names
 from imcli.targets.base import Outcome
+
+FLAGS = ("pinned", "muted", "archived")
 
 
 def answer_text(outcome: Outcome) -> str:
@@ -73,10 +76,11 @@ def event_text(event: Event, names: Names) -> str:
         case ServerRestarted(crashed=crashed):
             return f"the server {'crashed and came' if crashed else 'came'} up again"
         case Pushed(message=message, devices=devices, attempt=attempt):
-            again = f" (attempt {attempt})" if attempt > 1 else ""
+            again = f" (attempt {attempt}: no acknowledgement had come)" if attempt > 1 else ""
             return f"{names.call(message)} pushed to {spoken(map(str, devices), 'nobody')}{again}"
-        case ConversationPushed(user=user, chat=chat, change=change, devices=devices):
-            return _told(names.devices.get(user, ()), user, devices, f"{chat} was {change}")
+        case ConversationPushed():
+            keys = names.devices.get(event.user, ())
+            return _told(keys, event.user, event.devices, _change(event))
 
 
 def _membership(group: str, joined: tuple[str, ...], left: tuple[str, ...], dismissed: bool) -> str:
@@ -95,3 +99,32 @@ def _told(keys: Iterable[DeviceKey], user: str, devices: tuple[str, ...], what: 
         return f"no device of {user} was told that {what}"
     verb = "was" if len(told) == 1 else "were"
     return f"{spoken(told)} {verb} told that {what}" + (f", {spoken(missed)} not" if missed else "")
+
+
+CHANGES: dict[ChangeKind, str] = {
+    "deleted": "{chat} was deleted",
+    "cleared": "the history with {chat} was cleared",
+    "read": "{chat} was read",
+    "marked": "{chat} now has {unread} unread{flags}",
+    "flags": "{chat} now has {unread} unread{flags}",
+    "accepted": "the request from {chat} was accepted",
+    "joined": "{user} is a member of {chat}",
+    "left": "{user} is no member of {chat} any more",
+    "dismissed": "{chat} was dismissed",
+}
+"""What a device is told of a conversation."""
+
+
+def _change(event: ConversationPushed) -> str:
+    """Say what devices are told, and that it is about a conversation that is not listed."""
+    entry = event.entry or event.unlisted
+    flags = [name for name in FLAGS if entry is not None and getattr(entry, name)]
+    flags += ["marked unread"] if entry is not None and entry.marked_unread else []
+    words = CHANGES[event.change].format(
+        user=event.user,
+        chat=event.chat,
+        unread=0 if entry is None else entry.unread,
+        flags="".join(f", {flag}" for flag in flags),
+    )
+    hidden = event.entry is None and event.change in ("read", "marked", "flags", "accepted")
+    return f"{words}, and not listed" if hidden else words

@@ -35,6 +35,7 @@ from imcli.model.questions import (
 )
 from imcli.targets.live.http import HttpClient, Reply
 from imcli.targets.live.order import ListOrder
+from imcli.targets.observable import list_facts, messages_text
 from imcli.wire.answers import (
     Answer,
     Garbled,
@@ -197,12 +198,11 @@ class Reader:
 
     def _facts(self, user: str) -> Iterator[tuple[str, str]]:
         """State what a user can observe: the list, and the histories of what is listed."""
-        for place, entry in enumerate(self._list(user, None).entries):
-            seqs = ",".join(str(message.seq) for message in entry.messages)
-            facts = f"place {place} unread {entry.unread} read {entry.read_to} messages {seqs}"
-            yield f"list {entry.chat}", facts
-            history = ",".join(str(m.message_id) for m in self._history(user, entry.chat))
-            yield f"history {entry.chat}", history
+        entries = self._list(user, None).entries
+        yield from list_facts(entries)
+        for entry in entries:
+            history = messages_text(self._history(user, entry.chat))
+            yield f"the history with {entry.chat}", history
 
 
 def _with_mark(entry: Entry) -> Entry:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry
 from imcli.model.questions import (
     Agreement,
     AgreementView,
@@ -19,6 +18,7 @@ from imcli.model.questions import (
 )
 from imcli.targets.live.backend import BackEnd
 from imcli.targets.live.devices import Device, Devices
+from imcli.targets.observable import messages_text, shown_facts
 
 
 class DeviceViews:
@@ -67,12 +67,6 @@ class DeviceViews:
         with self._devices.world.bell:
             for device in self._devices.of(user):
                 shown = device.cache.view(device.server_now_ms).entries
-                yield f"{device.key} shows", " | ".join(map(_plain, shown))
-                arrived = (str(message.message_id) for message in device.cache.arrivals)
-                yield f"{device.key} received", " ".join(arrived)
-                yield f"{device.key} is", device.presence
-
-
-def _plain(entry: Entry) -> str:
-    ids = ",".join(str(message.message_id) for message in entry.messages)
-    return f"{entry.chat} unread {entry.unread} messages {ids} read {entry.read_to}"
+                yield from shown_facts(str(device.key), shown)
+                yield f"what {device.key} received", messages_text(device.cache.arrivals)
+                yield f"the session of {device.key}", device.presence

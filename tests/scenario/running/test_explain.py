@@ -20,7 +20,7 @@ from imcli.model.actions import (
 )
 from imcli.model.entities import DeviceKey, DeviceSpec, Entry, Message
 from imcli.model.errors import TargetUnavailable
-from imcli.model.questions import History, ListView, Question, Seen, Shown, View
+from imcli.model.questions import History, Kept, ListView, Question, Seen, Shown, View
 from imcli.scenario.checking.names import Names
 from imcli.scenario.checking.state_rows import PlainCaller, state_table
 from imcli.scenario.checking.unread import count_unread, unread_sentences
@@ -29,7 +29,16 @@ from imcli.scenario.running.explain import ROWS_MAX
 from imcli.scenario.running.play import Observer
 from imcli.scenario.running.run import Options, run
 from imcli.scenario.running.trace_words import event_text
-from imcli.scenario.syntax import Case, Ending, Facts, ReceivedMessage, SeesList, Step
+from imcli.scenario.syntax import (
+    Case,
+    Ending,
+    Facts,
+    HistoryIs,
+    NotAffected,
+    ReceivedMessage,
+    SeesList,
+    Step,
+)
 from imcli.targets.base import Cast, OpenTarget, Outcome, Target
 from imcli.targets.simulated import open_simulated
 from tests.scenario.builder import AT, PHONES, case, claim, do, sees, send, together
@@ -141,6 +150,62 @@ def test_what_became_of_the_messages_is_said() -> None:
     assert "m2 was refused with blocked." in failure(refused, claims, opener=opener).because
     quiet = failure(send("B", "A", "m1"), got, opener=ScriptedOpener())
     assert quiet.because == ("m1 was accepted as seq 1, and pushed to no device so far.",)
+
+
+def test_a_history_that_has_more_than_was_claimed_tells_what_became_of_the_rest() -> None:
+    only = claim(HistoryIs(AT, "A's history with B is m1", "", "A", "phone", "B", "is", ("m1",)))
+    found = failure(send("B", "A", "m1"), send("A", "B", "m2"), only)
+    assert "m2 was accepted as seq 2 and pushed to A.web, B.phone." in found.because
+
+
+def test_a_conversation_that_is_missed_tells_what_the_server_has_stored_of_it() -> None:
+    missed = claim(sees("A", "B", device="phone"))
+    found = failure(send("B", "A", "m1"), send("B", "A", "m2"), DELETES, missed)
+    stored = "The server has stored a record of B for A: read up to m2, deleted up to m2."
+    assert stored in found.because
+    never = failure(do(Flush()), missed)
+    assert "The server has stored no record of B for A." in never.because
+    unwanted = failure(send("B", "A", "m1"), claim(sees("A", "B", negated=True)))
+    assert not any("stored" in sentence for sentence in unwanted.because)
+
+
+def test_a_server_that_does_not_say_what_it_has_stored_is_not_quoted() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if isinstance(question, Kept):
+            raise TargetUnavailable("gone")
+        return nothing(target, question)
+
+    found = failure(claim(sees("A", "B")), opener=ScriptedOpener(look=look))
+    assert not any("stored" in sentence for sentence in found.because)
+
+
+def test_a_conversation_that_came_back_without_a_delete_mark_says_so() -> None:
+    steps = (send("B", "A", "m1"), DELETES, send("B", "A", "m2"))
+    wrong = claim(sees("A", "B", Facts(unread=3), device="phone"))
+    forgotten = failure(*steps, wrong, opener=open_simulated("physical-delete"))
+    assert any(s.startswith("B went at") and "delete mark" in s for s in forgotten.because)
+    kept = failure(*steps, wrong)
+    assert not any(s.startswith("B went at") and "delete mark" in s for s in kept.because)
+
+
+def test_what_a_user_notices_is_said_with_labels() -> None:
+    deletes = do(Delete("A", "phone", "B"), "A deletes B")
+    noticed = claim(NotAffected(AT, "B is not affected", "", "B"))
+    two_way = open_simulated("two-way")
+    found = failure(send("B", "A", "m1"), send("A", "B", "m2"), deletes, noticed, opener=two_way)
+    said = [each.said for each in found.disagreements]
+    entry = (
+        "was affected: the conversation with A was 1 unread, m1, m2, read up to m1 and is nothing"
+    )
+    assert entry in said
+    assert "was affected: the history with A was m1, m2 and is nothing" in said
+
+
+def test_a_case_with_a_profile_of_its_own_names_it() -> None:
+    silent: dict[str, object] = {"extends": "reference", "sync_deletes": "on-full-sync"}
+    found = result(case(send("B", "A"), claim(sees("A", "C")), profile=silent))
+    told = "the case has its own profile: reference with sync_deletes = on-full-sync"
+    assert found.notes == (told,)
 
 
 def test_a_message_on_a_slow_link_reached_its_device_later() -> None:
@@ -300,6 +365,31 @@ def test_what_does_not_count_says_why() -> None:
 def test_a_server_that_subtracts_numbers_is_recognised() -> None:
     words = counted(Entry("B", unread=2), text(1, "mine", "A"), text(2, "real"))
     assert "The server says 2, the difference of sequence numbers (2 - 0)" in words
+
+
+def test_a_server_that_counts_from_the_read_mark_whatever_was_deleted_is_recognised() -> None:
+    words = counted(Entry("B", unread=3, deleted_to=2), text(3, "real"))
+    assert "which makes 1. The server says 3, the difference of sequence numbers (3 - 0)" in words
+    assert words.endswith("which is counted from the read mark, whatever was deleted.")
+
+
+def test_a_server_that_counts_own_messages_is_recognised() -> None:
+    words = counted(
+        Entry("B", unread=2), text(1, "notice", notice=True), text(2, "mine", "A"), text(3, "real")
+    )
+    assert words.endswith("The server says 2, which counts the own messages too.")
+
+
+def test_a_server_that_counts_by_no_known_rule_is_quoted() -> None:
+    assert counted(Entry("B", unread=9), text(1, "real")).endswith("The server says 9.")
+
+
+def test_a_device_that_counts_less_is_told_what_it_does_not_have() -> None:
+    fault = Fault("A", "phone", "drops-messages", 1)
+    shows = sees("A", "B", Facts(unread=2), device="phone", source="shows")
+    found = failure(send("B", "A", "m1"), do(fault), send("B", "A", "m2"), claim(shows))
+    assert "A.phone shows 1." in found.because
+    assert "A.phone does not have m2." in found.because
 
 
 def test_a_wrong_unread_count_is_explained_in_the_failure() -> None:

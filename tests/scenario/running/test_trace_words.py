@@ -9,6 +9,7 @@ import pytest
 from imcli.model.entities import DeviceKey, Entry
 from imcli.model.events import (
     Accepted,
+    ChangeKind,
     ConversationPushed,
     Done,
     Event,
@@ -27,7 +28,7 @@ from imcli.model.events import (
     Unanswered,
 )
 from imcli.scenario.checking.names import Names
-from imcli.scenario.running.trace_words import answer_text, event_text, event_texts
+from imcli.scenario.running.trace_words import CHANGES, answer_text, event_text, event_texts
 from imcli.targets.base import Outcome
 from tests.scenario.builder import PHONES
 from tests.scenario.scripted import message
@@ -59,11 +60,30 @@ WORDS: list[tuple[Event, str]] = [
     (Flushed(2), "2 rows written"),
     (ServerRestarted(True), "the server crashed and came up again"),
     (ServerRestarted(False), "the server came up again"),
-    (Pushed(M1, (PHONE,), 2), '"hi" pushed to A.phone (attempt 2)'),
+    (
+        Pushed(M1, (PHONE,), 2),
+        '"hi" pushed to A.phone (attempt 2: no acknowledgement had come)',
+    ),
     (Pushed(M1, ()), '"hi" pushed to nobody'),
     (
         ConversationPushed("A", "B", "deleted", ("web",), 3),
         "A.web was told that B was deleted, A.phone not",
+    ),
+    (
+        ConversationPushed("A", "B", "flags", ("phone", "web"), 3, 0, Entry("B", pinned=True)),
+        "A.phone, A.web were told that B now has 0 unread, pinned",
+    ),
+    (
+        ConversationPushed("A", "B", "flags", ("web",), 3, 0, None, 0, Entry("B", muted=True)),
+        "A.web was told that B now has 0 unread, muted, and not listed, A.phone not",
+    ),
+    (
+        ConversationPushed("A", "B", "marked", ("web",), 3, 0, Entry("B", unread=2)),
+        "A.web was told that B now has 2 unread, A.phone not",
+    ),
+    (
+        ConversationPushed("A", "#team", "left", (), 3),
+        "no device of A was told that A is no member of #team any more",
     ),
 ]
 
@@ -75,6 +95,10 @@ def test_an_event_has_its_words(event: Event, words: str) -> None:
 
 def test_every_event_is_in_the_table_above() -> None:
     assert {type(event) for event, _ in WORDS} == set(get_args(Event))
+
+
+def test_every_change_of_a_conversation_has_words() -> None:
+    assert set(CHANGES) == set(get_args(ChangeKind))
 
 
 def test_events_without_words_leave_no_line() -> None:
