@@ -45,7 +45,7 @@ FILE_KEYS: tuple[Key, ...] = (
         "table",
         '`within = "2s"` (deadline when none is written), `settle = "300ms"` (quiet window of a '
         'negative), both on live servers; `limit = "60s"` (the whole case, '
-        "in real time; one that waits longer is skipped there)",
+        "in real time, without what flushes take; one that waits longer is skipped there)",
     ),
     Key(
         "matrix",

@@ -7,7 +7,17 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
-from imcli.model.actions import AddDevice, Connect, CreateGroup, Delete, Flush, Read, Send, Wait
+from imcli.model.actions import (
+    Action,
+    AddDevice,
+    Connect,
+    CreateGroup,
+    Delete,
+    Flush,
+    Read,
+    Send,
+    Wait,
+)
 from imcli.model.entities import DeviceSpec, Entry
 from imcli.model.errors import Defect, ImcliError, InvalidInput, TargetUnavailable
 from imcli.model.events import Accepted
@@ -419,6 +429,14 @@ def test_the_real_time_limit_ends_a_case() -> None:
     assert found.result == "error"
     assert "longer than its limit of 5 s" in found.failures[0].headline
     assert found.duration_ms > 5000
+
+
+@pytest.mark.parametrize(("action", "ended"), [(Flush(), "passed"), (Read("A", "", "B"), "error")])
+def test_the_time_of_a_flush_is_the_servers_and_not_the_cases(action: Action, ended: str) -> None:
+    opener = ScriptedOpener()  # each action takes half a minute of real time
+    options = Options(clock=lambda: 30.0 * sum(len(world.done) for world in opener.opened))
+    found = result(case(*(do(action) for _ in range(4)), do(Read("A", "", "B"))), opener, options)
+    assert found.result == ended
 
 
 def test_the_limit_also_ends_a_long_window() -> None:
