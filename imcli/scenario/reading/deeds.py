@@ -27,9 +27,10 @@ _SEND_PARTS = ROW_BY_NAME["send"].parts
 
 def add_deeds(draft: Draft, node: Node, said: Sentence, into: list[CaseStep]) -> None:
     """Make the actions of a sentence; none where its names are wrong (noted)."""
-    if not draft.knows(said.named) and not draft.right(node, said.named):
+    named = said.named
+    if (named.labels or not named.names <= draft.known) and not draft.right(node, named):
         return
-    bound = draft.labels.repeating and (said.named.labels or said.slots.new)
+    bound = draft.labels.repeating and (named.labels or said.slots.new)
     if said.whole is not None and not bound:
         into.append(_placed(draft, node, said, said.whole))
         return

@@ -28,6 +28,7 @@ class Draft:
         "claim_texts",
         "context",
         "key",
+        "known",
         "labels",
         "problems",
         "scope",
@@ -42,6 +43,7 @@ class Draft:
         self.key = tuple(values.items())
         self.scope = Scope(context.scenario, context.groups, context.names)
         self.labels = self.scope.labels
+        self.known = self.scope.known
         self.sends = 0
         """How many messages the case has sent: what numbers the texts that were left out."""
         self.call: Span | None = None
@@ -77,7 +79,7 @@ class Draft:
 
     def knows(self, named: Named) -> bool:
         """Tell whether all names are known ones, where that can be told at a glance."""
-        return not named.labels and named.names <= self.scope.known
+        return not named.labels and named.names <= self.known
 
     def right(self, node: Node, named: Named) -> bool:
         """Check the names of a sentence; notes what is wrong and says whether all is right."""

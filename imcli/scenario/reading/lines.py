@@ -101,6 +101,8 @@ def read_nodes(
         own_verbs: the file has sentences of its own, so what a step says is not known here.
     """
     lines: list[_Placed] = []
+    blocks = own_verbs or bool(names)
+    indent = -1
     for text, place in source:
         try:
             line = _short_line(text) if len(text) <= SHORT else _Line(cut_line(text))
@@ -109,7 +111,14 @@ def read_nodes(
             continue
         if line.cut.steps:
             lines.append((line, place))
-    return _Blocks(lines, frozenset(names), problems, own_verbs).read()
+            indent = line.indent if indent < 0 else indent
+            blocks = blocks or line.opens or line.indent != indent
+    if blocks:
+        return _Blocks(lines, frozenset(names), problems, own_verbs).read()
+    # Most scenarios: lines one below the other, which say the same in every case.
+    return tuple(
+        [Node(place, step, (), False, said) for line, place in lines for step, said in line.said()]
+    )
 
 
 class _Blocks:

@@ -7,7 +7,6 @@ itself inside a text; outside one it is an error, which the reader of steps note
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -102,6 +101,7 @@ def _word(token: Token, text: str) -> Token:
 
 def _fill_quoted(quoted: str, values: Values) -> str:
     """Fill values into a JSON string as JSON, so that a quote in a value ends nothing."""
+    import json  # slow to import, and most files have no matrix
 
     def one(found: re.Match[str]) -> str:
         name = found.group(1)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    import random
 
 ORDERS_MAX = 100_000
 """More orders of one case than this are refused: 8 independent steps have 40,320."""
@@ -111,6 +113,8 @@ def plan_orders(
         )
     if orders == "all" or orders >= total - 1:
         return Plans(total, total, itertools.product(*map(all_orders, blocks)))
+    import random  # slow to import, and few runs ask for other orders
+
     wanted = min(orders, ORDERS_MAX)
     return Plans(
         total, wanted + 1, tuple(sorted(_draw(blocks, declared, wanted, random.Random(seed))))

@@ -8,7 +8,6 @@ characters are refused; `#` directly before a letter is a group, and before anyt
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import Literal
@@ -193,6 +192,8 @@ def read_text(quoted: str, start: int = 0) -> str:
     """
     if "\\" not in quoted:
         return quoted[1:-1]
+    import json  # slow to import, and few texts have escapes
+
     try:
         text = json.loads(quoted)
     except ValueError as error:
@@ -213,6 +214,8 @@ def write_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
+    import json
+
     quoted = json.dumps(text, ensure_ascii=False)
     return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
 
@@ -223,6 +226,8 @@ def read_json(text: str, start: int = 0) -> str:
     Raises:
         LexFault: it is not JSON.
     """
+    import json
+
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
         canonical = json.dumps(value, ensure_ascii=False, allow_nan=False)
