@@ -21,6 +21,10 @@ NARROWEST = 10
 """What is left to each column that may be broken, at least."""
 
 
+PADDED_MAX = 120
+"""So wide is a column of a pipe at most that all lines are filled up to."""
+
+
 class Row(NamedTuple):
     """One line: cells as people read them, and the same as a JSON object."""
 
@@ -44,12 +48,18 @@ class Table(NamedTuple):
 def aligned(table: Table) -> str:
     """Print for a pipe: two spaces between columns, no rules, no colour.
 
+    A cell of more than `PADDED_MAX` columns moves what is behind it in its own line alone: one long
+    message does not make all lines as long.
+
     >>> print(aligned(Table(("user", "unread"), (Row(("A", "12"), {}),), numbers=("unread",))))
     user  unread
     A         12
     """
     lines = [table.columns, *(tuple(visible(cell) for cell in row.cells) for row in table.rows)]
-    widths = widths_of(table)
+    widths = [
+        max((width for line in lines if (width := columns_of(line[i])) <= PADDED_MAX), default=0)
+        for i in range(len(table.columns))
+    ]
     right = [column in table.numbers for column in table.columns]
     return "\n".join(aligned_line(line, widths, right) for line in lines)
 

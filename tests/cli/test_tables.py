@@ -64,6 +64,15 @@ def test_a_drawn_table_keeps_to_sixty_columns() -> None:
     assert max(columns_of(line) for line in shown.split("\n")) <= 60
 
 
+def test_a_long_cell_makes_no_other_line_long_in_a_pipe() -> None:
+    texts = ("x" * 50_000, "会话", "y" * 120)
+    rows = tuple(Row((text, "end"), {}) for text in texts)
+    head, long, *others = aligned(Table(("text", "kind"), rows)).split("\n")
+    assert long == "x" * 50_000 + "  end"
+    assert {columns_of(line[: line.rindex("end")]) for line in others} == {122}
+    assert head.index("kind") == 122
+
+
 def test_a_drawn_table_breaks_sentences_and_no_names() -> None:
     cells = ("history_for_new_members", "visible-content " * 3, "what a new member can read " * 3)
     rows = (Row(cells, {}), Row(("leave", "-", "-"), {}))
