@@ -140,6 +140,7 @@ def test_a_profile_that_does_not_exist_makes_a_file_invalid(imcli: Run, folder: 
         (["cases", "--profile", "two-way", "--target", "sim:rejects"], 2, "different profiles"),
         (["cases", "--profile", "two-way", "--target", "http://127.0.0.1:9"], 2, "--profile"),
         (["cases", "--target", "http://127.0.0.1:9"], 4, "error: "),
+        (["cases", "--junit", "-"], 2, "a report goes to a file"),
         (["cases", "--junit", "no/such/folder.xml"], 2, "no/such/folder.xml cannot be written"),
         (["cases", "--jsonl", "cases"], 2, "cases cannot be written"),
     ],

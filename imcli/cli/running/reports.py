@@ -161,13 +161,18 @@ class ProgressLine:
 
 
 def check_paths(shell: Shell, wanted: Wanted) -> None:
-    """Refuse two reports in one file: the later would overwrite the earlier.
+    """Refuse two reports in one file, and `-`: stdout has the lines of the run.
 
     Raises:
         UsageError: naming the file.
     """
     seen: set[str] = set()
     for path in filter(None, (wanted.jsonl, wanted.junit, wanted.issue)):
+        if path == "-":
+            raise UsageError(
+                "a report goes to a file, and - is none: stdout has the lines of the run",
+                hint="./- is a file of that name, /dev/stdout is stdout all the same",
+            )
         real = os.path.realpath(shell.world.path(path))
         if real in seen and not real.startswith("/dev/"):
             raise UsageError(f"{path} is named for two reports", hint="give each its own file")
