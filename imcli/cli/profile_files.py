@@ -44,7 +44,10 @@ def profile_of(world: World, text: str) -> Profile:
     try:
         return build_profile(table, name=name)
     except InvalidInput as error:
-        raise InvalidInput(f"{text}: {error}", problems=error.problems, hint=error.hint) from None
+        if error.problems:
+            told = tuple(f"{text}: {problem}" for problem in error.problems)
+            raise InvalidInput(f"{text} is invalid", problems=told, hint=error.hint) from None
+        raise InvalidInput(f"{text}: {error}", hint=error.hint) from None
 
 
 def read_table(path: str, shown: str) -> dict[str, object]:

@@ -78,8 +78,12 @@ def read_recordings(content: bytes, file: str) -> list[Recording]:
             problems.append(problem.message)
             if len(problems) == PROBLEMS_MAX:
                 break
+    if len(problems) == 1:
+        raise InvalidInput(problems[0])
     if problems:
-        raise InvalidInput("\n".join(problems), problems=tuple(problems))
+        least = "at least " if len(problems) == PROBLEMS_MAX else ""
+        count = f"{least}{len(problems)} lines"
+        raise InvalidInput(f"{file}: {count} are no recordings", problems=tuple(problems))
     if not found:
         raise InvalidInput(f"{file}: there is no recording in it")
     return found

@@ -91,6 +91,12 @@ def serve(plan: Plan, stream: TextIO, render: Render, report: Report) -> None:
         asyncio.run(_Running(plan, sockets, kept, stream, render, report).run())
 
 
+AFTER_A_CRASH = (
+    "the last server on this state was killed: this one comes up as after a crash, without what "
+    "its profile had only in memory"
+)
+
+
 def wall_ms() -> int:
     """Tell the machine's time."""
     return time.time_ns() // 1_000_000
@@ -101,9 +107,11 @@ class Kept:
 
     def __init__(self, plan: Plan) -> None:
         self._store: Store | None = None
+        self.crashed = False
         if plan.state:
             self._store = open_store(plan.state, plan.profile, default=plan.default)
             self.server = self._store.server
+            self.crashed = self._store.crashed
         else:
             self.server = Server(plan.profile or plan.default)
         self._time_matters = plan.virtual_time
@@ -193,6 +201,8 @@ class _Running:
             )
             world.begin()
             teller(ready)
+            if self._kept.crashed:
+                world.note(notes.Happened(world.now_ms, AFTER_A_CRASH))
             await self._ended.wait()
 
     def _ready(self, world: World) -> notes.Ready:

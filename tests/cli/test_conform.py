@@ -87,6 +87,13 @@ def test_an_invalid_line_is_status_3_with_its_place_and_nothing_on_stdout(
     assert ran.out == ""
 
 
+def test_several_invalid_lines_are_told_once_each_and_counted(imcli: Run, few: Path) -> None:
+    few.write_bytes(b'{"v": 1}\n' * 2)
+    ran = imcli("conform", str(few))
+    assert (ran.status, ran.err.count(f"{few}:2: ")) == (3, 1)
+    assert ran.err.endswith(f"error: {few}: 2 lines are no recordings\n")
+
+
 def test_a_version_without_a_profile_is_status_3(imcli: Run, few: Path) -> None:
     few.write_bytes(few.read_bytes().replace(b"v2.2.5-", b"v9.9.9-"))
     ran = imcli("conform", str(few))

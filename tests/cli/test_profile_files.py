@@ -82,7 +82,7 @@ def test_what_is_wrong_with_a_profile_file_is_said_once(
     mine.write_bytes(body)
     done = imcli("show-profile", "mine.toml")
     assert done.status == 3
-    assert said in done.err
+    assert done.err.count(said) == 1
     assert "mine.toml" in done.err
     assert not done.out
 

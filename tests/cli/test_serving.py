@@ -149,6 +149,19 @@ def test_what_a_killed_server_had_answered_is_there_when_it_comes_up_again(tmp_p
                 said.append(f"{turn}.{number}")
 
 
+def test_a_state_whose_server_was_killed_is_told_of_and_one_that_was_stopped_is_not(
+    tmp_path: Path,
+) -> None:
+    state = ("--state", str(tmp_path / "s.db"))
+    for ending, told in ((signal.SIGKILL, False), (signal.SIGTERM, True), (signal.SIGTERM, False)):
+        with serving(*state) as (server, ready):
+            sends(ready, "hi")
+            server.send_signal(ending)
+            server.wait(30)
+            assert server.stdout is not None
+            assert ("comes up as after a crash" in server.stdout.read()) is told
+
+
 def test_a_file_that_is_served_is_nobody_elses_meanwhile(tmp_path: Path) -> None:
     file = str(tmp_path / "s.db")
     with serving("--state", file) as (program, ready):

@@ -59,6 +59,7 @@ def test_every_bad_line_is_named_and_their_number_is_bounded() -> None:
     with pytest.raises(InvalidInput) as error:
         read_recordings(b"{}\n" * 100, "r.jsonl")
     assert len(error.value.problems) == 20
+    assert error.value.message == "r.jsonl: at least 20 lines are no recordings"
     assert error.value.problems[1].startswith("r.jsonl:2: not a recording")
 
 

@@ -139,7 +139,7 @@ class Device:
             times = self.arrived.get(recv.message_id, 0) + 1
             self.arrived[recv.message_id] = times
             world.newest_id = max(world.newest_id, recv.message_id)
-            world.testimony.pushed(
+            world.evidence.pushed(
                 message.sender, message.client_msg_no, message.message_id, message.seq
             )
             self.cache.feed((Pushed(message, (DeviceKey(user, self.key.device),), times),))

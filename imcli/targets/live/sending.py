@@ -41,9 +41,9 @@ def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome,
         return refused(action, "unsupported" if action.notice else "invalid", unfit), NOWHERE
     session = device.session
     assert session is not None, "somebody looked whether it is there"
-    testimony, bell = device.world.testimony, device.world.bell
+    evidence, bell = device.world.evidence, device.world.bell
     with bell:
-        testimony.sending(action.user, action.client_msg_no)
+        evidence.sending(action.user, action.client_msg_no)
     try:
         sent = session.send(
             channel_id,
@@ -62,7 +62,7 @@ def send_through(device: Device, action: Send, within_ms: int) -> tuple[Outcome,
     stored = (ack.message_id, ack.message_seq) if ack is not None and went else NOWHERE
     if ack is not None:
         with bell:
-            testimony.answered(action.user, action.client_msg_no, stored[0], ack.message_seq)
+            evidence.answered(action.user, action.client_msg_no, stored[0], ack.message_seq)
     return _outcome(device, action, sent, within_ms), stored
 
 

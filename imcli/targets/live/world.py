@@ -19,10 +19,10 @@ import msgspec
 
 from imcli.targets.exchange import Transcript
 from imcli.targets.live.door import Door
+from imcli.targets.live.evidence import Evidence
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.loop import Clock, Loop
 from imcli.targets.live.session import CONNACK_MS_MAX, Listener, Sent, Session
-from imcli.targets.live.testimony import Testimony
 from imcli.targets.open_files import open_files
 from imcli.wire.client import Identity
 from imcli.wire.names import Names
@@ -177,7 +177,7 @@ class World:
     ) -> None:
         self.run = run
         self.names = names
-        self.testimony = Testimony()
+        self.evidence = Evidence()
         self.kicks_leave_open = kicks_leave_open
         """A kicked device keeps its deaf connection, because this server leaves it open."""
         self.bell = threading.Condition()
@@ -200,7 +200,7 @@ class World:
     def doubts(self) -> str:
         """Say why nothing that is known here can be trusted; an empty text if it can."""
         with self.bell:
-            contradiction = self.testimony.contradiction()
+            contradiction = self.evidence.contradiction()
             if contradiction:
                 self.troubles.append(contradiction)
             return self.troubles[0] if self.troubles else ""

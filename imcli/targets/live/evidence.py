@@ -18,7 +18,7 @@ class _Told(msgspec.Struct):
     pushes: dict[int, int] = {}
 
 
-class Testimony:
+class Evidence:
     """Compares answers and pushes of the messages that this world sent; the bell's lock is held."""
 
     def __init__(self) -> None:
