@@ -37,6 +37,8 @@ class Spoil(NamedTuple):
     delay_s: float = 1.0
     times: int = 1_000
     """On so many connections of the device, the first ones."""
+    transport: Literal["tcp", "ws"] = "tcp"
+    """On WebSocket the request and answer of the handshake are frames, too."""
 
 
 class BadLink:
@@ -88,8 +90,8 @@ class BadLink:
         self, source: socket.socket, sink: socket.socket, way: Way, mine: threading.Event
     ) -> None:
         with suppress(OSError):
-            for number, frame in enumerate(_frames(source)):
-                if way == "up" and number == 0 and self._is_mine(frame):
+            for number, frame in enumerate(self._cut(source)):
+                if way == "up" and self._is_mine(number, frame):
                     mine.set()
                 wanted = (self.spoil.way, self.spoil.frame) == (way, number)
                 if not (mine.is_set() and wanted and self._left):
@@ -98,8 +100,14 @@ class BadLink:
                     return
         _hang_up(sink)
 
-    def _is_mine(self, frame: bytes) -> bool:
-        return self.spoil.uid_ends_with.encode() in frame
+    def _cut(self, source: socket.socket) -> Iterator[bytes]:
+        return _frames(source) if self.spoil.transport == "tcp" else _messages(source)
+
+    def _is_mine(self, number: int, frame: bytes) -> bool:
+        """CONNECT names the user; on WebSocket it is masked behind the handshake."""
+        if self.spoil.transport == "ws":
+            return number == 1 and self.spoil.uid_ends_with.encode() in _unmasked(frame)
+        return number == 0 and self.spoil.uid_ends_with.encode() in frame
 
     def _spoil(self, frame: bytes, sink: socket.socket, source: socket.socket) -> bool:
         """Do it; False: nothing is passed on after that."""
@@ -147,6 +155,35 @@ def _end(buffer: bytes) -> int:
         if byte < 0x80:
             return 2 + place + length
     return 0
+
+
+def _messages(source: socket.socket) -> Iterator[bytes]:
+    """Cut what comes into the handshake and then messages of WebSocket."""
+    buffer, shaken = b"", False
+    while data := source.recv(65_536):
+        buffer += data
+        while end := _message_end(buffer) if shaken else buffer.find(b"\r\n\r\n") + 4:
+            if end > len(buffer) or (not shaken and end < 5):
+                break
+            yield buffer[:end]
+            buffer, shaken = buffer[end:], True
+
+
+def _message_end(buffer: bytes) -> int:
+    """Give where the first message ends; 0 where that is not to be seen yet."""
+    if len(buffer) < 2:
+        return 0
+    length, start = buffer[1] & 0x7F, 2
+    if length > 125:
+        start = 4 if length == 126 else 10
+        length = int.from_bytes(buffer[2:start], "big")
+    return start + (4 if buffer[1] & 0x80 else 0) + length
+
+
+def _unmasked(message: bytes) -> bytes:
+    start = {126: 4, 127: 10}.get(message[1] & 0x7F, 2)
+    mask, text = message[start : start + 4], message[start + 4 :]
+    return bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))
 
 
 def _hang_up(each: socket.socket) -> None:

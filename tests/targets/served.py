@@ -50,19 +50,16 @@ class Served:
         self.call(act_now)
 
     @contextmanager
-    def advertising(self, *, tcp: str) -> Iterator[None]:
-        """Let the server tell another address of its TCP port, for the time of a block."""
+    def advertising(self, address: str) -> Iterator[None]:
+        """Let the server tell another address of its ports for clients, during a block."""
         world = self.house.world
         before = world.around
-
-        def tell(address: str) -> None:
-            world.around = msgspec.structs.replace(before, tcp_addr=address)
-
-        self.call(lambda: tell(tcp))
+        other = msgspec.structs.replace(before, tcp_addr=address, ws_addr=f"ws://{address}")
+        self.call(lambda: setattr(world, "around", other))
         try:
             yield
         finally:
-            self.call(lambda: tell(before.tcp_addr))
+            self.call(lambda: setattr(world, "around", before))
 
 
 @contextmanager

@@ -48,7 +48,16 @@ EVERYWHERE = [
     for way in ("up", "down")
     for frame in range(FRAMES[way])
 ]
+OVER_WS = [
+    Spoil(kind, way, frame + 1, transport="ws")
+    for kind in KINDS
+    for way in ("up", "down")
+    for frame in range(FRAMES[way])
+    if not (kind == "flip" and way == "up" and frame == 1)  # an acknowledgement: nobody looks
+]
+"""The same behind the handshake; a flipped bit may stand in the frame of WebSocket, too."""
 QUICK = [Spoil(kind, way, 1) for kind in KINDS for way in ("up", "down")]
+QUICK += [Spoil(kind, "down", 2, transport="ws") for kind in KINDS]
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +67,11 @@ def server() -> Iterator[Served]:
 
 
 def played(server: Served, spoil: Spoil) -> tuple[CaseResult, int, bool]:
-    host, _, port = server.house.tcp.rpartition("/")[2].partition(":")
+    told = server.house.tcp if spoil.transport == "tcp" else server.house.ws
+    host, _, port = told.rpartition("/")[2].partition(":")
     with bad_link((host, int(port)), spoil) as link:
-        with server.advertising(tcp=link.address):
-            opener = open_live(f"{server.url}?devices=tcp", patience=SHORT)
+        with server.advertising(link.address):
+            opener = open_live(f"{server.url}?devices={spoil.transport}", patience=SHORT)
         try:
             (case,) = cases(parse_scenario(CASE, "example.toml"))
             began = monotonic_ms()
@@ -89,7 +99,7 @@ def test_a_spoilt_connection_is_never_the_servers_fault(server: Served, spoil: S
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spoil", EVERYWHERE, ids=str)
+@pytest.mark.parametrize("spoil", [*EVERYWHERE, *OVER_WS], ids=str)
 def test_whichever_frame_is_spoilt_it_is_not_the_servers_fault(
     server: Served, spoil: Spoil
 ) -> None:

@@ -171,6 +171,7 @@ class Devices:
     def __init__(self, world: World, cast: Iterable[tuple[str, tuple[DeviceSpec, ...]]]) -> None:
         self.world = world
         self._devices: dict[DeviceKey, Device] = {}
+        self._of: dict[str, tuple[Device, ...]] = {}
         for user, specs in cast:
             for spec in specs:
                 self.add(user, spec)
@@ -179,7 +180,8 @@ class Devices:
         """Register a device; one that is there stays."""
         key = DeviceKey(user, spec.name)
         if key not in self._devices:
-            self._devices[key] = Device(self.world, user, spec)
+            device = self._devices[key] = Device(self.world, user, spec)
+            self._of[user] = (*self.of(user), device)
         return self._devices[key]
 
     def find(self, user: str, device: str) -> Device | None:
@@ -188,7 +190,7 @@ class Devices:
 
     def of(self, user: str) -> tuple[Device, ...]:
         """Give a user's devices in file order."""
-        return tuple(d for d in self._devices.values() if d.key.user == user)
+        return self._of.get(user, ())
 
     def all(self) -> tuple[Device, ...]:
         """Give every device in file order."""
