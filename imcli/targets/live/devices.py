@@ -78,7 +78,7 @@ class Device:
 
     def dial(self) -> Session:
         """Open a new connection; an older one is left to the server, which ends it."""
-        self.kicked = self.half_open = False
+        self.kicked = self.half_open = self.wanted = False
         who = Identity(self.uid, self.device_id, self.flag, self.token)
         self.leave()
         self.session = self.world.run.session(who, self, self.faults)
@@ -100,7 +100,8 @@ class Device:
         """Close the connection."""
         session, self.session = self.session, None
         if session is not None:
-            session.close()
+            with self.world.run.doorway.closing():
+                session.close()
             self.faults.lose_held()
 
     def feed(self, events: Iterable[Event]) -> None:
@@ -218,10 +219,12 @@ class Devices:
 
     def _try(self, devices: Iterable[Device]) -> dict[DeviceKey, Session]:
         """Dial once each, all at the same time, and wait for what becomes of it."""
-        self.world.run.await_gap()
-        sessions = {device: device.dial() for device in devices}
-        within_ms = self.world.run.patience.connack_ms + SPARE_MS
-        self.world.await_until(lambda: all(map(_decided, sessions.values())), within_ms)
+        run = self.world.run
+        run.tidy()
+        within_ms = run.patience.connack_ms + SPARE_MS
+        with run.doorway.opening():
+            sessions = {device: device.dial() for device in devices}
+            self.world.await_until(lambda: all(map(_decided, sessions.values())), within_ms)
         for device, session in sessions.items():
             device.wanted = session.state == "open"
         return {d.key: s for d, s in sessions.items() if s.state != "open"}

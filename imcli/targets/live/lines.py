@@ -32,6 +32,9 @@ from imcli.targets.live.loop import READ, WRITE, Loop
 CHUNK = 64 * 1024
 UNSENT_BYTES_MAX = 8 << 20
 """A server that reads nothing for so long is as good as gone."""
+FIRST_WORD_MS = 10
+"""What is said sooner may be read before a server has taken in the connection, and is lost for good
+(WuKongIM `pkg/wknet/acceptor.go:acceptConn`; measured: 1 of 200, with 5 ms 8 of 45,000)."""
 MESSAGE_BYTES_MAX = 4 << 20
 """A frame of the protocol is at most 1 MiB; JSON-RPC may escape much of it."""
 
@@ -145,7 +148,11 @@ class TcpLine:
             return
         self._opened = True
         self._watch()
-        self._owner.line_opened()
+        self._loop.later(FIRST_WORD_MS, self._tell_opened)
+
+    def _tell_opened(self) -> None:
+        if self._socket is not None:
+            self._owner.line_opened()
 
     def _watch(self) -> None:
         if self._socket is None:

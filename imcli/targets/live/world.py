@@ -19,6 +19,7 @@ import msgspec
 
 from imcli.targets.exchange import Transcript
 from imcli.targets.live.door import Door
+from imcli.targets.live.doorway import Doorway, Sleep
 from imcli.targets.live.evidence import Evidence
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.loop import Clock, Loop
@@ -28,18 +29,12 @@ from imcli.wire.client import Identity
 from imcli.wire.names import Names
 from imcli.wire.packets import Recv
 
-GAP_MS = 60
-"""With 50 ms between a close and the next open none of 100 was lost."""
-GAP_MS_MAX = 200
-"""No longer than that does anybody wait for a pause in the closing of others."""
 RETIRED_MAX = 300
 PROBE_SECONDS = 1.5
 RAW_ENDS_MS = 12_000
 """The server closes a connection up to 10 s after a call that ends it."""
 LOOK_UP_MS = 500
 """How often whoever waits asks whether there is still something to wait for."""
-Sleep = Callable[[int], None]
-"""Waits so many milliseconds."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -80,7 +75,7 @@ class Run:
         """Whether the server lets nobody in without a token; None: not found out yet."""
         self.interrupted = False
         """Somebody wants everything to end: no wait is begun or goes on."""
-        self._sleep = sleep
+        self.doorway = Doorway(loop, sleep)
         self._retired: list[Session] = []
         self._retired_max = min(RETIRED_MAX, open_files() // 4)
         self._lock = threading.Lock()
@@ -103,39 +98,33 @@ class Run:
         A server that wants tokens is silent for seconds; so is, seldom, one that lost the
         connection. To register tokens in vain does no harm.
         """
-        self.await_gap()
         answered = threading.Event()
         prober = _Prober(answered)
         who = Identity(uid, f"{uid}-probe", 0, "")
         session = self.session(who, prober, LinkFaults())
-        session.open()
-        answered.wait(PROBE_SECONDS)
+        with self.doorway.opening():
+            session.open()
+            answered.wait(PROBE_SECONDS)
         let_in = session.state == "open"
         self.retire(session)
         return not let_in
-
-    def await_gap(self) -> None:
-        """Wait until the last close is long enough ago."""
-        end = self.loop.clock() + GAP_MS_MAX
-        while (now := self.loop.clock()) < end:
-            left_ms = self.loop.closed_ms + GAP_MS - now
-            if left_ms <= 0:
-                return
-            self._sleep(left_ms)
 
     def retire(self, session: Session) -> None:
         """Keep a connection that nobody needs any more open."""
         session.mute()
         with self._lock:
             self._retired.append(session)
-            old = (
-                self._retired[: self._retired_max // 2]
-                if len(self._retired) > self._retired_max
-                else []
-            )
+
+    def tidy(self) -> None:
+        """Hang up the older half of the retired connections where they have become too many."""
+        with self._lock:
+            many = len(self._retired) > self._retired_max
+            old = self._retired[: self._retired_max // 2] if many else []
             del self._retired[: len(old)]
-        for each in old:
-            each.close()
+        if old:
+            with self.doorway.closing():
+                for session in old:
+                    session.close()
 
     def close(self) -> None:
         """Hang up everywhere and end the thread."""
