@@ -169,7 +169,7 @@ class Clients:
         self._back.made.note(action)
         outcome, (message_id, seq) = send_through(device, action, self._answered_within_ms)
         if message_id:
-            self._note(action, message_id)
+            self._note(action, message_id, seq)
         if seq:
             self._rows.stored(action, seq)
         device.feed(outcome.events)
@@ -183,12 +183,12 @@ class Clients:
         """The back end sent a message: its pushes are under way."""
         for event in outcome.events:
             if isinstance(event, Accepted):
-                self._note(action, event.message_id)
+                self._note(action, event.message_id, event.seq)
 
-    def _note(self, action: Send, message_id: int) -> None:
+    def _note(self, action: Send, message_id: int, seq: int) -> None:
         with self._world.bell:
             self._world.newest_id = max(self._world.newest_id, message_id)
-        self.deliveries.expect(action, message_id)
+        self.deliveries.expect(action, message_id, seq)
 
     # Sessions
 

@@ -11,7 +11,6 @@ What is awaited here is no claim: a push that does not come is no longer awaited
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from imcli.model.actions import (
@@ -85,10 +84,11 @@ class Deliveries:
         self._world = devices.world
         self._awaited: list[_Push] = []
         self._quiet_at_ms = 0
+        self._quiet_for_sends = False
         self.at_once = False
         """Several threads act: each waits for what it caused itself."""
 
-    def expect(self, send: Send, message_id: int) -> None:
+    def expect(self, send: Send, message_id: int, seq: int) -> None:
         """A message was accepted: its pushes are under way."""
         late_ms = self._world.now() + ARRIVES_MS_MAX
         found = [
@@ -101,17 +101,25 @@ class Deliveries:
             self._awaited += found
             if not found:
                 self._quiet_at_ms = self._world.now() + UNSEEN_MS
+                self._quiet_for_sends = seq <= 1
 
     @staticmethod
     def _gets(device: Device, send: Send) -> bool:
         sender = device.key.user == send.user and device.key.device == send.device
         return device.online and device.faults.quiet and not sender
 
-    def settle(self, *, delayed: bool = False) -> None:
-        """Wait until what is under way has arrived; with `delayed` also what links delay."""
+    def settle(self, *, delayed: bool = False, to_send: bool = False) -> None:
+        """Wait until what is under way has arrived.
+
+        Args:
+            delayed: also what links delay.
+            to_send: another message comes next. Behind the first of a channel the next one changes
+                no more than the one before, so that nothing is waited for where nobody is online.
+        """
         with self._world.bell:
             awaited = [push for push in self._awaited if self._concerns(push)]
-            late_ms = max((push.late_ms for push in awaited), default=self._quiet_at_ms)
+            quiet_at_ms = 0 if to_send and not self._quiet_for_sends else self._quiet_at_ms
+            late_ms = max((push.late_ms for push in awaited), default=quiet_at_ms)
         left_ms = late_ms - self._world.now()
         if left_ms > 0:
             self._world.await_until(lambda: bool(awaited) and all(map(_is_over, awaited)), left_ms)
@@ -132,8 +140,3 @@ class Deliveries:
 
     def _undelayed(self) -> bool:
         return not any(device.faults.under_way for device in self._devices.all())
-
-
-def online(devices: Iterable[Device]) -> tuple[Device, ...]:
-    """Give those that are online."""
-    return tuple(device for device in devices if device.online)

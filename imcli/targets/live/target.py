@@ -126,7 +126,7 @@ class LiveTarget:
         if clients is None:
             return self._without_connections(action)
         self._raise_troubles(clients)
-        clients.deliveries.settle()
+        clients.deliveries.settle(to_send=isinstance(action, Send))
         device = clients.asker(action)
         if device is not None and not clients.can_ask(device, action):
             if queue:
