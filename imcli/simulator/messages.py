@@ -166,14 +166,9 @@ def _person_refusal(state: State, action: Send) -> Refused | None:
     return None
 
 
-def _kind_of(action: Send) -> MessageKind:
-    if action.command:
-        return "command"
-    return "notice" if action.notice else "content"
-
-
 def new_message(state: State, action: Send, key: str, seq: int) -> Message:
     """Make the message that a send becomes; `seq` 0 for one that no log gets."""
+    kind: MessageKind = "command" if action.command else "notice" if action.notice else "content"
     return Message(
         key,
         seq,
@@ -181,7 +176,7 @@ def new_message(state: State, action: Send, key: str, seq: int) -> Message:
         action.client_msg_no,
         action.user,
         action.text,
-        _kind_of(action),
+        kind,
         state.stamp_ms(),
         state.now + action.expire_ms if action.expire_ms else 0,
         action.no_red_dot,

@@ -332,7 +332,8 @@ class State:
 
     def set_record(self, user: str, key: str, record: Record) -> None:
         """Replace one record."""
-        self._own_table(user)[key] = record
+        table = self.records[user] if user in self._own_records else self._own_table(user)
+        table[key] = record
         if self.surveys and user in self.surveys:
             self.surveys[user].noted.add(key)
 

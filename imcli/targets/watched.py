@@ -177,9 +177,6 @@ class Watch:
         self.server.checker = self.checker
         self.target.server = self.server
 
-    def before(self, action: Action) -> None:
-        """Nothing is needed from before: the ledger knows what must be true."""
-
     def after(self, action: Action, outcome: Outcome) -> list[str]:
         """Say what this action broke."""
         if (self.each_step or type(action) in SETTLES) and outcome.result == "ok":

@@ -62,8 +62,6 @@ def _aim(ledger: Book, action: UserAct, done: bool) -> Part | None:
 
 def _send(ledger: Book, action: Send, done: bool) -> None:
     """Touch both sides of a send that was refused; one that was stored has touched everybody."""
-    if done:
-        return
     part = ledger.reach(action.user, action.chat)
     if part is not None:
         ledger.touch(part)
@@ -192,7 +190,6 @@ def _add_device(ledger: Book, action: AddDevice, done: bool) -> None:
 
 
 DEEDS: dict[type[Action], Callable[[Book, Any, bool], None]] = {
-    Send: _send,
     Delete: _delete,
     Clear: _clear,
     Read: _read,
@@ -204,3 +201,6 @@ DEEDS: dict[type[Action], Callable[[Book, Any, bool], None]] = {
     AddDevice: _add_device,
 }
 """What each action does to the ledger, beyond what its events say; others do nothing."""
+
+TRIES: dict[type[Action], Callable[[Book, Any, bool], None]] = {**DEEDS, Send: _send}
+"""The same for what was not done: nothing, but it is noted whom it was about."""

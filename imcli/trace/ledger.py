@@ -17,7 +17,7 @@ from imcli.model.actions import (
 )
 from imcli.model.entities import Message, channel_key, chat_of, is_group
 from imcli.model.events import Event, MembersChanged, Offline, Refused, Stored, Unanswered
-from imcli.trace.deeds import DEEDS
+from imcli.trace.deeds import DEEDS, TRIES
 from imcli.trace.policy import Policy
 from imcli.trace.records import OPEN, Channel, Held, Part
 from imcli.trace.verdicts import Broken
@@ -96,10 +96,13 @@ class Ledger:
         if self.oddities:
             self.oddities = []
         for event in events:
+            if type(event) is Stored:
+                self.store(event.message)
+                continue
             take = TAKES.get(type(event))
             if take is not None:
                 take(self, action, event)
-        deed = DEEDS.get(type(action))
+        deed = (DEEDS if self.done else TRIES).get(type(action))
         if deed is not None:
             deed(self, action, self.done)
         if now_ms != self.now_ms:
@@ -335,11 +338,6 @@ class Ledger:
 # What each event means
 
 
-def _stored(ledger: Ledger, action: Action, event: Event) -> None:
-    assert type(event) is Stored
-    ledger.store(event.message)
-
-
 def _members_changed(ledger: Ledger, action: Action, event: Event) -> None:
     assert type(event) is MembersChanged
     ledger.change_members(event)
@@ -362,10 +360,9 @@ def _offline(ledger: Ledger, action: Action, event: Event) -> None:
 
 
 TAKES: dict[type[Event], Callable[[Ledger, Action, Event], None]] = {
-    Stored: _stored,
     MembersChanged: _members_changed,
     Refused: _refused,
     Unanswered: _unanswered,
     Offline: _offline,
 }
-"""What the ledger takes from each kind of event; the others tell it nothing new."""
+"""What the ledger takes from each kind of event beside `Stored`; the others tell it nothing new."""

@@ -87,5 +87,4 @@ def test_a_good_server_is_watched_and_a_real_ones_likeness_is_not() -> None:
 
 def test_nobody_sees_nothing() -> None:
     nobody = Nobody()
-    nobody.before(Wait(1))
     assert (nobody.after(Wait(1), None), nobody.finish()) == ([], [])

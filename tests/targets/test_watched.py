@@ -73,7 +73,6 @@ def test_a_right_server_is_told_nothing_about() -> None:
         Restart(),
         CreateGroup("#club", ("A",)),
     ):
-        watch.before(action)
         assert watch.after(action, target.perform(action)) == []
     assert watch.finish() == []
     assert watch.checker.verdicts()[24] == "holds"

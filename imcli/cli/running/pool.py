@@ -131,9 +131,6 @@ def watcher(target: Target, *, each_step: bool) -> Observer:
 class Nobody:
     """Watches a server that cannot be looked into."""
 
-    def before(self, action: object) -> None:
-        """See nothing."""
-
     def after(self, action: object, outcome: object) -> list[str]:
         """Know nothing."""
         return []

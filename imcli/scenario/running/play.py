@@ -42,9 +42,6 @@ class Observer(Protocol):
     from the start while it watches.
     """
 
-    def before(self, action: Action) -> None:
-        """An action is about to be done."""
-
     def after(self, action: Action, outcome: Outcome) -> list[str]:
         """An action was done; returns a sentence per invariant that is broken now."""
 
@@ -142,7 +139,8 @@ class Play:
             return [self.late(unit)]
         try:
             if type(unit) is Act:
-                problem = self.act(unit)
+                usual = not unit.watch and unit.connect is None
+                problem = self.do(unit.do, unit.phase, unit.number) if usual else self.act(unit)
                 return [problem] if problem is not None else []
             if type(unit) is Block:
                 return self.judge(self, unit)
@@ -188,8 +186,6 @@ class Play:
 
     def _connect(self, unit: Act, connect: Connect) -> Problem | None:
         """Play the second half of "adds device": the new device comes online."""
-        if self.observer is not None:
-            self.observer.before(connect)
         outcome = self.target.perform(connect)
         self.names.notice(outcome.events)
         if self.observer is not None:
@@ -244,8 +240,6 @@ class Play:
             outcome = self.target.perform(action)
         else:
             before = self._all() if ending is not None and ending.kind == "refused" else ()
-            if self.observer is not None:
-                self.observer.before(action)
             outcome = self.target.perform(
                 action, queue=ending is not None and ending.kind == "no-answer"
             )

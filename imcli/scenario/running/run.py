@@ -8,8 +8,8 @@ The public face of the runner, for the command line and for whoever embeds it:
 - `Options` are the flags of `run-scenario` that concern one case. `clock` (seconds, monotonic) is
   needed for `timing.limit` and durations; without it neither is known. `observer` makes the
   invariant checker for a case: `observer(case, target) -> Observer`.
-- `Observer` (in `play.py`) is the protocol of that checker: `before(action)`,
-  `after(action, outcome)` and `finish()`, the last two returning sentences of broken invariants.
+- `Observer` (in `play.py`) is the protocol of that checker: `after(action, outcome)` and `finish()`
+  return sentences of broken invariants.
 - `suite.py` runs many cases and knows the exit status.
 
 What happens here: may the case run at all (skips), in which orders and how often, what the outcome

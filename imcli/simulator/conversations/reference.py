@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
-from imcli.model.entities import Entry, Message, channel_key, chat_of, is_group
+from imcli.model.entities import Entry, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind, ListAnswer
 from imcli.simulator.conversations import (
     derived,
@@ -16,7 +16,7 @@ from imcli.simulator.conversations import (
     derived_deletes,
     derived_list,
 )
-from imcli.simulator.conversations.base import Change, Refusal, Result
+from imcli.simulator.conversations.base import Change, Result
 from imcli.simulator.record import Interval
 from imcli.simulator.state import State
 
@@ -28,17 +28,9 @@ class Derived:
 
     key_of = staticmethod(channel_key)
 
-    def may_write(self, state: State, sender: str, key: str) -> Refusal | None:
-        """Refuse a send because of the receiver's conversation (policy `reject`)."""
-        return derived_changes.may_write(state, sender, key)
-
-    def withheld(self, state: State, key: str, message: Message) -> tuple[str, ...]:
-        """Name the members to whom a message is not pushed (policy `request`)."""
-        return derived_changes.withheld(state, key, message)
-
-    def stored(self, state: State, key: str, message: Message) -> Sequence[Change]:
-        """A message was appended to the log."""
-        return derived_changes.stored(state, key, message)
+    may_write = staticmethod(derived_changes.may_write)
+    withheld = staticmethod(derived_changes.withheld)
+    stored = staticmethod(derived_changes.stored)
 
     def joined(
         self, state: State, group: str, users: Sequence[str], named: Sequence[str]

@@ -482,9 +482,6 @@ def test_a_world_that_cannot_be_looked_at_again_is_explained_without_a_table() -
 
 def test_a_case_that_breaks_an_invariant_at_its_end_shows_the_end() -> None:
     class Sulky:
-        def before(self, action: object) -> None:
-            """See nothing."""
-
         def after(self, action: object, outcome: object) -> list[str]:
             return []
 

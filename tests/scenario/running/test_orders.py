@@ -93,9 +93,6 @@ def result(case_: Case, options: Options) -> CaseResult:
 class Silent:
     """An observer that cannot be forked, which makes every order run from the start."""
 
-    def before(self, action: object) -> None:
-        """See nothing."""
-
     def after(self, action: object, outcome: object) -> list[str]:
         return []
 
