@@ -37,6 +37,10 @@ class Log(Protocol):
         """L: the highest sequence number, 0 when there is none."""
 
     @property
+    def newest(self) -> Message | None:
+        """The message at `last`, or None (there is none, or it was erased)."""
+
+    @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
 
@@ -179,12 +183,13 @@ def _between(seqs: Sequence[int], above: int, upto: int) -> int:
 class ListLog:
     """A log in memory; what is derived from it (`memo`) is shared by forks with its messages."""
 
-    __slots__ = ("_data", "calm_until", "key", "last", "memo")
+    __slots__ = ("_data", "calm_until", "key", "last", "memo", "newest")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.last = 0
         self._data = _Data()
+        self.newest: Message | None = None
         self.memo: Memo | None = self._data.memo
         self.calm_until = NEVER
 
@@ -198,6 +203,7 @@ class ListLog:
         twin = ListLog.__new__(ListLog)
         twin.key = self.key
         twin.last = self.last
+        twin.newest = self.newest
         twin._data = self._data
         twin.memo = self.memo
         twin.calm_until = self.calm_until
@@ -210,6 +216,7 @@ class ListLog:
             data = self._data = data.until(self.last)
             self.memo = data.memo
         self.last += 1
+        self.newest = message
         data.add(message)
         if 0 < message.expires_ms < self.calm_until:
             self.calm_until = message.expires_ms
@@ -296,6 +303,8 @@ class ListLog:
         """Drop every message up to a seq; numbers are never used again."""
         data = self._data = self._data.until(self.last)
         self.memo = data.memo
+        if upto >= self.last:
+            self.newest = None
         for index in range(min(upto, self.last)):
             message = data.messages[index]
             if message is not None:

@@ -145,6 +145,11 @@ class SqliteLog:
         return 0
 
     @property
+    def newest(self) -> Message | None:
+        """The message at `last`, or None."""
+        return self.get(self.last)
+
+    @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
         return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", self.erased, self.last))

@@ -65,6 +65,7 @@ def answers(log: Log, above: int, upto: int, limit: int, who: str) -> dict[str, 
     """Ask a log everything that the interface has."""
     return {
         "last": log.last,
+        "newest": log.newest,
         "has_expiring": log.has_expiring,
         "get": log.get(upto),
         "find": log.find(who, "n1"),

@@ -123,13 +123,13 @@ def make_entry(
 
 def _one_more(before: Entry, user: str, log: Log, message_count: int) -> Entry:
     """Give what an ordinary entry becomes by one more message, the record being as it was."""
-    message = log.get(log.last)
+    message = log.newest
     if message is None or message.kind == "command":
         return before
     more = message.kind == "content" and not message.no_red_dot and message.sender != user
     return replace(
         before,
-        unread=before.unread + 1 if more else before.unread,
+        unread=before.unread + more,
         last=message,
         messages=(*before.messages, message)[-message_count:] if message_count else (),
         order=(before.order[0], message.time_ms, message.message_id),
@@ -217,7 +217,7 @@ def _usual_entry(
         floor = joined - 1
     if last_seq <= floor:
         return None
-    newest = log.get(last_seq) if message_count < 2 else None
+    newest = log.newest if message_count < 2 else None
     if newest is not None and newest.kind != "command":
         messages = [newest]
     else:
