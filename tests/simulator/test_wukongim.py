@@ -10,6 +10,7 @@ import pytest
 
 from imcli.model.actions import (
     Accept,
+    Action,
     AddMembers,
     Clear,
     Connect,
@@ -34,7 +35,15 @@ from imcli.model.actions import (
     SetMembers,
     Synchronise,
 )
-from imcli.model.events import Accepted, Flushed, HistoryPage, Offline, Stored, Unanswered
+from imcli.model.events import (
+    Accepted,
+    Flushed,
+    HistoryPage,
+    Offline,
+    Pushed,
+    Stored,
+    Unanswered,
+)
 from imcli.simulator.profiles import load_profile
 from tests.simulator.world import World
 
@@ -175,16 +184,29 @@ def test_the_back_end_passes_the_senders_permissions_and_learns_of_no_refusal(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_back_end_takes_what_no_log_can_show_for_sent(version: str) -> None:
+    world = closed_group(version, SetGroupFlag("#team", "banned", True))
+    (passed,) = world.apply(Send("B", "", "#team", "x", "n1", no_persist=True))
+    assert isinstance(passed, Accepted)
+    assert passed.message is None
+    (kept,) = world.apply(Send("B", "", "#team", "x", "n2"))
+    assert isinstance(kept, Unanswered)
+
+
+def closed_group(version: str, closing: Action) -> World:
     world = wukongim(version)
     world.do(CreateGroup("#team", ("A", "B")))
-    world.do(SetGroupFlag("#team", "banned", True))
-    for persist, command in ((False, False), (True, True)):
-        sent = Send("B", "", "#team", "x", "n1", no_persist=not persist, command=command)
-        (event,) = world.apply(sent)
-        assert isinstance(event, Accepted)
-        assert event.message is None
-    (event,) = world.apply(Send("B", "", "#team", "x", "n2"))
-    assert isinstance(event, Unanswered)
+    world.do(closing)
+    return world
+
+
+@pytest.mark.parametrize("closing", [SetGroupFlag("#team", "banned", True), Dismiss("#team")])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_command_of_the_back_end_reaches_a_closed_group(version: str, closing: Action) -> None:
+    world = closed_group(version, closing)
+    events = world.do(Send("B", "", "#team", "x", "n1", command=True))
+    (pushed,) = [event for event in events if isinstance(event, Pushed)]
+    assert {key.user for key in pushed.devices} == {"A", "B"}
+    assert world.refuses(Send("B", "phone", "#team", "x", "n2", command=True)) != ""
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -85,6 +85,17 @@ def test_marking_the_only_message_writes_no_row() -> None:
 
 
 @pytest.mark.parametrize(("version", "expected"), [(OLD, "CB"), (NEW, "BC")])
+def test_reading_what_is_empty_writes_a_row_up_to_2_1_3_only(
+    version: tuple[int, ...], expected: str
+) -> None:
+    order = ListOrder(version)
+    order.changed(Read("A", "phone", "C"))
+    for peer in "BC":
+        order.stored(said(peer, "A"), 1)
+    assert arranged(order, "CB") == expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [(OLD, "CB"), (NEW, "BC")])
 def test_a_deletion_ends_the_waiting_up_to_2_1_3_only(
     version: tuple[int, ...], expected: str
 ) -> None:

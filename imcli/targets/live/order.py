@@ -67,10 +67,10 @@ class ListOrder:
         """An action was done: what it wrote has a place of its own."""
         match action:
             case Read(user=user, chat=chat):
-                self._written(user, chat)
+                if self._version < MARKED_ROWS or self._newest(user, chat):
+                    self._written(user, chat)
             case MarkUnread(user=user, chat=chat, count=count):
-                last = self._last.get(frozenset((user, chat)), 0)
-                if self._version < MARKED_ROWS or count != last:
+                if self._version < MARKED_ROWS or count != self._newest(user, chat):
                     self._written(user, chat)
             case SetAccess(owner=owner, member=member, access="allow", on=True):
                 self._written(member, owner)
@@ -79,6 +79,9 @@ class ListOrder:
                 self._rows.discard((user, chat))
             case _:
                 pass
+
+    def _newest(self, user: str, chat: str) -> int:
+        return self._last.get(frozenset((user, chat)), 0)
 
     def flushed(self) -> None:
         """A step had the server write what it had in memory.
