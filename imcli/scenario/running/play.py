@@ -139,8 +139,7 @@ class Play:
             return [self.late(unit)]
         try:
             if type(unit) is Act:
-                usual = not unit.watch and unit.connect is None
-                problem = self.do(unit.do, unit.phase, unit.number) if usual else self.act(unit)
+                problem = self.act(unit)
                 return [problem] if problem is not None else []
             if type(unit) is Block:
                 return self.judge(self, unit)

@@ -1,0 +1,237 @@
+"""Why it may have gone wrong, in sentences: what a reader needs beside the state table.
+
+Since which step a conversation is absent, by which it went and came back; what the server has
+stored of it; which messages an unread count counted, and by which rule; what became of messages.
+Sentences are plain text without layout; names in them are those of the scenario.
+"""
+
+from __future__ import annotations
+
+from imcli.model.entities import DeviceKey, channel_key, is_group
+from imcli.model.errors import ImcliError
+from imcli.model.events import MembersChanged, Pushed
+from imcli.model.questions import (
+    History,
+    HistoryView,
+    Kept,
+    KeptView,
+    Received,
+    ReceivedView,
+)
+from imcli.scenario.checking.check import labels_of
+from imcli.scenario.checking.check_messages import answer_words
+from imcli.scenario.checking.mismatch import spoken
+from imcli.scenario.checking.unread import count_unread, unread_sentences
+from imcli.scenario.events import Disagreement
+from imcli.scenario.running.play import Logged, Problem
+from imcli.scenario.running.rerun import Watched, entry_of, speaks_of_cache
+from imcli.scenario.syntax import HistoryIs
+
+LABELS_MAX = 5
+"""Of the messages that nobody claimed, so many of the newest are told about."""
+
+
+# Since when
+
+
+def since(key: DeviceKey, chat: str, watched: Watched, *, listed: bool) -> str:
+    """Say since which step a conversation is listed, or absent."""
+    snapshots = watched.snapshots
+    word = "listed" if listed else "absent"
+    if len(snapshots) < 2:
+        return f"{word} now"
+    for index in range(len(snapshots) - 1, -1, -1):
+        if (entry_of(snapshots[index], key, chat) is not None) != listed:
+            if index + 1 == len(snapshots):
+                return f"{word} now"
+            turned = snapshots[index + 1]
+            return f"{word} since {turned.step} ({turned.text})"
+    return "listed from the start" if listed else "never listed"
+
+
+def _intervals(key: DeviceKey, chat: str, watched: Watched) -> str:
+    """Say from which step to which a conversation was listed, where it came and went."""
+    spans: list[list[str]] = []
+    open_span = False
+    for snapshot in watched.snapshots:
+        if entry_of(snapshot, key, chat) is None:
+            open_span = False
+        elif open_span:
+            spans[-1][1] = snapshot.step
+        else:
+            spans.append([snapshot.step, snapshot.step])
+            open_span = True
+    if not spans or (len(spans) == 1 and open_span):
+        return ""
+    words = [f"from {a} to {b}" if a != b else f"after {a} only" for a, b in spans]
+    if open_span:
+        words[-1] = f"since {spans[-1][0]}"
+    return " and ".join(words)
+
+
+def _gap(key: DeviceKey, chat: str, watched: Watched) -> str:
+    """Say when a conversation was last away and by which step; "" where it never went."""
+    snapshots = watched.snapshots
+    there = [entry_of(snapshot, key, chat) is not None for snapshot in snapshots]
+    went = [at for at in range(1, len(there)) if there[at - 1] and not there[at]]
+    if not went or not there[-1]:
+        return ""
+    gone = snapshots[went[-1]]
+    back = snapshots[there.index(True, went[-1])]
+    entry = entry_of(back, key, chat)
+    marked = "" if entry is None or entry.deleted_to else ", without a delete mark"
+    went_words = f"{chat} went at {gone.step} ({gone.text})"
+    return f"{went_words} and came back at {back.step} ({back.text}){marked}"
+
+
+# Because
+
+
+def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
+    """Give the sentences that explain one failure, each once."""
+    sentences = _listed(problem, watched)
+    keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
+    for disagreement in problem.disagreements:
+        key = keys.get(disagreement.subject)
+        if key is not None and disagreement.conversation:
+            cached = speaks_of_cache([problem])
+            sentences.extend(_unread(key, disagreement, watched, cached=cached))
+            sentences.append(_record_of(key, disagreement, watched))
+    labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
+    labels.update(dict.fromkeys(_other_labels(problem, watched)))
+    sentences.extend(_fate(label, watched) for label in labels)
+    return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _listed(problem: Problem, watched: Watched) -> list[str]:
+    """Say when conversations came and went, devices with the same story in one sentence."""
+    stories: dict[str, list[str]] = {}
+    keys = {str(key): key for key in watched.snapshots[-1].lists} if watched.snapshots else {}
+    for disagreement in problem.disagreements:
+        key, chat = keys.get(disagreement.subject), disagreement.conversation
+        if key is None or not chat:
+            continue
+        if _about_listing(key, disagreement, watched):
+            spans = _intervals(key, chat, watched)
+            story = f"{chat} was listed {spans}" if spans else ""
+        else:
+            story = _gap(key, chat, watched)
+        if story:
+            stories.setdefault(story, []).append(disagreement.subject)
+    return [f"{story} (on {spoken(who)})." for story, who in stories.items()]
+
+
+def _about_listing(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> bool:
+    """Tell whether a device disagrees about a conversation being there, not about its facts."""
+    absent = entry_of(watched.snapshots[-1], key, disagreement.conversation) is None
+    return absent or disagreement.expected == (("", "not listed"),)
+
+
+def _fate(label: str, watched: Watched) -> str:
+    """Say what became of a message: the answer to its sender, and where it was pushed."""
+    sent = watched.names.sent.get(label)
+    if sent is None:
+        return ""
+    pushed = [
+        str(device)
+        for entry in watched.log
+        if entry.outcome is not None
+        for event in entry.outcome.events
+        if isinstance(event, Pushed) and watched.names.is_message(label, event.message)
+        for device in event.devices
+    ]
+    words = f"{label} {answer_words(sent)}"
+    late = [device for device in _reached(label, watched) if device not in pushed]
+    later = f"; it reached {spoken(late)} later" if late else ""
+    if pushed:
+        joint = " and" if sent.state == "accepted" else "; it was"
+        return f"{words}{joint} pushed to {spoken(dict.fromkeys(pushed))}{later}."
+    if late:
+        return f"{words}; it reached {spoken(late)}."
+    return f"{words}, and pushed to no device so far." if sent.state == "accepted" else f"{words}."
+
+
+def _reached(label: str, watched: Watched) -> list[str]:
+    """The watched devices at which a message has arrived by now, on slow links too."""
+    found: list[str] = []
+    for key in watched.snapshots[-1].lists if watched.snapshots else ():
+        try:
+            view = watched.look(Received(key.user, key.device))
+        except ImcliError:
+            return found
+        if isinstance(view, ReceivedView) and any(
+            watched.names.is_message(label, message) for message in view.arrivals
+        ):
+            found.append(str(key))
+    return found
+
+
+def _unread(
+    key: DeviceKey, disagreement: Disagreement, watched: Watched, *, cached: bool
+) -> tuple[str, ...]:
+    if not any(column == "unread" for column, _ in disagreement.expected):
+        return ()
+    entry = entry_of(watched.snapshots[-1], key, disagreement.conversation)
+    if entry is None:
+        return ()
+    try:
+        view = watched.look(History(key.user, key.device, entry.chat))
+    except ImcliError:
+        return ()
+    if not isinstance(view, HistoryView):
+        return ()
+    joined = _joined(key.user, entry.chat, watched.log) if is_group(entry.chat) else 0
+    count = count_unread(key.user, entry, view.messages, joined=joined)
+    if not cached:
+        return unread_sentences(count, watched.names)
+    said = unread_sentences(count, watched.names, f"{key} shows")
+    lacks = [watched.names.call(m) for m in count.counted if m not in entry.messages]
+    return (*said, f"{key} does not have {spoken(lacks)}.") if lacks else said
+
+
+def _record_of(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> str:
+    """Say what the server has stored of a conversation that is missed in a list."""
+    chat = disagreement.conversation
+    if entry_of(watched.snapshots[-1], key, chat) is not None:
+        return ""
+    try:
+        view = watched.look(Kept(key.user, chat))
+    except ImcliError:
+        return ""
+    if not isinstance(view, KeptView):
+        return ""
+    if view.entry is None:
+        return f"The server has stored no record of {chat} for {key.user}."
+    channel = channel_key(key.user, chat)
+    marks = [
+        f"{word} up to {watched.names.call_seq(channel, mark, view.entry.messages)}"
+        for word, mark in (("read", view.entry.read_to), ("deleted", view.entry.deleted_to))
+        if mark
+    ]
+    marked = spoken(marks, "neither read nor deleted")
+    return f"The server has stored a record of {chat} for {key.user}: {marked}."
+
+
+def _other_labels(problem: Problem, watched: Watched) -> list[str]:
+    """Name the messages that a history has and the claim about it has not."""
+    found: list[str] = []
+    for claim in problem.claims:
+        if not isinstance(claim, HistoryIs) or claim.relation != "is":
+            continue
+        for key in watched.names.keys(claim.user, claim.device)[:1]:
+            try:
+                view = watched.look(History(key.user, key.device, claim.chat))
+            except ImcliError:
+                continue
+            messages = view.messages if isinstance(view, HistoryView) else ()
+            found += [watched.names.call(message) for message in messages[-LABELS_MAX:]]
+    return found
+
+
+def _joined(user: str, group: str, log: tuple[Logged, ...]) -> int:
+    joined = 0
+    for entry in log:
+        for event in entry.outcome.events if entry.outcome else ():
+            if isinstance(event, MembersChanged) and event.group == group and user in event.joined:
+                joined = event.seq + 1
+    return joined
