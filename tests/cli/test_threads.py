@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from imcli.cli.running.threads import Openers, open_threads, opened
+from imcli.model.exit_status import ExitStatus
 from imcli.scenario.running.run import Options
 from imcli.targets.base import Cast, Identity, Target
+from tests.targets.served import served
 
 
 class Opener:
@@ -65,3 +73,39 @@ def test_who_begins_after_an_interrupt_does_nothing() -> None:
     openers = Openers({"x": Opener()})  # type: ignore[dict-item]
     openers.stop()
     assert openers.work((), ("x",), openers, Options()) == []
+
+
+WAITS = """title = "Waits"
+users = ["A", "B"]
+timing = { limit = "50m" }
+steps = ["B sends", "wait 40m"]
+"""
+QUICK = """title = "Quick"
+users = ["A", "B"]
+steps = ["B sends as m1", "assert A received m1"]
+"""
+
+
+def test_an_interrupt_ends_a_run_on_a_real_server_and_keeps_what_had_finished(
+    tmp_path: Path,
+) -> None:
+    for number in range(4):
+        (tmp_path / f"a{number}.toml").write_text(QUICK)
+        (tmp_path / f"b{number}.toml").write_text(WAITS)
+    os.mkfifo(tmp_path / "events")
+    with served() as server:
+        command = [sys.executable, "-m", "imcli", "run-scenario", ".", "--jobs", "4"]
+        command += ["--target", server.url, "--jsonl", "events"]
+        run = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        events = []
+        with open(tmp_path / "events", encoding="utf-8") as lines:
+            for line in lines:
+                events.append(json.loads(line)["type"])
+                if events[-1] == "case-finished" and events.count("case-finished") == 4:
+                    run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (ExitStatus.INTERRUPTED, "")
+    assert (events.count("case-finished"), events[-1]) == (4, "run-finished")
+    assert out.splitlines()[-1].startswith("interrupted: 4 passed")
