@@ -7,9 +7,9 @@ of names; configuration files and whatever begins with a dot are passed over.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, NothingToRun, UsageError
@@ -17,6 +17,8 @@ from imcli.model.errors import InvalidInput, NothingToRun, UsageError
 if TYPE_CHECKING:
     from imcli.scenario.reading.written import Scenario
     from imcli.scenario.syntax import Case
+
+Read = TypeVar("Read")
 
 NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
 FILE_BYTES_MAX = 1024 * 1024
@@ -150,15 +152,24 @@ def parse_files(world: World, paths: list[str]) -> list[Scenario]:
     """
     from imcli.scenario.reading.parse import parse_scenario
 
-    scenarios: list[Scenario] = []
+    return read_each(world, paths, parse_scenario)
+
+
+def read_each(world: World, paths: list[str], read: Callable[[str, str], Read]) -> list[Read]:
+    """Read files by a function of a text and its path; report the problems of all at once.
+
+    Raises:
+        InvalidInput: at least one is invalid.
+    """
+    found: list[Read] = []
     invalid: list[InvalidInput] = []
     for path in paths:
         try:
-            scenarios.append(parse_scenario(read_text(world, path), path))
+            found.append(read(read_text(world, path), path))
         except InvalidInput as error:
             invalid.append(error)
     raise_together(invalid)
-    return scenarios
+    return found
 
 
 def raise_together(invalid: list[InvalidInput]) -> None:

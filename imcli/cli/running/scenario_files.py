@@ -23,7 +23,8 @@ def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
-    cases = cases_of(parse_files(shell.world, files))
+    with shell.world.collector.keeping():
+        cases = cases_of(parse_files(shell.world, files))
     check_profiles(cases)
     shell.say(f"{counted(len(files), 'file')} with {counted(len(cases), 'case')}: all valid")
     return 0
@@ -53,26 +54,28 @@ def format_scenarios(
 
     Comments stay. A file that is invalid is named, and no file is changed then.
     """
-    from imcli.cli.running.files import find_files, parse_files, read_text, write_text
-    from imcli.scenario.reading.format import format_scenario
+    from imcli.cli.running.files import find_files, read_each, write_text
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
-    parse_files(shell.world, files)
-    changed = 0
-    for path in files:
-        before = read_text(shell.world, path)
-        after = format_scenario(before, path)
-        if after == before:
-            continue
-        changed += 1
+    with shell.world.collector.keeping():
+        changes = [one for one in read_each(shell.world, files, formatted) if one is not None]
+    for path, before, after in changes:
         if diff:
             shell.write(difference(path, before, after))
         elif check:
             shell.write(path)
         else:
             write_text(shell.world, path, after)
-    return told(shell, len(files), changed, wrote=not (check or diff))
+    return told(shell, len(files), len(changes), wrote=not (check or diff))
+
+
+def formatted(text: str, path: str) -> tuple[str, str, str] | None:
+    """Give a file's path, its text and its canonical form; None where both are the same."""
+    from imcli.scenario.reading.format import format_scenario
+
+    after = format_scenario(text, path)
+    return (path, text, after) if after != text else None
 
 
 def told(shell: Shell, files: int, changed: int, *, wrote: bool) -> int:

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from imcli.scenario.reading.layout import Layout, Path
-from imcli.scenario.reading.parse import clean_text, parse_scenario
+from imcli.scenario.reading.parse import parse_placed
 from imcli.scenario.reading.said import Assertion, Opening, Sentence, StepFault
 from imcli.scenario.reading.state_table import cell_text, split_cells
 from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.reading.toml_text import read_toml_string
-from imcli.scenario.reading.usual_toml import read_placed_toml
 from imcli.scenario.table.tokens import CutLine, Token, cut_line, join_tokens, write_text
 
 INDENT = 2
@@ -29,9 +28,7 @@ def format_scenario(text: str, file: str = "scenario") -> str:
     Raises:
         InvalidScenario: the file is wrong; nothing is formatted then.
     """
-    scenario = parse_scenario(text, file)
-    text = clean_text(text)
-    data, layout = read_placed_toml(text)
+    scenario, data, layout = parse_placed(text, file)
     names = frozenset(name for name, _ in scenario.matrix)
     verbs = tuple(verb.name for verb in scenario.verbs)
     edits = [*_spaces(layout), *_step_strings(layout, data, names, verbs)]

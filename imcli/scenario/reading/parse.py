@@ -41,6 +41,10 @@ FILE_SIZE_MAX = 1 << 20
 """Bytes of a scenario file."""
 
 
+Parsed = tuple[Scenario, dict[str, object], Layout]
+"""A file that was read: what it says, and the TOML that it is, with the places in it."""
+
+
 def parse_scenario(text: str, file: str) -> Scenario:
     """Read one file.
 
@@ -50,6 +54,15 @@ def parse_scenario(text: str, file: str) -> Scenario:
 
     Raises:
         InvalidScenario: something is wrong; all that could be found is in it.
+    """
+    return parse_placed(text, file)[0]
+
+
+def parse_placed(text: str, file: str) -> Parsed:
+    """Read one file as `parse_scenario` does, and keep where everything stands.
+
+    Raises:
+        InvalidScenario: something is wrong.
     """
     problems = Problems()
     text = clean_text(text)
@@ -68,7 +81,9 @@ def parse_scenario(text: str, file: str) -> Scenario:
         if last is None and not problems.found:
             problems.add(reader.key_span(("matrix",)), "every case of the matrix is excluded")
     problems.raise_if_any(lines)
-    return scenario if scenario.matrix else msgspec.structs.replace(scenario, ready=last)
+    if not scenario.matrix:
+        scenario = msgspec.structs.replace(scenario, ready=last)
+    return scenario, data, layout
 
 
 def clean_text(text: str) -> str:

@@ -263,6 +263,8 @@ _REPEAT = Row(
 
 def write_step(step: Sentence | Assertion) -> str:
     """Write a step in its one canonical form (of a table: its head)."""
+    if step.whole is not None:
+        return step.whole.text
     if isinstance(step, Sentence):
         text = write_parts(step.row.parts, step.slots)
         return f"{text} {step.ending_text}" if step.ending_text else text
