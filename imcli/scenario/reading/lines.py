@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.said import Step, StepFault
-from imcli.scenario.reading.steps import read_step
+from imcli.scenario.reading.steps import read_afresh
 from imcli.scenario.reading.written import Node, Place
-from imcli.scenario.table.tokens import REMEMBERED, SHORT, CutLine, LexFault, Token, cut_line
+from imcli.scenario.table.tokens import REMEMBERED, SHORT, CutLine, LexFault, Token, cut_afresh
 
 BLOCK_DEPTH_MAX = 8
 
@@ -48,14 +48,14 @@ _Said = tuple[tuple[Token, ...], Step | None]
 
 def _read(step: tuple[Token, ...]) -> Step | None:
     try:
-        return read_step(step)
+        return read_afresh(step)
     except (StepFault, LexFault):
         return None
 
 
 @lru_cache(REMEMBERED)
 def _short_line(text: str) -> _Line:
-    return _Line(cut_line(text))
+    return _Line(cut_afresh(text))
 
 
 _Placed = tuple[_Line, Place]
@@ -105,7 +105,7 @@ def read_nodes(
     indent = -1
     for text, place in source:
         try:
-            line = _short_line(text) if len(text) <= SHORT else _Line(cut_line(text))
+            line = _short_line(text) if len(text) <= SHORT else _Line(cut_afresh(text))
         except LexFault as fault:
             problems.add(place.span(fault.start, fault.end), fault.message, fault.expected)
             continue

@@ -9,7 +9,7 @@ functions. Nobody changes what stands here: to change slots, copy them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -140,17 +140,22 @@ Step = Sentence | Assertion | Call | Opening
 # Making what was read
 
 
-def named(mentions: Iterable[Mention]) -> Named:
+def named(mentions: Collection[Mention]) -> Named:
     """Gather the names of a sentence."""
-    found = tuple(mentions)
-    names = frozenset(one.name for one in found if one.kind in _CHECKED)
-    return Named(found, names, any(one.kind in _LABELS for one in found))
+    names: set[str] = set()
+    labels = False
+    for one in mentions:
+        if one.kind in _CHECKED:
+            names.add(one.name)
+        elif one.kind in _LABELS:
+            labels = True
+    return Named(tuple(mentions), frozenset(names), labels)
 
 
 def sentence(
     row: ActionRow,
     slots: Slots,
-    mentions: Iterable[Mention],
+    mentions: Collection[Mention],
     ending: Ending | None = None,
     ending_text: str = "",
 ) -> Sentence:
@@ -171,7 +176,7 @@ def _is_whole_action(said: Sentence) -> bool:
 
 
 def claim(
-    row: ClaimRow, slots: Slots, mentions: Iterable[Mention], start: int, end: int
+    row: ClaimRow, slots: Slots, mentions: Collection[Mention], start: int, end: int
 ) -> ClaimSentence:
     """Make a claim that was read."""
     whole = None if implies(slots) else make_claim(NOWHERE, row, slots)

@@ -53,6 +53,7 @@ def _part(word: str) -> Part:
 
 def _group(parts: tuple[Part, ...]) -> Group:
     fields = [part.field for part in parts if isinstance(part, Hole)]
+    lead = parts[0] if isinstance(parts[0], Word) else None
     if fields:
-        return Group(parts, field=fields[0])
-    return Group(parts, words=" ".join(p.text for p in parts if isinstance(p, Word)))
+        return Group(parts, field=fields[0], lead=lead)
+    return Group(parts, words=" ".join(p.text for p in parts if isinstance(p, Word)), lead=lead)

@@ -73,11 +73,15 @@ class Hole(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Parts that may be left out together. `words` is their name where they have no hole."""
+    """Parts that may be left out together. `words` is their name where they have no hole.
+
+    `lead` is the word with which they begin, if it is one.
+    """
 
     parts: tuple[Part, ...]
     field: str = ""
     words: str = ""
+    lead: Word | None = None
 
 
 Part = Word | Hole | Group
@@ -146,27 +150,30 @@ class Reading:
 def match_parts(parts: tuple[Part, ...], reading: Reading, at: int, slots: Slots) -> int:
     """Read tokens from `at` on; returns where it ended, or -1 when they do not fit."""
     tokens = reading.tokens
+    count = len(tokens)
     for part in parts:
-        if type(part) is Word:
-            if at < len(tokens) and (tokens[at].text == part.text or _is_plural(part, tokens[at])):
-                at += 1
-                continue
-            reading.miss(at, part.text)
-            return -1
         if type(part) is Hole:
             found = part.read(reading, at, slots, part.field)
             if found < 0:
                 reading.miss(at, part.kind)
                 return -1
             at = found
-            continue
-        assert type(part) is Group
-        at = _match_group(part, reading, at, slots)
+        elif type(part) is Word:
+            text = tokens[at].text if at < count else ""
+            if text != part.text and (text == "" or text != part.plural):
+                reading.miss(at, part.text)
+                return -1
+            at += 1
+        else:
+            assert type(part) is Group
+            lead = part.lead
+            if lead is not None:  # most groups begin with a word, and most are left out
+                text = tokens[at].text if at < count else ""
+                if text != lead.text and (text == "" or text != lead.plural):
+                    reading.miss(at, lead.text)
+                    continue
+            at = _match_group(part, reading, at, slots)
     return at
-
-
-def _is_plural(word: Word, token: Token) -> bool:
-    return bool(word.plural) and token.text == word.plural
 
 
 def _match_group(group: Group, reading: Reading, at: int, slots: Slots) -> int:
@@ -189,14 +196,14 @@ def write_parts(parts: tuple[Part, ...], slots: Slots) -> str:
 
 def _write(parts: tuple[Part, ...], slots: Slots, words: list[str]) -> None:
     for part in parts:
-        if type(part) is Word:
+        if type(part) is Hole:
+            words.append(part.write(slots, part.field))
+        elif type(part) is Word:
             if part.text == "'s":
                 words[-1] += "'s"
             else:
                 singular = not part.plural or (words and words[-1] == "1")
                 words.append(part.text if singular else part.plural)
-        elif type(part) is Hole:
-            words.append(part.write(slots, part.field))
         elif type(part) is Group and _is_there(part, slots):
             _write(part.parts, slots, words)
 

@@ -61,20 +61,29 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _TOKEN = re.compile(
-    r"""[ ]*(?:
-      (?P<word>[^\ ",;:\#{}'’]++)
-    | (?P<comma>,)
-    | (?P<string>"(?:[^"\\]++|\\.)*+")
-    | (?P<group>\#[A-Za-z][A-Za-z0-9_]*+)
-    | (?P<comment>\#.*)
-    | (?P<semicolon>;)
-    | (?P<colon>:)
-    | (?P<possessive>['’]s(?![A-Za-z0-9_]))
-    | (?P<json>\{)
-    | (?P<bad>.)
+    r"""([ ]*)(
+      [^\ ",;:\#{}'’]++
+    | "(?:[^"\\]++|\\.)*+"
+    | \#[A-Za-z][A-Za-z0-9_]*+
+    | \#.*
+    | ['’]s(?![A-Za-z0-9_])
+    | .
     )""",
     re.VERBOSE | re.DOTALL,
 )
+"""Spaces and a token; what kind it is shows in how it begins."""
+
+_KINDS = {
+    ",": "comma",
+    ";": "semicolon",
+    ":": "colon",
+    "{": "json",
+    "}": "bad",
+    '"': "string",
+    "#": "group",
+    "'": "possessive",
+    "’": "possessive",
+}
 _JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
@@ -94,7 +103,7 @@ def cut_line(line: str) -> CutLine:
 
 def cut_afresh(line: str) -> CutLine:
     """Cut a line as `cut_line` does, without remembering it."""
-    control = CONTROL.search(line)
+    control = None if line.isprintable() else CONTROL.search(line)
     if control:
         _refuse_control(line, control.start())
     indent = len(line) - len(line.lstrip(" "))
@@ -118,35 +127,34 @@ def _cut(line: str, length: int) -> tuple[list[list[Token]], int]:
     step: list[Token] = []
     steps = [step]
     at = 0
-    while at < length:
-        match = _TOKEN.match(line, at)
-        assert match is not None, "the last branch takes anything"
-        kind = match.lastgroup or "bad"
-        start, at = match.span(kind)
-        if kind == "word":
-            step.append(Token(kind, line[start:at], start, at))
-            continue
-        match kind:
-            case "comment":
-                return steps, start
-            case "semicolon":
-                step = []
-                steps.append(step)
-            case "json":
-                at = _end_of_json(line, start)
-                step.append(Token(kind, line[start:at], start, at))
-            case "possessive":
-                step.append(Token(kind, "'s", start, at))
-            case "string":
-                text = line[start:at]
-                if "\\" in text:
-                    read_text(text, start)
-                step.append(Token(kind, text, start, at))
-            case "bad":
-                _refuse_character(line, start)
-            case _:
-                step.append(Token(kind, line[start:at], start, at))
-    return steps, -1
+    while True:
+        for blanks, text in _TOKEN.findall(line, at, length):
+            start = at + len(blanks)
+            at = start + len(text)
+            match _KINDS.get(text[0], "word"):
+                case "word" | "comma" | "colon" as kind:
+                    step.append(Token(kind, text, start, at))
+                case "string" if len(text) > 1:
+                    if "\\" in text:
+                        read_text(text, start)
+                    step.append(Token("string", text, start, at))
+                case "semicolon":
+                    step = []
+                    steps.append(step)
+                case "group" if text[1:2].isalpha() and text[1].isascii():
+                    step.append(Token("group", text, start, at))
+                case "group":
+                    return steps, start
+                case "possessive" if len(text) > 1:
+                    step.append(Token("possessive", "'s", start, at))
+                case "json":
+                    at = _end_of_json(line, start)
+                    step.append(Token("json", line[start:at], start, at))
+                    break  # what stands in it is no token
+                case _:
+                    _refuse_character(line, start)
+        else:
+            return steps, -1
 
 
 def _end_of_json(line: str, start: int) -> int:
