@@ -1,9 +1,10 @@
-"""Taking time: processor time of a function here, wall time of whole programs in turns."""
+"""Taking time: processor time of a function here, that or wall time of whole programs in turns."""
 
 from __future__ import annotations
 
 import gc
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -47,6 +48,18 @@ def wall_seconds(command: Sequence[str], *, cwd: Path, expected: Sequence[int] =
         end = (done.stdout + done.stderr)[-1000:]
         raise RuntimeError(f"{command} ended with {done.returncode}: ... {end}")
     return spent
+
+
+def spent_seconds(command: Sequence[str], *, cwd: Path) -> float:
+    """Run a program to its end and give the processor time that it and its children took.
+
+    Raises:
+        RuntimeError: it did not end well, so the time means nothing.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall_seconds(command, cwd=cwd)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def paired_ratio(first: Callable[[], float], second: Callable[[], float], turns: int) -> float:
