@@ -117,3 +117,32 @@ def test_messages_stay_and_are_named_once_per_log() -> None:
         "the messages of A@B",
         "the messages of #team",
     ]
+
+
+def test_what_may_be_listed_again_after_its_deletion_is_named() -> None:
+    made = Made()
+    made.note(CreateGroup("#team", ("A", "C")))
+    made.note(Send("B", "", "A", "hi", "n1"))
+    made.note(Send("A", "", "#team", "hi", "n2"))
+    rows = PendingRows((2, 2, 5))
+    rows.stored(Send("B", "", "A", "hi", "n1"), 1)
+    new = made.staying(rows.undeletable(), groups_return=rows.groups_return)
+    assert [line.partition(":")[0] for line in new[2:]] == [
+        "B's conversation with A",
+        "A's conversation with B",
+    ]
+    old = PendingRows((2, 1, 3))
+    old.stored(Send("B", "", "A", "hi", "n1"), 1)
+    named = made.staying(old.undeletable(), groups_return=old.groups_return)
+    assert [line.partition(":")[0] for line in named[2:]] == [
+        "A's conversation with #team",
+        "C's conversation with #team",
+    ]
+
+
+def test_what_was_seen_to_be_stored_is_gone_for_good_when_it_is_deleted() -> None:
+    rows = PendingRows((2, 2, 5))
+    rows.stored(Send("B", "", "A", "hi", "n1"), 1)
+    rows.shown("A", (Entry("B"),))
+    rows.shown("B", (Entry("A"),))
+    assert (rows.undeletable(), rows.groups_return) == ((), False)

@@ -42,6 +42,15 @@ class PendingRows:
         """Name the users whose rows are still to appear."""
         return tuple(dict.fromkeys(user for user, _ in self._awaited))
 
+    @property
+    def groups_return(self) -> bool:
+        """Whether a flush may undo a deletion in a group (A12)."""
+        return bool(self._version) and self._version < MARKED_ROWS
+
+    def undeletable(self) -> tuple[tuple[str, str], ...]:
+        """Name (user, chat) of rows not seen yet: to delete before the flush does nothing (A4)."""
+        return () if self.groups_return else tuple(self._awaited)
+
     def shown(self, user: str, rows: tuple[Entry, ...]) -> None:
         """The server showed these rows of a user."""
         for row in rows:

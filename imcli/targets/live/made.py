@@ -76,8 +76,26 @@ class Made:
             *(Dismiss(group) for group in self._members),
         )
 
-    def staying(self) -> tuple[str, ...]:
-        """Name what no call can take away."""
-        return tuple(
-            f"the messages of {log}: the server has no call that erases them" for log in self._logs
+    def staying(
+        self, unstored: tuple[tuple[str, str], ...] = (), *, groups_return: bool = False
+    ) -> tuple[str, ...]:
+        """Name what no call can take away.
+
+        Args:
+            unstored: (user, chat) of conversations that the server has not been seen to store.
+            groups_return: the next flush may undo a deletion in a group (2.1.3).
+        """
+        posted = {group: users for group, users in self._members.items() if group in self._logs}
+        in_groups = [(user, group) for group, users in posted.items() for user in users]
+        returning = (*unstored, *in_groups) if groups_return else unstored
+        return (
+            *(
+                f"the messages of {log}: the server has no call that erases them"
+                for log in self._logs
+            ),
+            *(
+                f"{user}'s conversation with {chat}: deleted before the server stored it, it may "
+                "be listed again then"
+                for user, chat in returning
+            ),
         )

@@ -280,7 +280,8 @@ class LiveTarget:
                 gone = gone or self._try(call)
                 if gone:
                     yield f"what {call} takes away: {gone}"
-        yield from self.back.made.staying()
+        rows = self.rows
+        yield from self.back.made.staying(rows.undeletable(), groups_return=rows.groups_return)
 
     def _try(self, call: Call) -> str:
         """Make a call of the cleaning up; returns why it did not work, or nothing."""
