@@ -163,7 +163,7 @@ class SessionReplay(HttpReplay):
     def _kick_one(
         self, user: str, name: str, text: str, frames: dict[str, list[Json]], still_open: Json
     ) -> None:
-        self.server.apply(Kick(user, name))
+        self.server.apply(Kick(user, name, alone=True))
         where = self._name(name)
         frames[where] = [{"f": "disconnect", "reason": 12, "text": text}]
         if self.left_open:

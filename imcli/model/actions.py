@@ -80,10 +80,15 @@ class Drop(Base, frozen=True, gc=False):
 
 
 class Kick(Base, frozen=True, gc=False):
-    """An administrator ends one session (`device`) or all sessions (`""`) of a user."""
+    """An administrator ends one session (`device`) or all sessions (`""`) of a user.
+
+    WuKongIM ends those of all devices of the same kind with it; with `alone` that one, as it does
+    for a login elsewhere.
+    """
 
     user: str
     device: str = ""
+    alone: bool = False
 
 
 # Messages

@@ -251,7 +251,7 @@ class World:
             return
         self.begin()
         if self.seats.at(connection.name) is connection:
-            self.route(self.server.apply(act.Kick(*connection.name)))
+            self.route(self.server.apply(act.Kick(*connection.name, alone=True)))
         self._forget(connection, why)
 
     def _forget(self, connection: Connection, why: str) -> None:

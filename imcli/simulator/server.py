@@ -89,6 +89,7 @@ LAWS: dict[type, tuple[Law, str]] = {
 
 WUKONGIM_LAWS: dict[type, tuple[Law, str]] = {
     **LAWS,
+    act.Kick: (sessions.kick_kind, ""),
     act.Send: (wukongim_messages.send, "user"),
     act.Pull: (wukongim_history.pull, "user"),
     act.CreateGroup: (wukongim_groups.create_group, "user"),

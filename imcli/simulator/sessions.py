@@ -7,6 +7,8 @@ it connects again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from imcli.model.actions import AddDevice, Connect, CreateUser, Disconnect, Drop, Kick
 from imcli.model.entities import FORBIDDEN_ID_CHARACTERS, DeviceKey
 from imcli.model.events import Done, EndedBecause, Event, Refused, SessionEnded, SessionStarted
@@ -121,8 +123,25 @@ def kick(state: State, keeping: Keeping, action: Kick) -> list[Event]:
     if user is None or (action.device and action.device not in user.devices):
         name = f"{action.user}.{action.device}" if action.device else action.user
         return [Refused("invalid", f"there is no {name}")]
+    return end_all(state, action.user, [action.device] if action.device else list(user.devices))
+
+
+def kick_kind(state: State, keeping: Keeping, action: Kick) -> list[Event]:
+    """End the sessions of all devices of one's kind: WuKongIM knows no device, but its kind.
+
+    Source: WuKongIM `internal/api/user.go:quitUserDevice`, all versions.
+    """
+    kicked = state.device(action.user, action.device) if action.device else None
+    if kicked is None or action.alone:
+        return kick(state, keeping, action)
+    devices = state.users[action.user].devices
+    return end_all(state, action.user, [n for n, d in devices.items() if d.kind == kicked.kind])
+
+
+def end_all(state: State, user: str, names: Iterable[str]) -> list[Event]:
+    """Kick those of these devices that have a session."""
     events: list[Event] = [Done()]
-    for name in [action.device] if action.device else list(user.devices):
-        if state.users[action.user].devices[name].session:
-            end_as(state, DeviceKey(action.user, name), "kicked", events)
+    for name in names:
+        if state.users[user].devices[name].session:
+            end_as(state, DeviceKey(user, name), "kicked", events)
     return events

@@ -11,6 +11,7 @@ import pytest
 from imcli.model.actions import (
     Accept,
     Action,
+    AddDevice,
     AddMembers,
     Clear,
     Connect,
@@ -41,6 +42,7 @@ from imcli.model.events import (
     HistoryPage,
     Offline,
     Pushed,
+    SessionEnded,
     Stored,
     Unanswered,
 )
@@ -92,6 +94,19 @@ def test_there_are_no_notices(version: str, device: str) -> None:
     said = Send("B", device, "A", "look", "n1", notice=True)
     assert world.refuses(said) == "unsupported"
     assert world.history("A", "B") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_kick_ends_all_sessions_of_a_kind_and_a_login_elsewhere_one(version: str) -> None:
+    world = wukongim(version)
+    world.do(AddDevice("B", "tablet", "app", online=True))
+    world.do(AddDevice("B", "browser", "web", online=True))
+    ended = [e.device for e in world.do(Kick("B", "tablet")) if isinstance(e, SessionEnded)]
+    assert sorted(ended) == ["phone", "tablet"]
+    world.do(Connect("B", "phone"))
+    world.do(Connect("B", "tablet"))
+    alone = world.do(Kick("B", "tablet", alone=True))
+    assert [e.device for e in alone if isinstance(e, SessionEnded)] == ["tablet"]
 
 
 @pytest.mark.parametrize("order", ["kicked, then gone", "gone, then kicked"])

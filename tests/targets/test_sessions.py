@@ -182,6 +182,44 @@ def test_a_mark_beyond_all_numbers_hides_nothing_from_the_device_that_deletes(
     passes(steps, server.url)
 
 
+def test_devices_agree_on_what_was_deleted(server: Served) -> None:
+    steps = """
+    B sends A 2 messages as m
+    server flushes
+    A.phone deletes B
+    B sends A "again" as m3
+    A.phone reads B
+    assert A.phone shows B with messages m3, deleted up to m2
+    A.web syncs from scratch
+    assert A's devices agree
+    A.phone syncs
+    assert A.phone shows B with messages m3, deleted up to m2
+    """
+    passes(steps, server.url)
+
+
+def test_a_kick_ends_all_devices_of_a_kind(server: Served) -> None:
+    steps = """
+    A adds device tablet
+    admin kicks A.tablet
+    assert A.phone is kicked
+    assert A.web is online
+    """
+    passes(steps, server.url)
+
+
+def test_who_hangs_up_when_it_is_kicked_sends_no_more(server: Served) -> None:
+    steps = """
+    admin kicks A.web
+    A.web disconnects
+    A.web sends B "later" as m1 but gets no answer
+    assert B did not receive m1
+    A.web connects
+    assert B received m1 once
+    """
+    passes(steps, server.url)
+
+
 def test_reading_lists_nothing_that_the_device_does_not_show(server: Served) -> None:
     steps = """
     link A.web drops 1 message

@@ -80,7 +80,6 @@ class Clients:
         self._back = back
         self._rows = rows
         self._version = version
-        self._marks: dict[tuple[str, str], int] = {}
         self._answered_within_ms = answered_within_ms
         self._restarting = restarting
 
@@ -127,7 +126,8 @@ class Clients:
         if device is None:
             return
         row, last = self._back.reader.row(action.user, action.chat)
-        event = told(action, row, last, device.cache, self._marks, self._version)
+        marks = self._back.reader.marks
+        event = told(action, row, last, device.cache, marks, self._version)
         if event is not None:
             device.feed((replace(event, cursor=self._world.newest_id),))
 
@@ -281,7 +281,7 @@ class Clients:
         device.half_open = isinstance(action, Drop) and (was_online or device.half_open)
         if isinstance(action, Drop):
             device.leave()
-        elif was_online:
+        else:
             device.hang_up()
         ended = (SessionEnded(action.user, action.device, "goodbye"),)
         return Outcome("ok", events=(Done(), *(ended if was_online else ())))

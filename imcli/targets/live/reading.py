@@ -71,6 +71,8 @@ class Reader:
         self._client = client
         self._setting = setting
         self._order = order
+        self.marks: dict[tuple[str, str], int] = {}
+        """Up to where (user, chat) was deleted in this world, as far as its devices know."""
 
     def judged(self, reply: Reply) -> Answer:
         """Judge an answer.
@@ -149,7 +151,8 @@ class Reader:
             Garbled: it is something else.
         """
         listed = read_list(body, self._setting.names, action.user)
-        entries = self._order.arrange(action.user, listed)
+        arranged = self._order.arrange(action.user, listed)
+        entries = tuple(self._with_mark(action, entry) for entry in arranged)
         partial = bool(action.only_unread or action.page or action.chats is not None)
         return ListAnswer(
             action.user,
@@ -161,8 +164,25 @@ class Reader:
             partial=partial,
         )
 
+    def _with_mark(self, action: Synchronise, entry: Entry) -> Entry:
+        """Tell up to where a conversation was deleted, which no answer says.
+
+        A whole list leaves out what is below the mark and nothing else, so that it shows where
+        fewer messages are answered than were asked for. Elsewhere what was deleted here is known,
+        unless the answer goes back behind it.
+        """
+        if not entry.messages:
+            return entry
+        first, mark = entry.messages[0].seq, self.marks.get((action.user, entry.chat), 0)
+        whole = not (action.seqs or action.only_unread or action.chats is not None)
+        if whole and len(entry.messages) < action.message_count:
+            mark = first - 1
+        elif mark >= first and action.chats is None:
+            mark = 0
+        return replace(entry, deleted_to=mark) if mark else entry
+
     def _list(self, user: str, chat: str | None) -> ListView:
-        entries = tuple(map(_with_mark, self.listed(Synchronise(user, "")).entries))
+        entries = self.listed(Synchronise(user, "")).entries
         if chat is not None:
             entries = tuple(entry for entry in entries if entry.chat == chat)
         return ListView(entries, sum(entry.unread for entry in entries))
@@ -203,14 +223,3 @@ class Reader:
         for entry in entries:
             history = messages_text(self._history(user, entry.chat))
             yield f"the history with {entry.chat}", history
-
-
-def _with_mark(entry: Entry) -> Entry:
-    """Tell up to where a conversation was deleted.
-
-    No answer says it. But a whole list leaves out what is below the mark and nothing else, so that
-    it shows where fewer messages are answered than were asked for.
-    """
-    if not entry.messages or len(entry.messages) >= LISTED_MESSAGES:
-        return entry
-    return replace(entry, deleted_to=entry.messages[0].seq - 1)

@@ -83,7 +83,7 @@ class Call:
         elif why == "remove":
             self.apply(Disconnect(user, device))
         else:
-            self.apply(Kick(user, device))
+            self.apply(Kick(user, device, alone=True))
 
     @property
     def state(self) -> State:
