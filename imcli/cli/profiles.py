@@ -90,16 +90,16 @@ def compare_versions(shell: Shell, paths: list[str], language: Language) -> int:
 
 def results_on_versions(scenarios: list[Scenario]) -> list[CaseResult]:
     """Run every case on every version of WuKongIM that imcli simulates, oldest first."""
-    from imcli.cli.running.files import cases_of
     from imcli.cli.running.pool import MakeTarget
     from imcli.scenario.events import CaseFinished
+    from imcli.scenario.reading.expand import cases
     from imcli.scenario.running.suite import run_suite
     from imcli.simulator.profiles import builtin_names, load_profile
 
     profiles = [load_profile(name) for name in builtin_names()]
     versions = sorted((p.version, p.name) for p in profiles if p.product == "wukongim")
     targets = [MakeTarget()(f"sim:{name}") for _, name in versions]
-    events = run_suite(cases_of(scenarios), targets)
+    events = run_suite([case for each in scenarios for case in cases(each)], targets)
     return [event.case for event in events if isinstance(event, CaseFinished)]
 
 

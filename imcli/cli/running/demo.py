@@ -171,13 +171,13 @@ def short_text(steps: tuple[str, ...]) -> str:
 
 def result_on(shell: Shell, text: str, profile: str) -> CaseResult:
     """Run a scenario on one profile; a failure is shown, whether it is known or not."""
-    from imcli.cli.running.files import cases_of
     from imcli.cli.running.pool import MakeTarget, watch
     from imcli.scenario.events import CaseFinished
+    from imcli.scenario.reading.expand import cases
     from imcli.scenario.reading.parse import parse_scenario
     from imcli.scenario.running.run import Options, run
 
-    case = msgspec.structs.replace(cases_of([parse_scenario(text, FILE_NAME)])[0], known_failing=())
+    case = msgspec.structs.replace(cases(parse_scenario(text, FILE_NAME))[0], known_failing=())
     name = "sim" if profile == "reference" else f"sim:{profile}"
     options = Options(
         clock=shell.world.elapsed, observer=watch, reproduce="imcli demo", show="final"

@@ -208,16 +208,16 @@ def check_profiles(cases: list[Case]) -> None:
     raise_together(list(invalid.values()))
 
 
-def cases_of(scenarios: list[Scenario]) -> list[Case]:
-    """Expand scenarios into cases; report the problems of all of them at once."""
-    from imcli.scenario.reading.expand import cases
+def read_cases(world: World, paths: list[str]) -> list[Case]:
+    """Read files and expand them into cases; report the problems of all of them at once.
 
-    found: list[Case] = []
-    invalid: list[InvalidInput] = []
-    for scenario in scenarios:
-        try:
-            found += cases(scenario)
-        except InvalidInput as error:
-            invalid.append(error)
-    raise_together(invalid)
-    return found
+    One file after the other, so that what a file is made of is let go before the next is read.
+
+    Raises:
+        InvalidInput: at least one is invalid.
+    """
+    from imcli.scenario.reading.expand import cases
+    from imcli.scenario.reading.parse import parse_scenario
+
+    each = read_each(world, paths, lambda text, path: cases(parse_scenario(text, path)))
+    return [case for some in each for case in some]

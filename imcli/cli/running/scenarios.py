@@ -101,7 +101,7 @@ def run_scenario(
     Without --target they run on the reference server in this process. Every invalid file is named
     before the first case runs.
     """
-    from imcli.cli.running.files import cases_of, check_profiles, find_files, parse_files
+    from imcli.cli.running.files import check_profiles, find_files, read_cases
     from imcli.cli.running.pool import job_count
     from imcli.cli.running.reports import Wanted
     from imcli.scenario.running.suite import select
@@ -114,7 +114,7 @@ def run_scenario(
     count = job_count(jobs, shell.world.processors)
     places = checked_places(shell, target or [], profile)
     with shell.world.collector.keeping():
-        cases = cases_of(parse_files(shell.world, find_files(shell.world, paths)))
+        cases = read_cases(shell.world, find_files(shell.world, paths))
     check_profiles(cases)
     chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
     sources = source_texts(shell, chosen) if report_issue else {}
