@@ -156,7 +156,7 @@ class _Running:
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        teller = Teller(self._stream, self._render, loop.call_soon)
+        teller = Teller(self._stream, self._render, loop.call_soon, held=True)
         world = self._world(loop, None if self._plan.quiet else teller)
         say = _sayer(world, teller)
         loop.set_exception_handler(cost_the_offender(self._report, say))
@@ -200,7 +200,7 @@ class _Running:
                 api_url=ready.http,
             )
             world.begin()
-            teller(ready)
+            teller.begin(ready)
             if self._kept.crashed:
                 world.note(notes.Happened(world.now_ms, AFTER_A_CRASH))
             await self._ended.wait()

@@ -27,6 +27,7 @@ class Teller:
         stream: where to.
         render: makes a line of a note.
         soon: calls something at the end of a turn.
+        held: nothing is printed before `begin`, so that its note is the first line.
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class Teller:
         stream: TextIO,
         render: Callable[[Note], str],
         soon: Callable[[Callable[[], None]], object],
+        *,
+        held: bool = False,
     ) -> None:
         self._stream = stream
         self._render = render
         self._soon = soon
+        self._held = held
         self._notes: list[Note] = []
         self._left_out = 0
         self._queue: queue.Queue[str | None] = queue.Queue(BATCHES_MAX)
@@ -46,12 +50,18 @@ class Teller:
 
     def __call__(self, note: Note) -> None:
         """Take a note."""
-        if not self._notes:
+        if not self._notes and not self._held:
             self._soon(self._hand_over)
         if len(self._notes) < LINES_MAX:
             self._notes.append(note)
         else:
             self._left_out += 1
+
+    def begin(self, first: Note) -> None:
+        """Print a note before all that were held, and from now on whatever comes."""
+        self._notes.insert(0, first)
+        self._held = False
+        self._soon(self._hand_over)
 
     def _hand_over(self) -> None:
         taken, self._notes = self._notes, []

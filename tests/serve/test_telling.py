@@ -88,3 +88,17 @@ def test_lines_of_a_turn_come_in_their_order() -> None:
     assert len(soon) == 1
     teller.close(30)
     assert [line[-1] for line in stream.getvalue().splitlines()] == list("01234")
+
+
+def test_what_happens_before_a_server_is_ready_is_told_after_that() -> None:
+    stream, soon = io.StringIO(), list[Callable[[], None]]()
+    teller = Teller(stream, line_of, soon.append, held=True)
+    teller(EVERY[10])
+    assert soon == []
+    teller.begin(EVERY[0])
+    teller(EVERY[11])
+    for hand_over in soon:
+        hand_over()
+    teller.close()
+    heads = [line.partition(": ")[0].rpartition("  ")[2] for line in stream.getvalue().splitlines()]
+    assert heads == ["ready", "flush", "webhook msg.notify with 2"]
