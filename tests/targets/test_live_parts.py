@@ -59,6 +59,18 @@ def test_an_old_server_must_show_the_senders_newest_mark() -> None:
     assert rows.users() == ()
 
 
+@pytest.mark.parametrize(("version", "awaited"), [((2, 1, 3), ()), ((2, 1, 5), ("B",))])
+def test_after_a_mark_that_went_back_an_old_server_need_not_show_the_senders_newest(
+    version: tuple[int, ...], awaited: tuple[str, ...]
+) -> None:
+    rows = PendingRows(version)
+    rows.stored(Send("B", "", "#team", "hi", "n1"), 4)
+    rows._awaited["B", "#team"] = 4
+    rows.changed(MarkUnread("B", "", "#team", 2))
+    rows.shown("B", (Entry("#team", read_to=2),))
+    assert rows.users() == awaited
+
+
 @pytest.mark.parametrize(
     ("version", "awaited"), [((2, 1, 3), ("B",)), ((2, 1, 5), ("B", "A")), ((2, 2, 5), ("B", "A"))]
 )

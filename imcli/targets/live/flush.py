@@ -9,7 +9,7 @@ of groups come with the membership and are never waited for, except up to 2.1.3.
 
 from __future__ import annotations
 
-from imcli.model.actions import Action, Delete, Send
+from imcli.model.actions import Action, Delete, MarkUnread, Send
 from imcli.model.entities import Entry, is_group
 from imcli.targets.live.order import MARKED_ROWS, NO_PERSON_ROWS, ListOrder
 
@@ -33,10 +33,18 @@ class PendingRows:
         self._awaited.setdefault((send.chat, send.user), 0)
 
     def changed(self, action: Action) -> None:
-        """An action was done; up to 2.1.3 a deletion also takes what waits out of memory."""
+        """An action was done; up to 2.1.3 a deletion also takes what waits out of memory.
+
+        Up to there a mark may go back, so that no flush shows the sender's own newest again: then
+        the row must be there, whatever it says.
+        """
         self.order.changed(action)
-        if isinstance(action, Delete) and self._version < MARKED_ROWS:
+        if self._version >= MARKED_ROWS or not isinstance(action, Delete | MarkUnread):
+            return
+        if isinstance(action, Delete):
             self._awaited.pop((action.user, action.chat), None)
+        elif (action.user, action.chat) in self._awaited:
+            self._awaited[action.user, action.chat] = 0
 
     def users(self) -> tuple[str, ...]:
         """Name the users whose rows are still to appear."""
