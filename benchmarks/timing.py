@@ -16,10 +16,9 @@ IMCLI = (sys.executable, "-c", "import sys; from imcli.cli.app import main; sys.
 """The console script, without the search for it."""
 
 
-ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-}
-"""As after an installation: what is imported has been compiled once."""
+OURS = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in OURS}
+"""As after an installation: what is imported has been compiled once, and a pipe is a pipe."""
 
 
 def seconds(work: Callable[[], object], *, turns: int = 5) -> float:

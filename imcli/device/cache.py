@@ -210,8 +210,9 @@ class DeviceCache:
         Older than the oldest that the device has, it may be from an earlier membership.
         """
         if cached.listed and cached.messages and message.seq > cached.messages[0].seq:
+            before = self._count(cached, 0)
             insort(cached.messages, message, key=_seq)
-            if self._is_unread(cached, message, 0):
+            if self._count(cached, 0) > before:
                 cached.unseen_unread = max(0, cached.unseen_unread - 1)
 
     @staticmethod
@@ -286,28 +287,24 @@ class DeviceCache:
 
     # Showing
 
-    def _is_unread(self, cached: Cached, message: Message, now_ms: int) -> bool:
-        return (
-            message.seq > max(cached.read_to, cached.deleted_to)
-            and message.sender != self.user
-            and message.kind == "content"
-            and not message.no_red_dot
-            and not 0 < message.expires_ms <= now_ms
-        )
-
     def _count(self, cached: Cached, now_ms: int) -> int:
         """Count the unread messages that the device has, and those it only knows the number of.
 
         Messages stand in order, so that only those behind the mark need a look.
         """
-        messages = cached.messages
-        mark = max(cached.read_to, cached.deleted_to)
-        if not messages or messages[-1].seq <= mark:
-            return cached.unseen_unread
-        first = bisect_left(messages, mark + 1, key=_seq)
-        return cached.unseen_unread + sum(
-            [self._is_unread(cached, message, now_ms) for message in messages[first:]]
-        )
+        user, mark = self.user, max(cached.read_to, cached.deleted_to)
+        count = cached.unseen_unread
+        for message in reversed(cached.messages):
+            if message.seq <= mark:
+                break
+            if (
+                message.sender != user
+                and message.kind == "content"
+                and not message.no_red_dot
+                and not 0 < message.expires_ms <= now_ms
+            ):
+                count += 1
+        return count
 
     def view(self, now_ms: int) -> ListView:
         """Give what the device shows at a time of the server's clock, in the list's order."""
@@ -316,19 +313,21 @@ class DeviceCache:
             for cached in self.conversations.values()
             if cached.listed and (entry := self._entry(cached, now_ms)) is not None
         ]
-        entries.sort(key=lambda entry: entry.order, reverse=True)
-        total = sum(e.unread for e in entries if self.muted_count or not e.muted)
+        if len(entries) > 1:
+            entries.sort(key=lambda entry: entry.order, reverse=True)
+        total = sum([e.unread for e in entries if self.muted_count or not e.muted])
         return ListView(tuple(entries), total, self.requests)
 
     def _entry(self, cached: Cached, now_ms: int) -> Entry | None:
         messages = tuple([m for m in cached.messages if not 0 < m.expires_ms <= now_ms])
+        last = messages[-1] if messages else None
         expired = len(messages) < len(cached.messages)
         if expired and not cached.order[3:] and not any(m.kind == "content" for m in messages):
             return None  # as far as the device knows, nothing is left
         return Entry(
             cached.chat,
             self._count(cached, now_ms),
-            messages[-1] if messages else None,
+            last,
             messages,
             max(cached.read_to, 0),
             cached.deleted_to,
@@ -336,7 +335,7 @@ class DeviceCache:
             cached.muted,
             cached.archived,
             cached.marked_unread,
-            self._order(cached, messages[-1] if messages else None),
+            self._order(cached, last),
             cached.floor,
         )
 

@@ -222,11 +222,12 @@ def _give_up(state: State, key: DeviceKey, message_id: int) -> None:
         device.missed.append((message.channel, message.seq))
 
 
-def end_session(state: State, key: DeviceKey) -> None:
+def end_session(state: State, key: DeviceKey) -> Device:
     """End a device's session: frames on the link are lost, commands wait for the next one."""
-    device = state.device_w(key.user, key.device)
-    for message_id in list(device.pending):
-        _give_up(state, key, message_id)
+    device = state.device_w(*key)
+    if device.pending:
+        for message_id in list(device.pending):
+            _give_up(state, key, message_id)
     if device.link is not None:
         for frame, _ in device.link.held:
             state.frames.pop(frame, None)
@@ -237,6 +238,7 @@ def end_session(state: State, key: DeviceKey) -> None:
     device.session = 0
     device.dead = False
     state.session_version += 1
+    return device
 
 
 def _lose_frames(state: State, key: DeviceKey) -> None:

@@ -251,10 +251,11 @@ class ListLog:
 
     def visible_after(self, above: int, upto: int, limit: int) -> list[Message]:
         """Give the oldest `limit` messages of a range that are no commands, oldest first."""
-        seqs = self._data.visible
+        seqs, messages = self._data.visible, self._data.messages
+        if len(seqs) == len(messages):  # no command, nothing erased: a place is a number
+            return messages[above : min(upto, above + limit)]  # type: ignore[return-value]
         start = bisect_right(seqs, above)
         end = min(bisect_right(seqs, upto), start + limit)
-        messages = self._data.messages
         return [m for seq in seqs[start:end] if (m := messages[seq - 1]) is not None]
 
     def count_content(self, above: int, upto: int) -> int:

@@ -138,17 +138,17 @@ class Server:
                 device = None if asker is None else asker.devices.get(asking)
                 if device is None:
                     return [Refused("invalid", f"there is no device {user}.{asking}")]
-                if self._is_deaf(device) and isinstance(action, act.Send):
+                if device.kicked and isinstance(action, act.Send) and self._is_deaf(device):
                     return wukongim_messages.deaf(self.state, self.keeping, action)
                 if not device.session or device.dead:
                     return [Offline(user, asking)]
         return law(self.state, self.keeping, action)
 
-    def _is_deaf(self, device: Device) -> bool:
+    def _is_deaf(self, kicked: Device) -> bool:
         """Whether the server left the socket of a kicked device open, and the device did, too."""
         traits = TRAITS.get(self.profile.version)
         left_open = traits is not None and traits.kicked_socket == "left-open"
-        return left_open and device.kicked and not device.dead
+        return left_open and not kicked.dead
 
     def settle(self) -> list[Event]:
         """Let every delivery under way arrive; timers for later are not awaited."""
@@ -164,11 +164,18 @@ class Server:
 
     def fork(self) -> Server:
         """Give a server that goes its own way from here."""
+        return self._with(self.state.fork())
+
+    def aside(self) -> Server:
+        """Give a server to try something on, which is let go before this one does anything."""
+        return self._with(self.state.aside())
+
+    def _with(self, state: State) -> Server:
         twin = Server.__new__(Server)
         twin.profile = self.profile
         twin.keeping = self.keeping
         twin.laws = self.laws
-        twin.state = self.state.fork()
+        twin.state = state
         return twin
 
     def close(self) -> None:

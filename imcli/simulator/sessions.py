@@ -85,9 +85,9 @@ def end_as(state: State, key: DeviceKey, because: EndedBecause, events: list[Eve
 
     A link that was dead then stays dead: some servers leave the socket of a kicked device open.
     """
-    device = state.device_w(*key)
-    was_dead = device.dead
-    end_session(state, key)
+    before = state.device(*key)
+    was_dead = before is not None and before.dead
+    device = end_session(state, key)
     if because in ("kicked", "replaced"):
         device.kicked, device.dead = True, was_dead
     events.append(SessionEnded(key.user, key.device, because))

@@ -165,6 +165,7 @@ class State:
         "now",
         "offered",
         "order",
+        "passing",
         "profile",
         "recent",
         "records",
@@ -182,6 +183,7 @@ class State:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        self.passing = False
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.logs: dict[str, Log] = {}
@@ -357,8 +359,20 @@ class State:
 
     def fork(self) -> State:
         """Make a state that shares everything with this one until either changes it."""
+        twin = self.aside()
+        twin.passing = self.passing
+        self._owns_nothing()
+        return twin
+
+    def aside(self) -> State:
+        """Make a state to try something in, which is thrown away before this one changes.
+
+        It is a fork; but this one goes on owning what it owns, so that it need not copy it again,
+        and what is derived in passing is not remembered in the place of what this one derived.
+        """
         twin = State.__new__(type(self))
         twin.profile = self.profile
+        twin.passing = True
         twin.users = dict(self.users)
         twin.channels = dict(self.channels)
         twin.logs = dict(self.logs)
@@ -373,7 +387,6 @@ class State:
         twin.surveys = {}
         twin.recent = {}
         twin.restore_scalars(self.scalars())
-        self._owns_nothing()
         twin._owns_nothing()
         return twin
 

@@ -269,7 +269,7 @@ class SimulatedTarget:
             case Presence(user, device):
                 return PresenceView(self._presence(DeviceKey(user, device)))
             case Agreement(user):
-                return AgreementView(self._caches.agreement(self.server, user))
+                return AgreementView(self.agreement(user))
             case Observable(user):
                 return ObservableView(tuple(self._facts(user)))
             case RawAnswer(label):
@@ -284,6 +284,10 @@ class SimulatedTarget:
             return ListView(() if entry is None else (entry,))
         answer = self.server.listing(question.user)
         return ListView(answer.entries, answer.total_unread, answer.requests)
+
+    def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
+        """Give what each device of a user shows after synchronising; the last is a full list."""
+        return self._caches.agreement(self.server, user)
 
     @property
     def answers_alike(self) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
 from imcli.model.entities import DeviceSpec, Entry, Message
 from imcli.model.events import Event, ListAnswer, MembersChanged
-from imcli.model.questions import Agreement, AgreementView, ListView
+from imcli.model.questions import ListView
 from imcli.simulator.likeness import perhaps_unlike
 from imcli.simulator.profiles import Profile
 from imcli.simulator.server import Server
@@ -90,7 +90,7 @@ class SimulatedWorld:
 
     def fork(self) -> SimulatedWorld:
         """Give a copy; the device caches stay with the original."""
-        return SimulatedWorld(self.server.fork(), self.target)
+        return SimulatedWorld(self.server.aside(), self.target)
 
     def apply(self, action: Action) -> Sequence[Event]:
         """Do one action. What it put on slow links stays under way: time must not move here."""
@@ -103,9 +103,7 @@ class SimulatedWorld:
 
     def agreement(self, user: str) -> tuple[tuple[str, ListView], ...]:
         """Give what each device shows after synchronising (of the original, not of a copy)."""
-        view = self.target.observe(Agreement(user))
-        assert isinstance(view, AgreementView)
-        return view.lists
+        return self.target.agreement(user)
 
 
 class Nowhere:

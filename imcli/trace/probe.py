@@ -36,7 +36,7 @@ class World(Probe, Protocol):
     """A server that can be copied; a copy may be changed freely."""
 
     def fork(self) -> World:
-        """Give an independent copy."""
+        """Give an independent copy; it is let go before the original does anything."""
 
     def apply(self, action: Action) -> Sequence[Event]:
         """Do one action; time does not move but by a `Wait`."""

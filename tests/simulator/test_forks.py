@@ -119,6 +119,27 @@ def test_a_fork_and_its_parent_never_influence_each_other(
     assert fork.digest() == played(profile, before + forks).digest()
 
 
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(st.sampled_from(PROFILES), programs, programs, programs)
+def test_what_is_tried_aside_leaves_no_trace(
+    profile: Profile, before: list[Action], tried: list[Action], after: list[Action]
+) -> None:
+    """Before each further action everything is tried on a copy that is then let go."""
+    server, undisturbed = played(profile, before), played(profile, before)
+    for action in after:
+        copy = server.aside()
+        assert copy.digest() == server.digest()
+        for attempt in tried:
+            copy.apply(attempt)
+        for user in "AB":
+            copy.listing(user)
+        assert server.digest() == undisturbed.digest()
+        for user in "AB":
+            assert server.listing(user) == undisturbed.listing(user)
+        assert server.apply(action) == undisturbed.apply(action)
+    assert server.digest() == undisturbed.digest()
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.sampled_from(PROFILES), programs)
 def test_the_same_actions_give_the_same_events_and_the_same_digest(

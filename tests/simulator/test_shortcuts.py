@@ -39,7 +39,7 @@ COUNTS = (0, 1, 3, 20)
 
 
 def servers(seed: int, profile: Profile, size: int = 60) -> Iterator[Server]:
-    """Give a server after each action of a random program, and every third time a fork too."""
+    """Give a server after each action of a random program, and forks and asides between."""
     program = random_program(Random(seed), size)
     cast = Cast(program.users, program.groups)
     target = SimulatedTarget(Server(profile), Identity("sim", "sim", "reference"), cast)
@@ -52,6 +52,10 @@ def servers(seed: int, profile: Profile, size: int = 60) -> Iterator[Server]:
         for fork in forks[-2:]:  # the other way on from there: later actions, one left out
             fork.apply(program.actions[(number * 7 + 1) % size])
             yield fork
+        aside = target.server.aside()  # let go before the server does anything
+        aside.apply(program.actions[(number * 5 + 2) % size])
+        yield aside
+        yield target.server
 
 
 def entries(server: Server, *, plain: bool) -> list[Entry | None]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from io import FileIO
 from typing import TYPE_CHECKING, TypeVar
 
 from imcli.cli.world import World
@@ -23,6 +22,8 @@ Read = TypeVar("Read")
 NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
 FILE_BYTES_MAX = 1024 * 1024
 PROBLEM_BLOCKS_MAX = 50
+READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+"""Bytes as they are, also where a system would translate the ends of lines."""
 
 
 def find_files(world: World, paths: list[str]) -> list[str]:
@@ -80,8 +81,7 @@ def read_text(world: World, path: str) -> str:
         InvalidInput: it cannot be read, is too big, or is no UTF-8.
     """
     try:
-        with open(world.path(path), "rb", buffering=0) as file:
-            data = bounded(file)
+        data = read_bounded(world.path(path))
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
     if len(data) > FILE_BYTES_MAX:
@@ -96,20 +96,27 @@ def read_text(world: World, path: str) -> str:
         raise InvalidInput(f"{path}:{line}: not UTF-8 text (byte {error.start})") from None
 
 
-def bounded(file: FileIO) -> bytes:
+def read_bounded(real: str) -> bytes:
     """Read a file, at most one byte more than a scenario may have.
 
     Room is made for as much as the file says that it has, so that most are read at once; what has
     no size (a pipe), or grows, is read on.
+
+    Raises:
+        OSError: it cannot be read.
     """
-    size = min(os.fstat(file.fileno()).st_size, FILE_BYTES_MAX)
-    data = file.read(size + 1)
-    while len(data) != size and len(data) <= FILE_BYTES_MAX:
-        more = file.read(FILE_BYTES_MAX + 1 - len(data))
-        if not more:
-            break
-        data += more
-    return data
+    file = os.open(real, READING)
+    try:
+        size = min(os.fstat(file).st_size, FILE_BYTES_MAX)
+        data = os.read(file, size + 1)
+        while len(data) != size and len(data) <= FILE_BYTES_MAX:
+            more = os.read(file, FILE_BYTES_MAX + 1 - len(data))
+            if not more:
+                break
+            data += more
+        return data
+    finally:
+        os.close(file)
 
 
 def write_text(world: World, path: str, text: str) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from imcli.model.entities import Entry, Message, chat_of
 from imcli.simulator.log import Log, is_countable
 from imcli.simulator.record import Interval, Record, visible_spans
@@ -97,27 +95,28 @@ def make_entry(
     memo = log.memo
     if memo is None or state.now >= log.calm_until:
         return derive_entry(state, user, key, record, message_count)
-    last = log.last
-    known = memo.get((user, message_count))
+    last, known = log.last, memo.get((user, message_count))
     if known is None:
-        before, usual = None, record.usual and state.profile.usual_lists
+        before, one_more, usual = None, False, record.usual and state.profile.usual_lists
     else:
         of, upto, before, usual = known
         if of is not record:
-            usual = record.usual and (usual or state.profile.usual_lists)
+            one_more, usual = False, record.usual and state.profile.usual_lists
         elif upto == last:
             return before
-    entry: Entry | None
-    if usual:
-        if before is None:
-            entry = _usual_entry(user, chat_of(user, key), record, log, message_count)
-        elif of is record and upto == last - 1:
-            entry = _one_more(before, user, log, message_count)
         else:
-            entry = _usual_entry(user, before.chat, record, log, message_count)
-    else:
+            one_more = upto == last - 1
+    entry: Entry | None
+    if not usual:
         entry = _any_entry(state, user, key, record, message_count)
-    memo[user, message_count] = (record, last, entry, usual)
+    elif before is None:
+        entry = _usual_entry(user, chat_of(user, key), record, log, message_count)
+    elif one_more:
+        entry = _one_more(before, user, log, message_count)
+    else:
+        entry = _usual_entry(user, before.chat, record, log, message_count)
+    if not state.passing:
+        memo[user, message_count] = (record, last, entry, usual)
     return entry
 
 
@@ -127,12 +126,19 @@ def _one_more(before: Entry, user: str, log: Log, message_count: int) -> Entry:
     if message is None or message.kind == "command":
         return before
     more = message.kind == "content" and not message.no_red_dot and message.sender != user
-    return replace(
-        before,
-        unread=before.unread + more,
-        last=message,
-        messages=(*before.messages, message)[-message_count:] if message_count else (),
-        order=(before.order[0], message.time_ms, message.message_id),
+    return Entry(
+        before.chat,
+        before.unread + more,
+        message,
+        (*before.messages, message)[-message_count:] if message_count else (),
+        before.read_to,
+        before.deleted_to,
+        before.pinned,
+        before.muted,
+        before.archived,
+        before.marked_unread,
+        (before.order[0], message.time_ms, message.message_id),
+        before.floor,
     )
 
 
@@ -198,7 +204,7 @@ def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
         (),
         spans[0][0] if spans else log.last,
     )
-    if memo is not None:
+    if memo is not None and not state.passing:
         memo[user, MARKS] = (record, log.last, marks, False)
     return marks
 

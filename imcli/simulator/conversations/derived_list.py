@@ -61,6 +61,8 @@ def _sorted_out(state: State, user: str, message_count: int) -> tuple[list[Entry
 
 def total_unread(state: State, entries: Sequence[Entry]) -> int:
     """Add up the unread of listed conversations; muted ones where the profile says so."""
+    if not entries:
+        return 0
     if state.profile.total_counts_muted:
         return sum([entry.unread for entry in entries])
     return sum([entry.unread for entry in entries if not entry.muted])
