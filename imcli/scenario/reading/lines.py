@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from imcli.scenario.reading.known_lines import Line, line_of
 from imcli.scenario.reading.problems import Problems
-from imcli.scenario.reading.said import Step, StepFault
-from imcli.scenario.reading.steps import read_afresh
 from imcli.scenario.reading.written import Node, Place
-from imcli.scenario.table.tokens import REMEMBERED, SHORT, CutLine, LexFault, Token, cut_afresh
+from imcli.scenario.table.tokens import LexFault, Token
 
 BLOCK_DEPTH_MAX = 8
 
@@ -25,40 +23,7 @@ SourceLine = tuple[str, Place]
 """One line of steps, and where it stands."""
 
 
-class _Line:
-    """A line cut into steps, and what they say, once somebody asks."""
-
-    __slots__ = ("_said", "cut", "indent", "opens")
-
-    def __init__(self, cut: CutLine) -> None:
-        self.cut = cut
-        self.indent = cut.indent
-        self.opens = cut.opens
-        self._said: tuple[_Said, ...] = ()
-
-    def said(self) -> tuple[_Said, ...]:
-        """Give each step with what it says: None for one that is none by itself."""
-        if not self._said:
-            self._said = tuple([(step, _read(step)) for step in self.cut.steps])
-        return self._said
-
-
-_Said = tuple[tuple[Token, ...], Step | None]
-
-
-def _read(step: tuple[Token, ...]) -> Step | None:
-    try:
-        return read_afresh(step)
-    except (StepFault, LexFault):
-        return None
-
-
-@lru_cache(REMEMBERED)
-def _short_line(text: str) -> _Line:
-    return _Line(cut_afresh(text))
-
-
-_Placed = tuple[_Line, Place]
+_Placed = tuple[Line, Place]
 
 
 def string_lines(value: str, raw: str, file: str, line: int, column: int) -> list[SourceLine]:
@@ -105,7 +70,7 @@ def read_nodes(
     indent = -1
     for text, place in source:
         try:
-            line = _short_line(text) if len(text) <= SHORT else _Line(cut_afresh(text))
+            line = line_of(text)
         except LexFault as fault:
             problems.add(place.span(fault.start, fault.end), fault.message, fault.expected)
             continue
@@ -160,7 +125,7 @@ class _Blocks:
                     nodes.append(Node(place, step, (), False, said))
         return tuple(nodes)
 
-    def _head(self, line: _Line, place: Place, depth: int) -> Node:
+    def _head(self, line: Line, place: Place, depth: int) -> Node:
         """Read the block below a head."""
         cut = line.cut
         head = cut.steps[-1]
@@ -188,7 +153,7 @@ class _Blocks:
             self.at += 1
 
 
-def _complain_of_indent(line: _Line, place: Place, indent: int, problems: Problems) -> None:
+def _complain_of_indent(line: Line, place: Place, indent: int, problems: Problems) -> None:
     span = place.span(0, line.indent)
     if line.indent > indent:
         message = "this line is deeper than the one above it, which opens no block"
@@ -201,7 +166,7 @@ def _is_table(step: tuple[Token, ...]) -> bool:
     return len(step) > 1 and step[-2].text == "table"
 
 
-def _row(line: _Line, place: Place, problems: Problems, names: frozenset[str]) -> Node:
+def _row(line: Line, place: Place, problems: Problems, names: frozenset[str]) -> Node:
     cut = line.cut
     if len(cut.steps) > 1:
         last = cut.steps[1]

@@ -48,6 +48,9 @@ class Slots(msgspec.Struct):
     details: tuple[Detail, ...] = ()
 
 
+_EMPTY = Slots()
+
+
 class Mention(msgspec.Struct, frozen=True, gc=False):
     """A name that a sentence uses, and the token where it does; checked when all is known."""
 
@@ -211,8 +214,7 @@ def _write(parts: tuple[Part, ...], slots: Slots, words: list[str]) -> None:
 def _is_there(group: Group, slots: Slots) -> bool:
     if group.words:
         return group.words in slots.words
-    value = getattr(slots, group.field)
-    return value is not None and value != "" and value != ()
+    return bool(getattr(slots, group.field) != getattr(_EMPTY, group.field))
 
 
 def literal_words(parts: tuple[Part, ...]) -> list[str]:

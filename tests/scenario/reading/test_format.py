@@ -107,6 +107,13 @@ def test_formatting_changes_nothing_that_a_file_says() -> None:
     assert [case.title for case in before] == [case.title for case in after]
 
 
+def test_a_text_that_is_empty_is_a_text_all_the_same() -> None:
+    """Without it the case would write a text of its own: `message 1`."""
+    text = SHORTEST.replace('["B sends"', '["B sends A \\"\\""')
+    assert text != SHORTEST
+    assert format_scenario(text) == text
+
+
 def test_a_comment_behind_a_step_keeps_its_column_where_it_can() -> None:
     text = SHORTEST.replace(
         '["B sends"', "'''\nB  sends     # one\nB sends   A \"long\" # two\n'''\n#"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from imcli.scenario.reading import lines, node_step, said
+from imcli.scenario.reading import known_lines, lines, node_step, said
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.reading.problems import InvalidScenario
@@ -28,10 +28,10 @@ from tests.scenario.reading.test_remembered import CORPUS
 from tests.scenario.table.test_generate import CASTS, as_file
 
 
-class Unread(lines._Line):
+class Unread(known_lines.Line):
     """A line of which nobody knows what it says."""
 
-    def said(self) -> tuple[lines._Said, ...]:
+    def said(self) -> tuple[known_lines.Said, ...]:
         return tuple((step, None) for step in self.cut.steps)
 
 
@@ -41,7 +41,7 @@ def the_long_way() -> Iterator[None]:
     with (
         patch.object(said, "implies", lambda slots: True),
         patch.object(node_step, "read_step", read_afresh),
-        patch.object(lines, "_short_line", lambda text: Unread(cut_line(text))),
+        patch.object(lines, "line_of", lambda text: Unread(cut_line(text))),
     ):
         yield
 
