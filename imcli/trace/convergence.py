@@ -157,18 +157,25 @@ def said(kind: str, one: object, two: object) -> tuple[str, str]:
 
 
 def compare_views(
-    scene: Scene, number: int, one: World | None, two: World, users: Sequence[str], when: str
+    scene: Scene,
+    number: int,
+    one: World | None,
+    two: World,
+    users: Sequence[str],
+    when: str,
+    act: Action,
 ) -> None:
     """Report each user who sees something else in `two` than in `one` (None: the world itself).
 
-    `when` says how `two` came about.
+    `when` says how `two` came about, with a place for the words of `act`.
     """
     for user in two.perhaps_unlike(one or scene.world, users):
         before = scene.view(user) if one is None else view_of(scene.ledger, one, user)
         difference = first_difference(before, view_of(scene.ledger, two, user))
         if difference is not None:
             chat, expected, actual = difference
-            scene.out.append(Broken(number, user, chat, expected, f"{actual} {when}"))
+            how = when.format(deed(act))
+            scene.out.append(Broken(number, user, chat, expected, f"{actual} {how}"))
 
 
 # The checks. Each returns whether there was anything to check.
@@ -181,7 +188,7 @@ def _alone(scene: Scene) -> bool:
         copy = scene.world.fork()
         copy.apply(act)
         others = [user for user in scene.users if user != act.user]
-        compare_views(scene, 8, None, copy, others, f"after {deed(act)} in a copy")
+        compare_views(scene, 8, None, copy, others, "after {} in a copy", act)
         tried = tried or bool(others)
     return tried
 
@@ -205,7 +212,7 @@ def _idempotent(scene: Scene) -> bool:
     if isinstance(scene.action, REPEATABLE):  # it was just done once
         again = scene.world.fork()
         again.apply(scene.action)
-        compare_views(scene, 9, None, again, scene.users, f"after {deed(scene.action)} again")
+        compare_views(scene, 9, None, again, scene.users, "after {} again", scene.action)
         return True
     acts = list(repeatable_acts(scene))
     for act in acts:
@@ -213,7 +220,7 @@ def _idempotent(scene: Scene) -> bool:
         once.apply(act)
         twice = once.fork()
         twice.apply(act)
-        compare_views(scene, 9, once, twice, scene.users, f"after {deed(act)} twice in a copy")
+        compare_views(scene, 9, once, twice, scene.users, "after {} twice in a copy", act)
     return bool(acts)
 
 
@@ -313,8 +320,8 @@ def paged_list(world: World, user: str, size: int, count: int) -> list[Entry]:
 def _restart(scene: Scene) -> bool:
     """24: after a restart in good order everybody sees what they saw."""
     copy = scene.world.fork()
-    copy.apply(Restart())
-    compare_views(scene, 24, None, copy, scene.users, "after a restart in a copy")
+    copy.apply(restart := Restart())
+    compare_views(scene, 24, None, copy, scene.users, "after a restart in a copy", restart)
     return bool(scene.users)
 
 

@@ -8,7 +8,6 @@ from the same line with an empty text, because a text is opaque to the language.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -67,9 +66,8 @@ def _read(step: tuple[Token, ...]) -> Step | None:
         return None
 
 
-@lru_cache(REMEMBERED)
-def _short(text: str) -> Line:
-    return Line(cut_afresh(text))
+_known: dict[str, Line] = {}
+"""At most `REMEMBERED` lines; then it begins anew."""
 
 
 def line_of(text: str) -> Line:
@@ -78,11 +76,18 @@ def line_of(text: str) -> Line:
     Raises:
         LexFault: it cannot be cut.
     """
-    if len(text) > SHORT:
-        return Line(cut_afresh(text))
+    line = _known.get(text)
+    return line if line is not None else _not_known(text)
+
+
+def _not_known(text: str) -> Line:
+    """Read a line afresh, or make it from another; what is made so quickly makes no room."""
     parts = _WITH_TEXT.fullmatch(text)
-    if parts is not None:
-        line = _short(f'{parts[1]}"').with_text(parts[2])
-        if line is not None:
-            return line
-    return _short(text)
+    line = line_of(f'{parts[1]}"').with_text(parts[2]) if parts is not None else None
+    if line is None:
+        line = Line(cut_afresh(text))
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+    if len(text) <= SHORT and len(_known) < REMEMBERED:
+        _known[text] = line
+    return line
