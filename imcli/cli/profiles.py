@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from imcli.report.versions import Situation
     from imcli.scenario.events import CaseResult
     from imcli.scenario.reading.written import Scenario
-    from imcli.simulator.profiles import Profile, Switch
+    from imcli.simulator.profiles import Profile
+    from imcli.simulator.switches import Switch
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
 
@@ -132,7 +133,7 @@ def show_profile(
     """Show every switch of a profile, its value and what it means."""
     from imcli.cli.profile_files import profile_of
     from imcli.cli.tables import Row, Table
-    from imcli.simulator.profiles import SWITCHES
+    from imcli.simulator.switches import SWITCHES
 
     profile = profile_of(shell_of(ctx).world, name)
     rows = tuple(
@@ -146,7 +147,7 @@ def switch_cells(profile: Profile, switch: Switch) -> tuple[str, ...]:
     """One switch as people read it; the reference's value only where it differs."""
     value = getattr(profile, switch.name)
     default = "-" if value == switch.default else shown_value(switch.name, switch.default)
-    return (switch.name, shown_value(switch.name, value), default, switch.sentence)
+    return (switch.name, shown_value(switch.name, value), default, switch.meaning(value))
 
 
 def switch_record(profile: Profile, switch: Switch) -> dict[str, object]:
@@ -158,12 +159,14 @@ def switch_record(profile: Profile, switch: Switch) -> dict[str, object]:
         "values": switch.values,
         "kind": switch.kind,
         "meaning": switch.sentence,
+        "words": dict(switch.words),
     }
 
 
 def shown_value(name: str, value: object) -> str:
     """Write a value as a profile's file has it: durations with a unit, booleans in lower case."""
-    from imcli.simulator.profiles import SWITCH_BY_NAME, format_duration
+    from imcli.simulator.profiles import format_duration
+    from imcli.simulator.switches import SWITCH_BY_NAME
 
     if isinstance(value, bool):
         return str(value).lower()

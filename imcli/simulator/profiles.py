@@ -1,10 +1,8 @@
-"""Switches as data: what a server is like, said in one table and small files over it.
+"""Profiles: what a server is like, as small files over the table of switches (`switches.py`).
 
-`SWITCHES` is the one table of switches: the values each may have, the default (which is what the
-reference does), and a sentence. `show-profile`, the manual, the checks of a scenario's `profile`
-key and `Profile` itself follow it. A profile is a name, a parent, and the switches that differ;
-the built-in ones are the TOML files in the folder beside this file. Reading those files is the
-one thing here that is not pure: they are part of the program.
+A profile is a name, a parent, and the switches that differ; the built-in ones are the TOML files in
+the folder beside this file. Reading those files is the one thing here that is not pure: they are
+part of the program.
 """
 
 from __future__ import annotations
@@ -12,77 +10,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
 from imcli.model.errors import InvalidInput
-
-Kind = Literal["choice", "yes-no", "number", "duration"]
-
-
-class Switch(NamedTuple):
-    """One switch: its name, its kind, its values (reference first), its default, a sentence."""
-
-    name: str
-    kind: Kind
-    values: tuple[str, ...]
-    default: Any
-    sentence: str
-
-
-def _choice(name: str, values: str, sentence: str) -> Switch:
-    words = tuple(values.split())
-    return Switch(name, "choice", words, words[0], sentence)
-
-
-def _flag(name: str, default: bool, sentence: str) -> Switch:
-    return Switch(name, "yes-no", ("true", "false"), default, sentence)
-
-
-DAY_MS = 86_400_000
-
-SWITCHES: tuple[Switch, ...] = (
-    _choice("delete_kind", "logical physical", "whether a delete keeps the record's metadata"),
-    _choice("delete_scope", "one-way two-way asked", "whose conversation a delete removes"),
-    _choice("delete_history", "hidden kept erased", "what a delete does to the history"),
-    _choice("delete_bound", "ordered named", "whether a delete must name its upper bound"),
-    _choice(
-        "on_message_after_delete",
-        "reappear stay-hidden reject request",
-        "what a message that arrives in a deleted conversation does",
-    ),
-    _choice(
-        "on_own_send_after_delete",
-        "reappear stay-hidden",
-        "what the user's own message in a deleted conversation does",
-    ),
-    _choice(
-        "sync_deletes", "push-and-tombstone on-full-sync", "how other devices learn of a delete"
-    ),
-    _choice("unread_counts", "visible-content sequence-difference", "what unread counts"),
-    _flag("total_counts_muted", True, "muted conversations count in the total"),
-    _flag("own_send_reads", True, "an own message marks what came before it as read"),
-    _choice("mark_unread", "any flag lower-only", "what marking as unread can do"),
-    _choice("clear_history", "separate absent", "whether clearing the history is a verb"),
-    _choice("archive_on_message", "return stay stay-if-muted", "what a message does to an archive"),
-    _choice("resend", "deduplicate store-again", "what the same client message number means"),
-    _choice("history_for_new_members", "none all", "what a new member can read"),
-    _choice("rejoin_history", "since-join all", "what a member that comes back can read"),
-    _choice("leave", "remove keep-read-only", "what the list shows of a group that was left"),
-    _choice("block_feedback", "refuse pretend", "what a blocked sender is told"),
-    _flag("person_allow_list", False, "only senders on the receiver's white list may write"),
-    _choice("login_rule", "coexist replace", "whether a login ends older ones of its kind"),
-    _choice("list_order", "last-message row-update", "which time orders the list"),
-    Switch("list_limit", "number", (), 0, "conversations a list answers at most; 0: all"),
-    Switch("tombstone_retention", "duration", (), 30 * DAY_MS, "how long a delta can tell deletes"),
-    Switch("resend_after", "duration", (), 5_000, "when an unacknowledged push is sent again"),
-    Switch("resend_count", "number", (), 5, "how often a push is sent again at most"),
-    Switch("resend_window", "duration", (), 7 * DAY_MS, "how long a resend is recognised"),
-    Switch("flush_interval", "duration", (), 0, "when rows in memory are stored; 0: at once"),
-    Switch("list_cache_ttl", "duration", (), 0, "how long a cached list lives; 0: no cache"),
-)
-SWITCH_BY_NAME: dict[str, Switch] = {switch.name: switch for switch in SWITCHES}
+from imcli.simulator.switches import DAY_MS, SWITCH_BY_NAME, SWITCHES, Switch
 
 
 class Profile(msgspec.Struct, frozen=True):

@@ -222,6 +222,8 @@ def test_a_profile_is_shown_switch_by_switch(imcli: Run) -> None:
     assert rows["delete_scope"]["value"] == "two-way"
     assert rows["delete_scope"]["reference"] == "one-way"
     assert rows["resend_after"]["value"] == 5000
+    assert rows["delete_scope"]["words"]["two-way"] == "in a person channel those of both"
+    assert rows["resend_after"]["words"] == {}
     lines = imcli("show-profile", "two-way").lines
     assert any(line.split()[:3] == ["delete_scope", "two-way", "one-way"] for line in lines)
     assert any(line.split()[:3] == ["resend_after", "5s", "-"] for line in lines)

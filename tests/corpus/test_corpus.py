@@ -23,7 +23,8 @@ from imcli.scenario.coverage import (
 from imcli.scenario.events import CaseResult
 from imcli.scenario.reading.format import format_scenario
 from imcli.scenario.syntax import Assert, Case, SeesChat
-from imcli.simulator.profiles import SWITCHES, Switch, load_profile
+from imcli.simulator.profiles import load_profile
+from imcli.simulator.switches import SWITCHES, Switch
 from tests.corpus.corpus import FILES, ROOT, File, run_case
 
 CASES = tuple(case for file in FILES for case in file.cases)

@@ -58,7 +58,8 @@ scenarios/delete/example.toml:3:8  failed on sim
 
   The steps that led here:
     step 1  B sends A → m1 pushed to A.phone, A.web
-    step 2  A.phone deletes B → A.phone, A.web were told that B was deleted
+    step 2  A.phone deletes B → A.phone, A.web were told that B was deleted; the stored record of B
+            for A stays: read up to m1, deleted up to m1
 
   Reproduce: imcli run-scenario scenarios/delete/example.toml --target sim \
 --only scenarios/delete/lost.toml

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from imcli.model.errors import InvalidInput
+from imcli.simulator.manual import page
 from imcli.simulator.profiles import (
     REFERENCE,
-    SWITCHES,
     build_profile,
     builtin_names,
     format_duration,
     load_profile,
     parse_duration,
+)
+from imcli.simulator.switches import SWITCHES
+
+PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
+PRINT = (
+    "python -c \"from imcli.simulator.manual import page; print(page(), end='')\""
+    " > docs/profiles.md"
 )
 
 
@@ -21,6 +30,17 @@ def test_the_reference_is_the_first_value_of_every_switch() -> None:
         if switch.kind == "choice":
             assert REFERENCE.switches()[switch.name] == switch.values[0]
     assert REFERENCE.differences() == {}
+
+
+def test_every_value_of_a_choice_has_words_of_its_own() -> None:
+    for switch in (each for each in SWITCHES if each.kind == "choice"):
+        words = [switch.meaning(value) for value in switch.values]
+        assert len(set(words)) == len(words)
+        assert all(each.startswith(f"{switch.sentence}: ") for each in words)
+
+
+def test_the_page_of_profiles_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), f"run: {PRINT}"
 
 
 @pytest.mark.parametrize("name", builtin_names())

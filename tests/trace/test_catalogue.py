@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imcli.simulator.profiles import SWITCH_BY_NAME
+from imcli.simulator.switches import SWITCH_BY_NAME
 from imcli.trace.catalogue import INVARIANTS, judged, manual
 from imcli.trace.convergence import CHECKS
 from imcli.trace.safety import PREDICATES

@@ -15,12 +15,12 @@ from imcli.model.actions import Action, Delete, Send
 from imcli.model.errors import InvalidInput
 from imcli.simulator.profiles import (
     REFERENCE,
-    SWITCHES,
     Profile,
     build_profile,
     builtin_names,
     load_profile,
 )
+from imcli.simulator.switches import SWITCHES
 from imcli.trace.programs import MAKERS, random_program
 from tests.trace.worlds import broken_by, open_watched, play
 

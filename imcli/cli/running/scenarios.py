@@ -145,7 +145,7 @@ def run_options(
     Raises:
         UsageError: a value that an option does not take.
     """
-    from imcli.cli.running.pool import OBSERVERS
+    from imcli.cli.running.pool import OBSERVERS, meanings
     from imcli.scenario.running.run import Options
 
     if show not in SHOWS:
@@ -165,6 +165,7 @@ def run_options(
         observer=OBSERVERS[check],
         reproduce=reproduce,
         command_options=("--check", check) if check else (),
+        meanings=meanings,
     )
 
 

@@ -7,14 +7,12 @@ Sentences are plain text without layout; names in them are those of the scenario
 
 from __future__ import annotations
 
-from imcli.model.entities import DeviceKey, channel_key, is_group
+from imcli.model.entities import DeviceKey, is_group
 from imcli.model.errors import ImcliError
 from imcli.model.events import MembersChanged, Pushed
 from imcli.model.questions import (
     History,
     HistoryView,
-    Kept,
-    KeptView,
     Received,
     ReceivedView,
 )
@@ -25,6 +23,7 @@ from imcli.scenario.checking.unread import count_unread, unread_sentences
 from imcli.scenario.events import Disagreement
 from imcli.scenario.running.play import Logged, Problem
 from imcli.scenario.running.rerun import Watched, entry_of, speaks_of_cache
+from imcli.scenario.running.stored import record_words, stored_by
 from imcli.scenario.syntax import HistoryIs
 
 LABELS_MAX = 5
@@ -194,22 +193,13 @@ def _record_of(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> 
     chat = disagreement.conversation
     if entry_of(watched.snapshots[-1], key, chat) is not None:
         return ""
-    try:
-        view = watched.look(Kept(key.user, chat))
-    except ImcliError:
-        return ""
-    if not isinstance(view, KeptView):
+    view = stored_by(watched.look, key.user, chat)
+    if view is None:
         return ""
     if view.entry is None:
         return f"The server has stored no record of {chat} for {key.user}."
-    channel = channel_key(key.user, chat)
-    marks = [
-        f"{word} up to {watched.names.call_seq(channel, mark, view.entry.messages)}"
-        for word, mark in (("read", view.entry.read_to), ("deleted", view.entry.deleted_to))
-        if mark
-    ]
-    marked = spoken(marks, "neither read nor deleted")
-    return f"The server has stored a record of {chat} for {key.user}: {marked}."
+    words = record_words(key.user, chat, view.entry, watched.names)
+    return f"The server has stored a record of {chat} for {key.user}: {words}."
 
 
 def _other_labels(problem: Problem, watched: Watched) -> list[str]:

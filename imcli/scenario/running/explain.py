@@ -195,10 +195,11 @@ def trace_of(log: tuple[Logged, ...] | list[Logged], names: Names) -> tuple[Step
 
 def _record(entry: Logged, names: Names) -> StepRecord:
     outcome = entry.outcome
+    seen = event_texts(outcome.events, names) if outcome else ()
     return StepRecord(
         step=step_name(entry.phase, entry.number),
         text=entry.text,
         at_ms=entry.at_ms,
         answer=answer_text(outcome) if outcome else "",
-        seen=event_texts(outcome.events, names) if outcome else (),
+        seen=(*seen, entry.stored) if entry.stored else seen,
     )

@@ -66,13 +66,17 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """One action of the log: what was asked, when it was over, and what came of it."""
+    """One action of the log: what was asked, when it was over, and what came of it.
+
+    `stored` says what it left of a stored record, where that was looked at.
+    """
 
     phase: Phase
     number: int
     text: str
     at_ms: int
     outcome: Outcome | None
+    stored: str = ""
 
 
 class Play:

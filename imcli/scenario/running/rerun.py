@@ -19,6 +19,7 @@ from imcli.scenario.checking.state_rows import state_table
 from imcli.scenario.events import StateTable
 from imcli.scenario.running.play import Logged, Play, Problem, step_name, where
 from imcli.scenario.running.program import Block, Program, Unit
+from imcli.scenario.running.stored import change_words, removes, stored_by
 from imcli.targets.base import Target
 
 LOOKS_MAX = 5_000
@@ -102,8 +103,9 @@ def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watche
         if total <= every:
             snapshots.append(Snapshot("the start", "", eyes.lists(keys, shown)))
         for index, unit in enumerate(program.main):
-            found = play.unit(unit)
-            if found or (total - index <= every and seen <= ENTRIES_MAX):
+            close = total - index <= every
+            found = _played(play, unit, eyes) if close else play.unit(unit)
+            if found or (close and seen <= ENTRIES_MAX):
                 keys = watched_devices(play.names, problems)
                 snapshots.append(_snapshot(unit, eyes.lists(keys, shown)))
                 seen += sum(len(view.entries) for view in snapshots[-1].lists.values())
@@ -117,6 +119,20 @@ def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watche
     if problems[0].phase == "cleanup" or problems[0].kind == "invariant":
         return _watched(snapshots, play, eyes)
     return None
+
+
+def _played(play: Play, unit: Unit, eyes: Forking) -> list[Problem]:
+    """Play a unit; the log learns what a delete left of the stored record."""
+    action = removes(unit)
+    if action is None:
+        return play.unit(unit)
+    before = stored_by(eyes.look, action.user, action.chat)
+    problems = play.unit(unit)
+    after = stored_by(eyes.look, action.user, action.chat)
+    if play.log:
+        words = change_words(action, before, after, play.names)
+        play.log[-1] = msgspec.structs.replace(play.log[-1], stored=words)
+    return problems
 
 
 def watch_now(play: Play, problems: list[Problem]) -> Watched:

@@ -21,7 +21,7 @@ through; the world is closed in any case.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -73,6 +73,7 @@ class Options(msgspec.Struct, frozen=True):
         observer: makes the checker of invariants for one run.
         reproduce: the command that reproduces a failure, where it is no `run-scenario`.
         command_options: further options of that command (`--check each-step`).
+        meanings: says what is otherwise in a profile, by its name and by a case's own switches.
     """
 
     profile: str = ""
@@ -85,6 +86,7 @@ class Options(msgspec.Struct, frozen=True):
     observer: Callable[[Case, Target], Observer] | None = None
     reproduce: str = ""
     command_options: tuple[str, ...] = ()
+    meanings: Callable[[str, dict[str, object] | None], Sequence[str]] | None = None
 
 
 DEFAULT = Options()
@@ -245,6 +247,8 @@ class Runner:
             self.notes.append("cleanup was not run, because the target is gone")
         if problems and self.profile is not None:
             self.notes.append(f"the case has its own profile: {profile_words(self.profile)}")
+        if problems and self.options.meanings is not None:
+            self.notes += self.options.meanings(self.identity.profile, self.profile)
         noted = _noted(play.target) if problems else Exchanges()
         self.ended = Ended(
             tuple(problems),

@@ -179,6 +179,61 @@ def test_a_server_that_does_not_say_what_it_has_stored_is_not_quoted() -> None:
     assert not any("stored" in sentence for sentence in found.because)
 
 
+@pytest.mark.parametrize(
+    ("profile", "steps", "said"),
+    [
+        ("reference", (send("B", "A", "m1"), DELETES), "stays: read up to m1, deleted up to m1"),
+        ("keeps-history", (send("B", "A", "m1"), DELETES), "stays: read up to m1"),
+        ("physical-delete", (send("B", "A", "m1"), DELETES), "was removed"),
+        ("wukongim-2.1.3", (send("B", "A", "m1"), do(Flush()), DELETES), "was removed"),
+        ("wukongim-2.1.5", (send("B", "A", "m1"), do(Flush()), DELETES), "stays: deleted up to m1"),
+    ],
+)
+def test_a_delete_tells_what_it_left_of_the_stored_record(
+    profile: str, steps: tuple[Step, ...], said: str
+) -> None:
+    lines = case(*steps, claim(sees("A", "C")))
+    delete = result(lines, open_simulated(profile)).trace[-1]
+    assert delete.seen[-1] == f"the stored record of B for A {said}"
+
+
+def test_a_delete_of_what_is_not_stored_says_that() -> None:
+    found = result(case(DELETES, claim(sees("A", "C")))).trace[-1]
+    assert found.seen == ("there was no stored record of B for A",)
+
+
+def test_only_deletes_and_clears_tell_of_the_stored_record() -> None:
+    clears = do(Clear("A", "phone", "B"), "A clears B")
+    found = result(case(send("B", "A", "m1"), READS, clears, claim(sees("A", "C"))))
+    told = [any("stored record" in seen for seen in step.seen) for step in found.trace]
+    assert told == [False, False, True]
+
+
+def test_a_delete_on_a_server_that_shows_no_record_tells_nothing_of_it() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        if isinstance(question, Kept):
+            raise TargetUnavailable("gone")
+        return nothing(target, question)
+
+    found = result(case(DELETES, claim(sees("A", "B"))), ScriptedOpener(look=look))
+    assert not any("stored record" in seen for step in found.trace for seen in step.seen)
+
+
+def test_what_is_otherwise_in_a_profile_is_noted_with_a_failure_alone() -> None:
+    asked: list[tuple[str, dict[str, object] | None]] = []
+
+    def meanings(name: str, own: dict[str, object] | None) -> list[str]:
+        asked.append((name, own))
+        return ["in words"]
+
+    options = Options(meanings=meanings)
+    wrong = case(claim(sees("A", "B")))
+    assert result(wrong, open_simulated("two-way"), options).notes == ("in words",)
+    right = case(claim(sees("A", "B", negated=True)))
+    assert result(right, open_simulated("two-way"), options).notes == ()
+    assert asked == [("two-way", None)]
+
+
 def test_a_conversation_that_came_back_without_a_delete_mark_says_so() -> None:
     steps = (send("B", "A", "m1"), DELETES, send("B", "A", "m2"))
     wrong = claim(sees("A", "B", Facts(unread=3), device="phone"))
