@@ -244,3 +244,4 @@ def test_families_are_printed_as_the_document_has_them(imcli: Run) -> None:
 def test_families_need_a_folder_of_scenarios(imcli: Run) -> None:
     ran = imcli("list-families")
     assert (ran.status, ran.out) == (5, "")
+    assert "say where your scenario files are: imcli list-families PATH" in ran.err

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from imcli.cli.shell import shell_of
+
+HERE = "scenarios"
+"""Where scenarios are looked for, where nothing else is said."""
 
 
 def list_families(
@@ -23,10 +27,16 @@ def list_families(
     Prints docs/coverage.md: each family with its files, or why it is out of reach.
     """
     from imcli.cli.running.files import find_files, read_text
+    from imcli.model.errors import NothingToRun
     from imcli.scenario.coverage import coverage_page, load_families, read_covers
 
     shell = shell_of(ctx)
-    found = find_files(shell.world, paths or ["scenarios"])
+    if not paths and not os.path.isdir(shell.world.path(HERE)):
+        raise NothingToRun(
+            f"there is no folder {HERE!r} here",
+            hint="say where your scenario files are: imcli list-families PATH",
+        )
+    found = find_files(shell.world, paths or [HERE])
     shown = [read_covers(path, read_text(shell.world, path)) for path in found]
     shell.write(coverage_page(load_families(), shown).rstrip("\n"))
     return 0

@@ -101,7 +101,9 @@ def difference(path: str, before: str, after: str) -> str:
 
 def explain_scenario(
     ctx: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="One scenario file.")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A scenario file, or a folder of them.")
+    ],
 ) -> int:
     """Explain a scenario: resolved steps, waits, what it needs of a target.
 
