@@ -173,6 +173,17 @@ class Pushed(Base, frozen=True, gc=False):
     attempt: int = 1
 
 
+class Lost(Base, frozen=True, gc=False):
+    """A message was lost on the links to these devices, by a fault or because they were dead.
+
+    Nobody sees that but whoever made the fault. Further attempts on a dead link are not told.
+    """
+
+    message: Message
+    devices: tuple[DeviceKey, ...]
+    attempt: int = 1
+
+
 class ConversationPushed(Base, frozen=True, gc=False):
     """These devices of one user were told of a change to a conversation.
 
@@ -208,5 +219,6 @@ Event = (
     | Flushed
     | ServerRestarted
     | Pushed
+    | Lost
     | ConversationPushed
 )

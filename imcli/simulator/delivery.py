@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from imcli.model.entities import DeviceKey, Entry, Message
-from imcli.model.events import ConversationPushed, Event, Pushed, SessionEnded
+from imcli.model.events import ConversationPushed, Event, Lost, Pushed, SessionEnded
 from imcli.simulator.conversations.base import Change, Keeping
 from imcli.simulator.state import Channel, Device, Fanout, State
 
@@ -95,9 +95,12 @@ def _push_odd(
     state.add_timer(due, "resend", key.user, key.device, device.session, message.message_id)
     link = device.link
     if device.dead:
+        if attempt == 1:
+            events.append(Lost(message, (key,)))
         return
     if link is not None and link.drop_messages:
         link.drop_messages -= 1
+        events.append(Lost(message, (key,), attempt))
         _cleaned(state, device)
         return
     copies = 1

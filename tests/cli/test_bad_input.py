@@ -22,8 +22,10 @@ QUICK = """title = "Quick"
 users = ["A", "B"]
 steps = ["B sends", "assert A sees B"]
 """
+LASTING = ("demo", "conform", "serve")
+"""What takes long, or goes on until it is told to end, when its words happen to make sense."""
 WORDS = [
-    *(command.name for command in COMMANDS if command.name not in ("demo", "conform")),
+    *(command.name for command in COMMANDS if command.name not in LASTING),
     *("A", "B", "#team", "hi", "", "-1", "0", "1e9", "--", "-", "nothing.toml", "sim", "sim:x"),
     *("--help", "--output", "json", "plain", "--yes", "--dry-run", "--quiet", "--state", "--wait"),
     *("--target", "embedded", "--profile", "two-way", "--count", "--up-to", "--device", "phone"),

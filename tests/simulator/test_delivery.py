@@ -8,6 +8,7 @@ from imcli.model.actions import Connect, Crash, Drop, Fault, Kick, Restart, Wait
 from imcli.model.entities import DeviceKey
 from imcli.model.events import (
     ConversationPushed,
+    Lost,
     Pushed,
     SessionEnded,
     Stored,
@@ -50,6 +51,7 @@ def test_an_offline_device_gets_no_push(world: World) -> None:
 def test_a_dropped_push_is_sent_again_after_five_seconds(world: World) -> None:
     world.fault("A", "phone", "drops-messages", 1)
     message = world.send("B", "A")
+    assert Lost(message, (DeviceKey("A", "phone"),)) in world.said
     assert message.message_id not in world.got("A", "phone")
     world.wait(5 * SECOND - 1)
     assert message.message_id not in world.got("A", "phone")
@@ -186,6 +188,7 @@ def test_a_dropped_send_never_arrives(world: World) -> None:
 def test_a_dead_link_is_believed_in_until_resends_are_in_vain(world: World) -> None:
     world.do(Drop("A", "phone"))
     message = world.send("B", "A")
+    assert Lost(message, (DeviceKey("A", "phone"),)) in world.said
     assert world.wait(30 * SECOND - 1)[1:] == []
     assert world.wait(1)[1:] == [SessionEnded("A", "phone", "timeout")]
     assert world.got("A", "phone") == []

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from imcli.scenario.syntax import Case
 
 JOBS_MAX = 256
+LAWS_APART = ("delete_kind", "own_send_reads", "flush_interval", "list_cache_ttl")
+"""The switches in which the versions of WuKongIM are not like each other."""
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -131,7 +133,7 @@ def watcher(target: Target, *, each_step: bool) -> Observer:
 def meanings(name: str, own: dict[str, object] | None) -> list[str]:
     """Say each switch in which the profile of a failing case is not the reference, in words.
 
-    Of a WuKongIM it is what the case itself says: the versions differ in more than switches.
+    A WuKongIM differs in many; of those it is the few by which its versions differ.
     """
     from imcli.cli.profiles import shown_value
     from imcli.simulator.profiles import build_profile, load_profile
@@ -141,7 +143,9 @@ def meanings(name: str, own: dict[str, object] | None) -> list[str]:
         profile = build_profile(own) if own is not None else load_profile(name)
     except InvalidInput:
         return []
-    told = own or {} if profile.product != "reference" else profile.differences()
+    told = profile.differences()
+    if profile.product != "reference":
+        told = {name: value for name, value in told.items() if name in {*LAWS_APART, *(own or {})}}
     return [
         f"{each.name} = {shown_value(each.name, getattr(profile, each.name))}: "
         f"{each.meaning(getattr(profile, each.name))}"

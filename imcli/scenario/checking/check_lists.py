@@ -44,10 +44,15 @@ def check_total(claim: TotalUnread, answers: Answers) -> Mismatch | None:
     for key, view in answers:
         assert isinstance(view, ListView)
         if view.total_unread != claim.count:
-            parts = spoken((f"{e.chat} {e.unread}" for e in view.entries), "no conversations")
+            parts = spoken(map(_share, view.entries), "no conversations")
             words = f"has a total unread of {view.total_unread} instead of {claim.count} ({parts})"
             wrong.append(Disagreement(str(key), words))
     return mismatch(wrong) if wrong else None
+
+
+def _share(entry: Entry) -> str:
+    """Say what a conversation may add to a total, which muted ones do or do not."""
+    return f"{entry.chat} {entry.unread}{' (muted)' if entry.muted else ''}"
 
 
 def check_request(claim: HasRequest, answers: Answers) -> Mismatch | None:

@@ -217,6 +217,9 @@ class Names:
         for name in self.sent:
             if not self.sent[name].message_id and self.is_message(name, message):
                 return name
+        for name, sent in self.sent.items():
+            if is_same_send(sent.action, message):
+                return f"{name}'s other copy"  # it was stored again
         text = message.text if len(message.text) <= 40 else message.text[:39] + "…"
         return quote(text)
 
@@ -250,6 +253,15 @@ class Names:
 def channel_of(send: Send) -> str:
     """Name the channel that a send goes to."""
     return channel_key(send.user, send.chat)
+
+
+def is_same_send(send: Send, message: Message) -> bool:
+    """Tell whether a message has the number of a send, in its channel."""
+    return (
+        send.client_msg_no == message.client_msg_no != ""
+        and send.user == message.sender
+        and channel_of(send) == message.channel
+    )
 
 
 def quote(text: str) -> str:

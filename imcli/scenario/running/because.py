@@ -21,11 +21,19 @@ from imcli.scenario.checking.check_messages import answer_words
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.unread import count_unread, unread_sentences
 from imcli.scenario.events import Disagreement
+from imcli.scenario.running.because_log import (
+    logged_events,
+    lost_words,
+    membership_words,
+    offline_words,
+)
 from imcli.scenario.running.play import Logged, Problem
 from imcli.scenario.running.rerun import Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.stored import record_words, stored_by
-from imcli.scenario.syntax import HistoryIs
+from imcli.scenario.syntax import HistoryIs, ReceivedBefore, ReceivedMessage
 
+ARRIVALS = (ReceivedMessage, ReceivedBefore)
+"""The claims about what reached a device."""
 LABELS_MAX = 5
 """Of the messages that nobody claimed, so many of the newest are told about."""
 
@@ -96,10 +104,23 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
             cached = speaks_of_cache([problem])
             sentences.extend(_unread(key, disagreement, watched, cached=cached))
             sentences.append(_record_of(key, disagreement, watched))
+    sentences.extend(_places(problem, watched, keys))
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
     labels.update(dict.fromkeys(_other_labels(problem, watched)))
     sentences.extend(_fate(label, watched) for label in labels)
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _places(problem: Problem, watched: Watched, keys: dict[str, DeviceKey]) -> list[str]:
+    """Say who was offline where something should have arrived, and who was in a group when."""
+    found: list[str] = []
+    if speaks_of_cache([problem]) or any(isinstance(c, ARRIVALS) for c in problem.claims):
+        subjects = dict.fromkeys(d.subject for d in problem.disagreements)
+        found += [offline_words(keys[who], watched.log) for who in subjects if who in keys]
+    for claim in problem.claims:
+        if isinstance(claim, HistoryIs):
+            found.append(membership_words(claim.user, claim.chat, watched.log, watched.names))
+    return found
 
 
 def _listed(problem: Problem, watched: Watched) -> list[str]:
@@ -133,13 +154,14 @@ def _fate(label: str, watched: Watched) -> str:
         return ""
     pushed = [
         str(device)
-        for entry in watched.log
-        if entry.outcome is not None
-        for event in entry.outcome.events
+        for _, event in logged_events(watched.log)
         if isinstance(event, Pushed) and watched.names.is_message(label, event.message)
         for device in event.devices
     ]
     words = f"{label} {answer_words(sent)}"
+    lost = lost_words(label, watched.log, watched.names)
+    if lost:
+        words = f"{words}, {lost}"
     late = [device for device in _reached(label, watched) if device not in pushed]
     later = f"; it reached {spoken(late)} later" if late else ""
     if pushed:
@@ -220,8 +242,7 @@ def _other_labels(problem: Problem, watched: Watched) -> list[str]:
 
 def _joined(user: str, group: str, log: tuple[Logged, ...]) -> int:
     joined = 0
-    for entry in log:
-        for event in entry.outcome.events if entry.outcome else ():
-            if isinstance(event, MembersChanged) and event.group == group and user in event.joined:
-                joined = event.seq + 1
+    for _, event in logged_events(log):
+        if isinstance(event, MembersChanged) and event.group == group and user in event.joined:
+            joined = event.seq + 1
     return joined

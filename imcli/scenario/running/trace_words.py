@@ -14,6 +14,7 @@ from imcli.model.events import (
     Flushed,
     HistoryPage,
     ListAnswer,
+    Lost,
     MembersChanged,
     Offline,
     Pushed,
@@ -78,6 +79,8 @@ def event_text(event: Event, names: Names) -> str:
         case Pushed(message=message, devices=devices, attempt=attempt):
             again = f" (attempt {attempt}: no acknowledgement had come)" if attempt > 1 else ""
             return f"{names.call(message)} pushed to {spoken(map(str, devices), 'nobody')}{again}"
+        case Lost(message=message, devices=devices):
+            return f"{names.call(message)} was lost on the link to {spoken(map(str, devices))}"
         case ConversationPushed():
             keys = names.devices.get(event.user, ())
             return _told(keys, event.user, event.devices, _change(event))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.model.actions import (
     Action,
     AddMembers,
     Clear,
+    Connect,
     Delete,
+    Disconnect,
     Fault,
     Flush,
     MarkUnread,
     Read,
+    RemoveMembers,
     Send,
     SetFlag,
 )
@@ -39,6 +43,7 @@ from imcli.scenario.syntax import (
     SeesList,
     Step,
 )
+from imcli.simulator.profiles import build_profile
 from imcli.targets.base import Cast, OpenTarget, Outcome, Target
 from imcli.targets.simulated import open_simulated
 from tests.scenario.builder import AT, PHONES, case, claim, do, sees, send, together
@@ -150,6 +155,52 @@ def test_what_became_of_the_messages_is_said() -> None:
     assert "m2 was refused with blocked." in failure(refused, claims, opener=opener).because
     quiet = failure(send("B", "A", "m1"), got, opener=ScriptedOpener())
     assert quiet.because == ("m1 was accepted as seq 1, and pushed to no device so far.",)
+
+
+def test_a_message_that_was_lost_on_the_way_says_where() -> None:
+    drops = do(Fault("A", "phone", "drops-messages", 1), "link A.phone drops 1 message")
+    got = claim(ReceivedMessage(AT, "A.phone received m1", "", "A", "phone", "m1", None))
+    found = failure(drops, send("B", "A", "m1"), got)
+    told = "m1 was accepted as seq 1, lost on the link to A.phone and pushed to A.web."
+    assert found.because == (told,)
+
+
+def test_a_device_that_should_have_got_something_and_is_offline_says_since_when() -> None:
+    gone = do(Disconnect("A", "phone"), "A.phone disconnects")
+    got = claim(ReceivedMessage(AT, "A.phone received m1", "", "A", "phone", "m1", None))
+    found = failure(gone, send("B", "A", "m1"), got)
+    since = "A.phone is offline since step 1 (A.phone disconnects): goodbye."
+    assert found.because[0] == since
+    back = do(Connect("A", "phone"), "A.phone connects")
+    there = failure(gone, back, claim(ReceivedMessage(AT, "", "", "A", "phone", "m1", None)))
+    assert not any("offline" in sentence for sentence in there.because)
+    listed = failure(gone, claim(sees("A", "B", device="phone")))
+    assert not any("offline" in sentence for sentence in listed.because)
+
+
+def test_a_history_of_a_group_says_when_its_reader_left_and_joined() -> None:
+    cast = replace(PHONES, groups=(("#t", ("A", "B")),))
+    leaves = do(RemoveMembers("#t", ("B",)), "A removes B from #t")
+    joins = do(AddMembers("#t", ("B",)), "A adds B to #t")
+    both = claim(HistoryIs(AT, "", "", "B", "", "#t", "is", ("m1",)))
+    found = failure(send("A", "#t", "m1"), leaves, joins, both, cast=cast)
+    assert (
+        "B left #t at step 2 (A removes B from #t) after m1, joined #t at step 3 "
+        "(A adds B to #t) after m1." in found.because
+    )
+    never = failure(
+        send("A", "#t", "m1"), claim(HistoryIs(AT, "", "", "B", "", "#t", "is")), cast=cast
+    )
+    assert not any("joined" in sentence for sentence in never.because)
+
+
+def test_a_message_that_was_stored_again_is_told_from_the_one_that_has_the_label() -> None:
+    loses = do(Fault("B", "phone", "loses-acks", 1), "link B loses 1 ack")
+    first = do(Send("B", "phone", "A", "hi", ""), label="m1", ending=Ending("no-answer"))
+    again = do(Send("B", "phone", "A", "hi", ""), resend_of="m1")
+    steps = (loses, first, again, claim(sees("A", "B", Facts(messages=("m1",)), device="phone")))
+    found = failure(*steps, opener=open_simulated(build_profile({"resend": "store-again"})))
+    assert "messages m1's other copy, m1 instead of" in found.disagreements[0].said
 
 
 def test_a_history_that_has_more_than_was_claimed_tells_what_became_of_the_rest() -> None:

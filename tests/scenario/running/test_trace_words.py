@@ -16,6 +16,7 @@ from imcli.model.events import (
     Flushed,
     HistoryPage,
     ListAnswer,
+    Lost,
     MembersChanged,
     Offline,
     Pushed,
@@ -65,6 +66,7 @@ WORDS: list[tuple[Event, str]] = [
         '"hi" pushed to A.phone (attempt 2: no acknowledgement had come)',
     ),
     (Pushed(M1, ()), '"hi" pushed to nobody'),
+    (Lost(M1, (PHONE,)), '"hi" was lost on the link to A.phone'),
     (
         ConversationPushed("A", "B", "deleted", ("web",), 3),
         "A.web was told that B was deleted, A.phone not",

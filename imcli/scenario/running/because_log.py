@@ -1,0 +1,62 @@
+"""What the log of a failing case says of devices and members: away since when, in a group when.
+
+A device that is offline got nothing, and a member sees what came after joining: where a claim is
+about what arrived or what a history has, that is often the whole cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imcli.model.entities import DeviceKey
+from imcli.model.events import Event, Lost, MembersChanged, SessionEnded, SessionStarted
+from imcli.scenario.checking.mismatch import spoken
+from imcli.scenario.checking.names import Names
+from imcli.scenario.running.play import Logged, step_name
+
+
+def logged_events(log: tuple[Logged, ...]) -> Iterator[tuple[Logged, Event]]:
+    """Give every event of a log with the step in which it happened."""
+    for entry in log:
+        for event in entry.outcome.events if entry.outcome else ():
+            yield entry, event
+
+
+def step_words(entry: Logged) -> str:
+    """Name a step: `step 2 (A drops)`."""
+    return f"{step_name(entry.phase, entry.number)} ({entry.text})"
+
+
+def offline_words(key: DeviceKey, log: tuple[Logged, ...]) -> str:
+    """Say since when a device is offline, and why; "" where it is not."""
+    words = ""
+    for entry, event in logged_events(log):
+        if isinstance(event, SessionStarted) and (event.user, event.device) == key:
+            words = ""
+        elif isinstance(event, SessionEnded) and (event.user, event.device) == key:
+            words = f"{key} is offline since {step_words(entry)}: {event.because}."
+    return words
+
+
+def membership_words(user: str, group: str, log: tuple[Logged, ...], names: Names) -> str:
+    """Say when a user left a group and joined it, and behind which message; "" if never."""
+    parts: list[str] = []
+    for entry, event in logged_events(log):
+        if not isinstance(event, MembersChanged) or event.group != group:
+            continue
+        verb = "joined" if user in event.joined else "left" if user in event.left else ""
+        if verb:
+            behind = f" after {names.call_seq(group, event.seq)}" if event.seq else ""
+            parts.append(f"{verb} {group} at {step_words(entry)}{behind}")
+    return f"{user} {spoken(parts)}." if parts else ""
+
+
+def lost_words(label: str, log: tuple[Logged, ...], names: Names) -> str:
+    """Say to which devices a message was lost on the way; "" where to none."""
+    lost = [
+        str(device)
+        for _, event in logged_events(log)
+        if isinstance(event, Lost) and names.is_message(label, event.message)
+        for device in event.devices
+    ]
+    return f"lost on the link to {spoken(dict.fromkeys(lost))}" if lost else ""
