@@ -94,7 +94,7 @@ def _mark(
     column: str, label: str, mark: int, entry: Entry, user: str, names: Names
 ) -> list[Difference]:
     """Compare a mark with the place of a label; an empty label claims that there is no mark."""
-    if mark == (names.seq(label) if label else 0):
+    if mark == (names.seq(label, user, entry.chat) if label else 0):
         return []
     channel = channel_key(user, entry.chat)
     actual = names.call_seq(channel, mark, entry.messages) if mark else "nothing"

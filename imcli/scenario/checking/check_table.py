@@ -160,7 +160,7 @@ def _mark(cell: str, user: str, chat: str, names: Names) -> int:
         user, chat
     ):
         return -1
-    return names.seq(cell)
+    return names.seq(cell, user, chat)
 
 
 def _flags_hold(cell: str, entry: Entry) -> bool:

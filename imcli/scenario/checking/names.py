@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from imcli.model.actions import Send
-from imcli.model.entities import DeviceKey, Message, channel_key
+from imcli.model.entities import DeviceKey, Message, channel_key, chat_of
 from imcli.model.events import Accepted, Event, Refused, Unanswered
 from imcli.model.questions import ObservableView
 from imcli.targets.base import Cast, Outcome
@@ -177,13 +177,19 @@ class Names:
             and self._owner.get(message.message_id, label) == label
         )
 
-    def seq(self, label: str) -> int:
-        """The sequence number behind a label.
+    def seq(self, label: str, user: str, chat: str) -> int:
+        """The sequence number behind a label, as a place in a user's chat.
 
         Raises:
-            LabelProblem: it has none, and why.
+            LabelProblem: it has none, and why; or it is a place in another conversation.
         """
         sent = self.of(label)
+        if channel_of(sent.action) != channel_key(user, chat):
+            other = chat_of(sent.action.user, channel_of(sent.action))
+            raise LabelProblem(
+                f"{label} was sent by {sent.action.user} to {other}: "
+                f"it is no place in the conversation of {user} with {chat}"
+            )
         if sent.seq:
             return sent.seq
         why = {
@@ -213,13 +219,14 @@ class Names:
         """
         label = self._owner.get(message.message_id)
         if label is not None and label in self.sent:
-            return label
+            newest = self.sent[label].message_id
+            return label if newest in (message.message_id, 0) else other_copy(label)
         for name in self.sent:
             if not self.sent[name].message_id and self.is_message(name, message):
                 return name
         for name, sent in self.sent.items():
             if is_same_send(sent.action, message):
-                return f"{name}'s other copy"  # it was stored again
+                return other_copy(name)  # it was stored again
         text = message.text if len(message.text) <= 40 else message.text[:39] + "…"
         return quote(text)
 
@@ -229,9 +236,8 @@ class Names:
             return "-"
         from_views = (m for m in messages if m.seq == seq and m.channel == channel)
         for message in from_views:
-            label = self._owner.get(message.message_id)
-            if label is not None:
-                return label
+            if message.message_id in self._owner:
+                return self.call(message)
         for sent in self.sent.values():
             if sent.seq == seq and channel_of(sent.action) == channel:
                 return sent.label
@@ -253,6 +259,11 @@ class Names:
 def channel_of(send: Send) -> str:
     """Name the channel that a send goes to."""
     return channel_key(send.user, send.chat)
+
+
+def other_copy(label: str) -> str:
+    """Name a message that was stored with the number of another, which has the label."""
+    return f"{label}'s other copy"
 
 
 def is_same_send(send: Send, message: Message) -> bool:

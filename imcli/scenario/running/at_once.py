@@ -36,8 +36,9 @@ def play_at_once(play: Play, unit: Parallel) -> list[Problem]:
 
     def branch(number: int) -> None:
         with pen:
-            for do in unit.together.branches[number]:
-                found[number] = play.do(do, unit.phase, unit.number)
+            steps = unit.together.branches[number]
+            for at in range(len(steps)):
+                found[number] = play.branch_do(unit, steps, at)
                 if found[number] is not None:
                     return
 

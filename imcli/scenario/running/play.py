@@ -24,7 +24,7 @@ from imcli.scenario.events import Disagreement, Negative, Phase
 from imcli.scenario.running.at_once import may_be_at_once, play_at_once
 from imcli.scenario.running.broken import findings, headline
 from imcli.scenario.running.orders import Order, Plan
-from imcli.scenario.running.program import Act, Block, Parallel, Unit
+from imcli.scenario.running.program import Act, Block, Parallel, Unit, connects
 from imcli.scenario.syntax import Case, Claim, Do, Ending, Span
 from imcli.targets.base import Outcome, Target
 
@@ -173,7 +173,7 @@ class Play:
         else:
             problem = self.do(unit.do, unit.phase, unit.number)
         if problem is None and unit.connect is not None:
-            return self._connect(unit, unit.connect)
+            return self._connect(unit.do, unit.phase, unit.number, unit.connect)
         return problem
 
     def _flush(self, unit: Act, clock: Clock) -> Problem | None:
@@ -187,15 +187,15 @@ class Play:
         self.deadline += clock() - began
         return problem
 
-    def _connect(self, unit: Act, connect: Connect) -> Problem | None:
+    def _connect(self, do: Do, phase: Phase, number: int, connect: Connect) -> Problem | None:
         """Play the second half of "adds device": the new device comes online."""
         outcome = self.target.perform(connect)
         self.names.notice(outcome.events)
         if self.observer is not None:
             broken = self.observer.after(connect, outcome)
             if broken:
-                return self._broken(unit.do, unit.phase, unit.number, broken)
-        return self._ended(unit.do, unit.phase, unit.number, outcome, ())
+                return self._broken(do, phase, number, broken)
+        return self._ended(do, phase, number, outcome, ())
 
     def parallel(self, unit: Parallel) -> list[Problem]:
         """Play the branches of a `together` block in the order of the plan, or at once."""
@@ -213,8 +213,17 @@ class Play:
     def branch_step(self, unit: Parallel, order: Order, at: int) -> Problem | None:
         """Play the step at one place of an order: the next one of the branch that stands there."""
         branch = order[at]
-        do = unit.together.branches[branch][order[:at].count(branch)]
-        return self.do(do, unit.phase, unit.number)
+        return self.branch_do(unit, unit.together.branches[branch], order[:at].count(branch))
+
+    def branch_do(self, unit: Parallel, branch: tuple[Do, ...], at: int) -> Problem | None:
+        """Play one step of a branch; a device that is added comes online with it."""
+        do = branch[at]
+        problem = self.do(do, unit.phase, unit.number)
+        if problem is None and type(do.action) is AddDevice:
+            connect = connects(do.action, branch[at + 1] if at + 1 < len(branch) else None)
+            if connect is not None:
+                return self._connect(do, unit.phase, unit.number, connect)
+        return problem
 
     def look_before(self, users: tuple[str, ...]) -> None:
         """Remember what users can observe now; claims behind the next action compare with it."""
@@ -268,7 +277,10 @@ class Play:
         if type(action) is Send:
             return self._send(do, action)
         if do.refs:
-            changes = {field: self.names.seq(label) for field, label in do.refs}
+            changes = {
+                field: self.names.seq(label, action.user, action.chat)  # type: ignore[union-attr]
+                for field, label in do.refs
+            }
             return replace(action, **changes)
         return action
 

@@ -57,14 +57,17 @@ class Program(msgspec.Struct, frozen=True):
 def prepare(case: Case) -> Program:
     """Make a case ready to run."""
     lengths: list[tuple[int, ...]] = []
-    main = (*_units("given", case.given, lengths), *_units("steps", case.steps, lengths))
-    cleanup = _units("cleanup", case.cleanup, lengths)
+    main = _units("given", case.given, lengths, [])
+    main = _units("steps", case.steps, lengths, main)
+    cleanup = _units("cleanup", case.cleanup, lengths, [])
     count = len(case.given) + len(case.steps) + len(case.cleanup)
-    return Program(main, tuple(cleanup), tuple(lengths), count)
+    return Program(tuple(main), tuple(cleanup), tuple(lengths), count)
 
 
-def _units(phase: Phase, steps: tuple[Step, ...], lengths: list[tuple[int, ...]]) -> list[Unit]:
-    units: list[Unit] = []
+def _units(
+    phase: Phase, steps: tuple[Step, ...], lengths: list[tuple[int, ...]], units: list[Unit]
+) -> list[Unit]:
+    """Add the units of a phase behind those that come before it."""
     block: list[Assert] = []
     for number, step in enumerate(steps, 1):
         if type(step) is Assert:
@@ -76,7 +79,7 @@ def _units(phase: Phase, steps: tuple[Step, ...], lengths: list[tuple[int, ...]]
         if type(step) is Do:
             if type(step.action) is AddDevice:
                 follower = steps[number] if number < len(steps) else None
-                units.append(Act(phase, number, step, (), _connect(step.action, follower)))
+                units.append(Act(phase, number, step, (), connects(step.action, follower)))
             else:
                 units.append(Act(phase, number, step))
         elif type(step) is Together:
@@ -94,14 +97,22 @@ def _close(units: list[Unit], phase: Phase, after: int, block: list[Assert]) -> 
         for claim in step.claims:
             if type(claim) is NotAffected:
                 watch[claim.user] = None
-    if watch and units:
-        action = units[-1]
-        assert not isinstance(action, Block), "blocks of one phase are never neighbours"
-        units[-1] = msgspec.structs.replace(action, watch=tuple(watch))
+    if watch:
+        _watch(units, tuple(watch))
     units.append(Block(phase, after - len(block), tuple(block)))
 
 
-def _connect(add: AddDevice, follower: Step | None) -> Connect | None:
+def _watch(units: list[Unit], users: tuple[str, ...]) -> None:
+    """Have the last action look at these users first; in `given` a block may stand behind it."""
+    for at in range(len(units) - 1, -1, -1):
+        unit = units[at]
+        if not isinstance(unit, Block):
+            both = dict.fromkeys((*unit.watch, *users))
+            units[at] = msgspec.structs.replace(unit, watch=tuple(both))
+            return
+
+
+def connects(add: AddDevice, follower: Step | None) -> Connect | None:
     """`A adds device tablet` also connects it, unless the next step does."""
     connect = Connect(add.user, add.device)
     return None if isinstance(follower, Do) and follower.action == connect else connect

@@ -591,7 +591,7 @@ def test_a_late_answer_finds_its_label() -> None:
         names.begin(label, action)
         names.answer(label, action, Outcome("unknown", detail="waits"))
     names.notice((Accepted("B", "phone", "c1", 1001, 1), Refused("blocked", client_msg_no="c2")))
-    assert names.seq("m1") == 1
+    assert names.seq("m1", "A", "B") == 1
     assert (names.of("m2").state, names.of("m2").reason) == ("refused", "blocked")
 
 
@@ -605,13 +605,24 @@ def test_a_late_answer_of_a_number_sent_twice_belongs_to_the_one_that_waits() ->
     assert [names.of(label).state for label in ("m1", "m2")] == ["accepted", "accepted"]
 
 
+def test_a_message_of_another_conversation_is_no_place_in_this_one() -> None:
+    names = Names(PHONES)
+    action = Send("B", "phone", "A", "hi", "c1")
+    names.begin("m1", action)
+    names.answer("m1", action, Outcome("ok", events=(Accepted("B", "phone", "c1", 7, 1),)))
+    assert names.seq("m1", "B", "A") == 1
+    said = "m1 was sent by B to A: it is no place in the conversation of A with C"
+    with pytest.raises(LabelProblem, match=said):
+        names.seq("m1", "A", "C")
+
+
 def test_a_message_without_a_place_in_the_log_has_no_number() -> None:
     names = Names(PHONES)
     action = Send("B", "phone", "A", "hi", "c1", no_persist=True)
     names.begin("m1", action)
     names.answer("m1", action, Outcome("ok", events=(Accepted("B", "phone", "c1", 7, 0),)))
     with pytest.raises(LabelProblem, match="accepted without being stored"):
-        names.seq("m1")
+        names.seq("m1", "A", "B")
 
 
 def test_messages_without_a_label_are_called_by_their_text() -> None:

@@ -199,8 +199,16 @@ def test_a_message_that_was_stored_again_is_told_from_the_one_that_has_the_label
     first = do(Send("B", "phone", "A", "hi", ""), label="m1", ending=Ending("no-answer"))
     again = do(Send("B", "phone", "A", "hi", ""), resend_of="m1")
     steps = (loses, first, again, claim(sees("A", "B", Facts(messages=("m1",)), device="phone")))
-    found = failure(*steps, opener=open_simulated(build_profile({"resend": "store-again"})))
+    opener = open_simulated(build_profile({"resend": "store-again"}))
+    found = failure(*steps, opener=opener)
     assert "messages m1's other copy, m1 instead of" in found.disagreements[0].said
+    kept = send("B", "A", "m1")
+    found = failure(kept, again, steps[-1], opener=opener)
+    assert "messages m1's other copy, m1 instead of" in found.disagreements[0].said
+    marks = claim(sees("A", "B", Facts(read_to="m1"), device="phone"))
+    reads = do(Read("A", "phone", "B", 1), "A reads B up to seq 1")
+    found = failure(kept, again, reads, marks, opener=opener)
+    assert "read up to seq 1 instead of read up to m1" in found.disagreements[0].said
 
 
 def test_a_history_that_has_more_than_was_claimed_tells_what_became_of_the_rest() -> None:

@@ -168,6 +168,19 @@ def test_not_affected_compares_with_just_before_the_previous_action() -> None:
     assert result(case(together([do(DELETE)]), unaffected), opener).result == "failed"
 
 
+def test_not_affected_compares_over_the_end_of_given_too() -> None:
+    def changing(target: ScriptedTarget, question: Question) -> View:
+        if not isinstance(question, Observable):
+            return nothing(target, question)
+        return ObservableView((("deletes", str(sum(a == DELETE for a in target.done))),))
+
+    opener = ScriptedOpener(look=changing)
+    unaffected = claim(NotAffected(AT, "B is not affected", "", "B"))
+    looked = (do(DELETE), SEES_NOT)
+    assert result(case(unaffected, given=looked), opener).result == "failed"
+    assert result(case(unaffected, given=(do(DELETE), do(Flush()))), opener).result == "passed"
+
+
 # Given and cleanup
 
 
@@ -272,6 +285,18 @@ def test_a_device_that_is_added_connects_and_is_asked() -> None:
     written = ScriptedOpener()
     result(case(adds, do(Connect("A", "tablet"))), written)
     assert len(written.opened[0].done) == 2
+
+
+def test_a_device_that_is_added_in_a_branch_connects_as_well() -> None:
+    adds, connect = do(AddDevice("A", "tablet"), "A adds device tablet"), Connect("A", "tablet")
+    opener = ScriptedOpener()
+    result(case(together([adds, send("A", "B")], [do(Flush())])), opener)
+    assert opener.opened[0].done[:2] == [AddDevice("A", "tablet"), connect]
+    written = ScriptedOpener()
+    result(case(together([adds, do(connect)])), written)
+    assert written.opened[0].done == [AddDevice("A", "tablet"), connect]
+    broken = result(case(together([adds])), ScriptedOpener(), watched_by(Grumbler(at_action=2)))
+    assert broken.result == "failed"
 
 
 # Time
