@@ -191,6 +191,9 @@ class Play:
         """Play the second half of "adds device": the new device comes online."""
         outcome = self.target.perform(connect)
         self.names.notice(outcome.events)
+        if self.log is not None:
+            text = f"{connect.user}.{connect.device} connects"
+            self.log.append(Logged(phase, number, text, self.target.now(), outcome))
         if self.observer is not None:
             broken = self.observer.after(connect, outcome)
             if broken:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from imcli.model.actions import (
     Action,
+    AddDevice,
     AddMembers,
     Clear,
     Connect,
@@ -254,6 +255,13 @@ def test_a_delete_tells_what_it_left_of_the_stored_record(
     lines = case(*steps, claim(sees("A", "C")))
     delete = result(lines, open_simulated(profile)).trace[-1]
     assert delete.seen[-1] == f"the stored record of B for A {said}"
+
+
+def test_a_device_that_is_added_tells_of_its_connecting() -> None:
+    adds = do(AddDevice("A", "tablet"), "A adds device tablet")
+    added, connected = result(case(adds, claim(sees("A", "B")))).trace
+    assert (added.text, connected.text) == ("A adds device tablet", "A.tablet connects")
+    assert connected.seen == ("A.tablet is online", "A.tablet got a full list: nothing")
 
 
 def test_a_delete_of_what_is_not_stored_says_that() -> None:
