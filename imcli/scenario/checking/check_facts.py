@@ -10,6 +10,7 @@ from imcli.model.entities import DeviceKey, Entry, Message, channel_key
 from imcli.model.questions import KeptView, ListView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.checking.names import Names, quote
+from imcli.scenario.checking.texts import called_with, told_apart
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import Facts, KeepsRecord, SeesChat
 
@@ -75,7 +76,7 @@ def differences(facts: Facts, entry: Entry, user: str, names: Names) -> tuple[Di
     if facts.unread is not None and entry.unread != facts.unread:
         found.append(("unread", f"{facts.unread} unread", f"{entry.unread} unread"))
     if facts.last is not None and not _is_last(facts.last, entry.last, names):
-        found.append(("last", last_words(facts.last), _last_found(entry.last, names)))
+        found.append(_last(facts.last, entry.last, names))
     if facts.messages is not None and not same_messages(facts.messages, entry.messages, names):
         actual = spoken((names.call(m) for m in entry.messages), "none")
         found.append(("messages", f"messages {spoken(facts.messages)}", f"messages {actual}"))
@@ -134,8 +135,14 @@ def last_words(claimed: tuple[str, str]) -> str:
     return f"last {quote(what) if kind == 'text' else what}"
 
 
-def _last_found(last: Message | None, names: Names) -> str:
-    return "no last message" if last is None else f"last {names.call(last)}"
+def _last(claimed: tuple[str, str], last: Message | None, names: Names) -> Difference:
+    """Say what is last instead; where a text was claimed, with the text that is there."""
+    if last is None:
+        return "last", last_words(claimed), "no last message"
+    if claimed[0] != "text":
+        return "last", last_words(claimed), f"last {names.call(last)}"
+    wanted, seen = told_apart(claimed[1], last.text)
+    return "last", f"last {wanted}", f"last {called_with(last, seen, names)}"
 
 
 def _count(count: int) -> str:

@@ -44,7 +44,7 @@ def observable_changes(
         return ()
     old, new = dict(before.facts), dict(after.facts)
     changes = [
-        _change(user, what, old.get(what, ""), new.get(what, ""), names)
+        _change(user, what, old.get(what), new.get(what), names)
         for what in {**old, **new}
         if old.get(what) != new.get(what)
     ]
@@ -55,10 +55,16 @@ def observable_changes(
     return tuple(changes)
 
 
-def _change(user: str, what: str, old: str, new: str, names: Names) -> str:
+def _change(user: str, what: str, old: str | None, new: str | None, names: Names) -> str:
     """Say one change; what a fact is about stands at the end of its name."""
-    words = f"{what} was {old.strip() or 'nothing'} and is {new.strip() or 'nothing'}"
-    return names.relabelled(words, channel_key(user, what.rpartition(" ")[2]))
+    chat = what.rpartition(" ")[2]
+    was, now = (old or "").strip(), (new or "").strip()
+    if was == now:
+        # A history without a message is stated as soon as there is a record to which it belongs.
+        had, has = ("no record", "one") if old is None else ("a record", "none")
+        return f"the server had {had} of {chat} for {user} and has {has} now; {what} is empty"
+    words = f"{what} was {was or 'nothing'} and is {now or 'nothing'}"
+    return names.relabelled(words, channel_key(user, chat))
 
 
 def check_status(claim: HasStatus, answers: Answers) -> Mismatch | None:

@@ -14,6 +14,7 @@ from imcli.scenario.checking.check_facts import same_messages
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.checking.names import Names
 from imcli.scenario.checking.state_rows import entry_cell
+from imcli.scenario.checking.texts import called_with, told_apart
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import Span, TableIs
 
@@ -114,12 +115,25 @@ def _missing(key: DeviceKey, row: Row) -> Disagreement:
 
 def _different(key: DeviceKey, row: Row, entry: Entry, names: Names) -> Disagreement:
     columns = _cell_differences(row, entry, key.user, names)
-    parts = (
-        f"{column} {entry_cell(column, entry, key.user, names)} instead of {row[column]}"
-        for column in columns
-    )
+    cells = [(column, *_wanted_and_seen(column, row, entry, key, names)) for column in columns]
+    parts = (f"{column} {seen} instead of {wanted}" for column, wanted, seen in cells)
     words = f"sees {entry.chat} with {spoken(parts)}"
-    return Disagreement(str(key), words, entry.chat, tuple((c, row[c]) for c in columns))
+    expected = tuple((column, wanted) for column, wanted, _ in cells)
+    return Disagreement(str(key), words, entry.chat, expected)
+
+
+def _wanted_and_seen(
+    column: str, row: Row, entry: Entry, key: DeviceKey, names: Names
+) -> tuple[str, str]:
+    """Give what a cell should have and what it has; of texts, so that they are told apart."""
+    if column == "last" and row[column][:1] == '"' and entry.last is not None:
+        wanted, seen = told_apart(_text(row[column]), entry.last.text)
+        return wanted, called_with(entry.last, seen, names)
+    return row[column], entry_cell(column, entry, key.user, names)
+
+
+def _text(cell: str) -> str:
+    return msgspec.json.decode(cell, type=str)
 
 
 def _cell_differences(row: Row, entry: Entry, user: str, names: Names) -> list[str]:
@@ -150,7 +164,7 @@ def _last_holds(cell: str, entry: Entry, names: Names) -> bool:
     if cell == "-" or entry.last is None:
         return cell == "-" and entry.last is None
     if cell[:1] == '"':
-        return entry.last.text == msgspec.json.decode(cell, type=str)
+        return entry.last.text == _text(cell)
     return names.is_message(cell, entry.last)
 
 

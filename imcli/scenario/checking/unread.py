@@ -106,16 +106,18 @@ def unread_sentences(
     channel = channel_key(count.user, count.chat)
     at = f" ({names.call_seq(channel, count.base)})" if count.base else ""
     counted = spoken((names.call(message) for message in count.counted), "no message")
+    other = count.said != len(count.counted)
+    defined = " by the language's definition" if other else ""
     first = (
-        f"Unread of {count.chat} for {count.user}: counted from {MARKS[count.term]}{at}: "
+        f"Unread of {count.chat} for {count.user}{defined}: counted from {MARKS[count.term]}{at}: "
         f"{counted}, which makes {len(count.counted)}."
     )
     sentences = [first]
     if count.left_out:
         reasons = spoken(f"{names.call(message)} ({why})" for message, why in count.left_out)
         sentences.append(f"Above the mark and not counted: {reasons}.")
-    if count.said != len(count.counted):
-        sentences.append(f"{says} {count.said}{_other_rule(count)}.")
+    if other:
+        sentences.append(f"{says} {count.said} instead{_other_rule(count)}.")
     return tuple(sentences)
 
 

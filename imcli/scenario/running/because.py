@@ -64,9 +64,9 @@ def _intervals(key: DeviceKey, chat: str, watched: Watched) -> str:
         if entry_of(snapshot, key, chat) is None:
             open_span = False
         elif open_span:
-            spans[-1][1] = snapshot.step
+            spans[-1][1] = snapshot.last
         else:
-            spans.append([snapshot.step, snapshot.step])
+            spans.append([snapshot.step, snapshot.last])
             open_span = True
     if not spans or (len(spans) == 1 and open_span):
         return ""

@@ -43,6 +43,7 @@ def explain(case: Case, problems: list[Problem], watched: Watched | None) -> tup
 
 def _failure(case: Case, problem: Problem, watched: Watched | None) -> Failure:
     line = problem.span.line
+    watched = watched.at(problem.number) if watched else None
     return Failure(
         kind=problem.kind,
         span=problem.span,
@@ -153,10 +154,12 @@ def _differs(column: str, before: Entry | None, after: Entry, user: str, names: 
 
 def _absent_row(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> TableRow:
     when = since(key, disagreement.conversation, watched, listed=False)
-    if disagreement.expected == SHOWN_ALL_THE_SAME:
+    if not disagreement.expected:
+        note = f"not listed: {when}"  # it is no claim about lists, which expects nothing of them
+    elif disagreement.expected == SHOWN_ALL_THE_SAME:
         note = f"not in the server's list, {when}; the device shows it"
     else:
-        words = spoken((value for _, value in disagreement.expected), "it to be listed")
+        words = spoken(value for _, value in disagreement.expected)
         note = f"expected {words}; {when}"
     return TableRow(str(key), disagreement.conversation, (), note, True)
 

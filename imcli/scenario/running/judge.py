@@ -35,19 +35,32 @@ ADVANCES_MAX = 1_000_000
 
 Wrong = tuple[tuple[Claim, tuple[Disagreement, ...]], ...]
 """The claims of one assertion that do not hold, with those who disagree."""
+Judged = Callable[[int, Problem | None], None]
+"""Is told, of each assertion in its turn: its place in the block, and what is wrong with it."""
 
 
-def judge_block(play: Play, block: Block) -> list[Problem]:
-    """Judge consecutive assertions; all of them, so that all failures are reported."""
-    return (_judge_virtual if play.target.virtual else _judge_real)(play, block)
+def judge_block(play: Play, block: Block, judged: Judged | None = None) -> list[Problem]:
+    """Judge consecutive assertions; all of them, so that all failures are reported.
+
+    `judged` is called in virtual worlds: a later assertion may move the clock, and then the world
+    is no longer the one in which an earlier one was judged.
+    """
+    if play.target.virtual:
+        return _judge_virtual(play, block, judged)
+    return _judge_real(play, block)
 
 
-def _judge_virtual(play: Play, block: Block) -> list[Problem]:
+def is_timed(statement: Assert) -> bool:
+    """Tell whether a time is written, so that judging it may move the clock."""
+    return statement.within_ms is not None or statement.for_ms is not None
+
+
+def _judge_virtual(play: Play, block: Block, judged: Judged | None) -> list[Problem]:
     """In a virtual world every claim is judged in its turn."""
     problems: list[Problem] = []
     settled = False
     for offset, statement in enumerate(block.asserts):
-        if statement.within_ms is None and statement.for_ms is None:
+        if not is_timed(statement):
             if not settled:
                 play.target.settle()
                 settled = True
@@ -55,6 +68,8 @@ def _judge_virtual(play: Play, block: Block) -> list[Problem]:
         else:
             problem = _guarded(_judge_timed, play, block, offset, statement)
             settled = False
+        if judged is not None:
+            judged(offset, problem)
         if problem is not None:
             problems.append(problem)
             if problem.kind == "limit":
@@ -68,7 +83,7 @@ def _judge_real(play: Play, block: Block) -> list[Problem]:
     problems: list[Problem] = []
     quiet: list[int] = []
     for offset, statement in enumerate(block.asserts):
-        if statement.within_ms is not None or statement.for_ms is not None:
+        if is_timed(statement):
             problem = _guarded(_judge_timed, play, block, offset, statement)
         elif all(map(is_negative, statement.claims)):
             problem = None
@@ -104,9 +119,17 @@ def _once(play: Play, block: Block, offset: int, statement: Assert) -> Problem |
                 _held(play, block, offset, statement, Negative("", "", "proved"))
                 break
         return None
+    return _failed(play, block, offset, statement, wrong, _running(play))
+
+
+def _running(play: Play) -> str:
+    """Name the timers that had not acted when a claim was judged; "" where there are none."""
     running = play.target.timers()
-    judged = f"still running: {', '.join(running)}" if running else ""
-    return _failed(play, block, offset, statement, wrong, judged)
+    return f"still running: {', '.join(running)}" if running else ""
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
@@ -170,7 +193,7 @@ def _before(play: Play, block: Block, offset: int, statement: Assert, until: int
             wrong = evaluate(play, statement.claims)
             if wrong is None:
                 return None
-            judged = f"waited for {spell_ms(until - start)}"
+            judged = _joined(f"waited for {spell_ms(until - start)}", _running(play))
             return _failed(play, block, offset, statement, wrong, judged)
     return _endless(play, block, offset, statement)
 

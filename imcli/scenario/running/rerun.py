@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from imcli.model.entities import DeviceKey, Entry
-from imcli.model.errors import ImcliError
+from imcli.model.errors import ImcliError, TargetUnavailable
 from imcli.model.questions import ListView, Question, Seen, Shown
 from imcli.scenario.checking.names import Names
 from imcli.scenario.checking.state_rows import state_table
 from imcli.scenario.events import StateTable
+from imcli.scenario.running.judge import is_timed, judge_block
 from imcli.scenario.running.play import Logged, Play, Problem, step_name, where
 from imcli.scenario.running.program import Block, Program, Unit
-from imcli.scenario.running.stored import change_words, removes, stored_by
+from imcli.scenario.running.stored import Look, change_words, removes, stored_by
 from imcli.targets.base import Target
 
 LOOKS_MAX = 5_000
@@ -28,28 +30,55 @@ ENTRIES_MAX = 100_000
 """With more conversations than this to look at, only the end is looked at: no "since step"."""
 DEVICES_MAX = 12
 """With more devices than this, only those that the failure speaks of are watched."""
+MOMENTS_MAX = 20
+"""So many worlds are kept in which assertions of one block failed; later ones have no table."""
 
 Lists = dict[DeviceKey, ListView]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What the watched devices had after a step."""
+    """What the watched devices had after a step, and had still after `last`."""
 
     step: str
     text: str
     lists: Lists
+    last: str
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The world in which an assertion of the failing block was judged, and all before it."""
+
+    snapshots: tuple[Snapshot, ...]
+    look: Look
 
 
 class Watched(msgspec.Struct, frozen=True):
     """A run that was watched: a snapshot per step (the last is the failure's), log and names.
 
     `look` answers one more question at the point of the failure; it may raise `ImcliError`.
+    `moments` are the assertions that failed, by number, where a later one may have moved the clock.
     """
 
     snapshots: tuple[Snapshot, ...]
     log: tuple[Logged, ...]
     names: Names
-    look: Callable[[Question], object]
+    look: Look
+    moments: dict[int, Moment] = {}
+
+    def at(self, number: int) -> Watched:
+        """Give the run as it was when the assertion with this number was judged."""
+        moment = self.moments.get(number)
+        if moment is None:
+            return self
+        return replace(self, snapshots=moment.snapshots, look=moment.look)
+
+
+def _forgotten(question: Question) -> object:
+    raise TargetUnavailable("too much failed to keep every world in which something did")
+
+
+FORGOTTEN = Moment((), _forgotten)
+"""Stands for the worlds that are too many to keep."""
 
 
 class Forking:
@@ -68,6 +97,10 @@ class Forking:
             assert isinstance(view, ListView)
             found[DeviceKey(user, device)] = view
         return found
+
+    def keep(self) -> Look:
+        """Keep the world as it is now, where it can be forked; gives what looks at it."""
+        return self.look if self._fork is None else Forking(self._fork()).look
 
     def look(self, question: Question) -> object:
         """Look at one thing."""
@@ -91,34 +124,108 @@ def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watche
     Returns:
         Nothing where it did not go wrong again at the same step, or could not be played.
     """
-    keys = watched_devices(play.names, problems)
-    shown = speaks_of_cache(problems)
-    every = max(1, LOOKS_MAX // max(1, len(keys)))
-    eyes = Forking(play.target)
-    stop = (problems[0].phase, problems[0].number)
-    total = len(program.main)
-    snapshots: list[Snapshot] = []
-    seen = 0
     try:
-        if total <= every:
-            snapshots.append(Snapshot("the start", "", eyes.lists(keys, shown)))
-        for index, unit in enumerate(program.main):
-            close = total - index <= every
-            found = _played(play, unit, eyes) if close else play.unit(unit)
-            if found or (close and seen <= ENTRIES_MAX):
-                keys = watched_devices(play.names, problems)
-                snapshots.append(_snapshot(unit, eyes.lists(keys, shown)))
-                seen += sum(len(view.entries) for view in snapshots[-1].lists.values())
-                if seen > ENTRIES_MAX:
-                    del snapshots[:-1]
-            if found:
-                same = any((p.phase, p.number) == stop for p in found)
-                return _watched(snapshots, play, eyes) if same else None
+        return _Watch(play, problems).play(program)
     except ImcliError:
         return None
-    if problems[0].phase == "cleanup" or problems[0].kind == "invariant":
-        return _watched(snapshots, play, eyes)
-    return None
+
+
+class _Watch:
+    """A failing case that is played again, with what has been seen of it so far."""
+
+    def __init__(self, play: Play, problems: list[Problem]) -> None:
+        self._play = play
+        self._problems = problems
+        self._eyes = Forking(play.target)
+        self._shown = speaks_of_cache(problems)
+        self._snapshots: list[Snapshot] = []
+        self._moments: dict[int, Moment] = {}
+        self._now: Moment | None = None
+        self._kept = 0
+        self._entries = 0
+        self._looking = False
+        self._fresh = False
+        play.judge = self._judge
+
+    def play(self, program: Program) -> Watched | None:
+        """Play it up to where it went wrong; nothing where that is another place now."""
+        first = self._problems[0]
+        ahead = sum(map(_looks, program.main))
+        every = max(1, LOOKS_MAX // max(1, len(self._keys())))
+        if ahead <= every:
+            self._look("the start", "")
+        for unit in program.main:
+            self._looking = ahead <= every and self._entries <= ENTRIES_MAX
+            ahead -= _looks(unit)
+            found = self._unit(unit)
+            if found:
+                same = any((p.phase, p.number) == (first.phase, first.number) for p in found)
+                return self._watched() if same else None
+        at_the_end = first.phase == "cleanup" or first.kind == "invariant"
+        return self._watched() if at_the_end else None
+
+    def _unit(self, unit: Unit) -> list[Problem]:
+        """Play one unit and look; a block of assertions looks by itself."""
+        self._fresh = False
+        found = _played(self._play, unit, self._eyes) if self._looking else self._play.unit(unit)
+        if not self._fresh and (found or self._looking):
+            self._look(step_name(unit.phase, unit.number), where(unit)[1])
+        return found
+
+    def _judge(self, play: Play, block: Block) -> list[Problem]:
+        """Judge a block; whenever time has moved, whoever fails is shown another world."""
+        moved = False
+
+        def judged(offset: int, problem: Problem | None) -> None:
+            nonlocal moved
+            timed = is_timed(block.asserts[offset])
+            self._fresh = self._fresh and not (timed or moved)
+            moved = timed
+            self._statement(block, offset, problem)
+
+        return judge_block(play, block, judged)
+
+    def _statement(self, block: Block, offset: int, problem: Problem | None) -> None:
+        """Look after one assertion, where that may show something new."""
+        number = block.number + offset
+        name = step_name(block.phase, number)
+        if self._fresh:
+            self._snapshots[-1] = replace(self._snapshots[-1], last=name)
+        elif self._looking or (problem is not None and self._kept < MOMENTS_MAX):
+            self._look(name, block.asserts[offset].text)
+        if problem is not None:
+            self._moments[number] = self._moment()
+
+    def _moment(self) -> Moment:
+        """Keep the world of a failure; assertions that were judged in one world share it."""
+        if not self._fresh or (self._now is None and self._kept >= MOMENTS_MAX):
+            return FORGOTTEN
+        if self._now is None:
+            self._now = Moment(tuple(self._snapshots), self._eyes.keep())
+            self._kept += 1
+        return self._now
+
+    def _keys(self) -> tuple[DeviceKey, ...]:
+        return watched_devices(self._play.names, self._problems)
+
+    def _look(self, step: str, text: str) -> None:
+        """Look at the lists; of very many conversations only the newest look is kept."""
+        lists = self._eyes.lists(self._keys(), self._shown)
+        self._snapshots.append(Snapshot(step, text, lists, step))
+        self._entries += sum(len(view.entries) for view in lists.values())
+        if self._entries > ENTRIES_MAX:
+            del self._snapshots[:-1]
+        self._fresh, self._now = True, None
+
+    def _watched(self) -> Watched:
+        return _watched(self._snapshots, self._play, self._eyes, self._moments)
+
+
+def _looks(unit: Unit) -> int:
+    """Count how often a unit is looked at: where claims have times, before and after each."""
+    if not isinstance(unit, Block):
+        return 1
+    return min(len(unit.asserts), 1 + 2 * sum(map(is_timed, unit.asserts)))
 
 
 def _played(play: Play, unit: Unit, eyes: Forking) -> list[Problem]:
@@ -131,7 +238,7 @@ def _played(play: Play, unit: Unit, eyes: Forking) -> list[Problem]:
     after = stored_by(eyes.look, action.user, action.chat)
     if play.log:
         words = change_words(action, before, after, play.names)
-        play.log[-1] = msgspec.structs.replace(play.log[-1], stored=words)
+        play.log[-1] = replace(play.log[-1], stored=words)
     return problems
 
 
@@ -143,7 +250,8 @@ def watch_now(play: Play, problems: list[Problem]) -> Watched:
     except ImcliError:
         lists = {}
     last = problems[0]
-    snapshot = Snapshot(step_name(last.phase, last.number), last.text, lists)
+    step = step_name(last.phase, last.number)
+    snapshot = Snapshot(step, last.text, lists, step)
     return _watched([snapshot], play, eyes)
 
 
@@ -156,13 +264,14 @@ def state_now(play: Play) -> StateTable | None:
     return state_table(lists.items(), play.names)
 
 
-def _snapshot(unit: Unit, lists: Lists) -> Snapshot:
-    number = unit.number + len(unit.asserts) - 1 if isinstance(unit, Block) else unit.number
-    return Snapshot(step_name(unit.phase, number), where(unit)[1], lists)
-
-
-def _watched(snapshots: list[Snapshot], play: Play, eyes: Forking) -> Watched:
-    return Watched(tuple(snapshots), tuple(play.log or ()), play.names, eyes.look)
+def _watched(
+    snapshots: list[Snapshot],
+    play: Play,
+    eyes: Forking,
+    moments: dict[int, Moment] | None = None,
+) -> Watched:
+    log = tuple(play.log or ())
+    return Watched(tuple(snapshots), log, play.names, eyes.look, moments or {})
 
 
 def speaks_of_cache(problems: list[Problem]) -> bool:

@@ -138,7 +138,7 @@ B_ENTRY = Entry(
 FACTS: list[tuple[Facts, Facts, str]] = [
     (Facts(unread=2), Facts(unread=1), "2 unread instead of 1 unread"),
     (Facts(last=("label", "m2")), Facts(last=("label", "m1")), "last m2 instead of last m1"),
-    (Facts(last=("text", "hi")), Facts(last=("text", "x")), 'last m2 instead of last "x"'),
+    (Facts(last=("text", "hi")), Facts(last=("text", "x")), 'last m2 ("hi") instead of last "x"'),
     (
         Facts(messages=("m1", "m2")),
         Facts(messages=("m2",)),
@@ -397,6 +397,19 @@ def test_not_affected_says_no_and_tells_what_changed() -> None:
     assert "list was A 1 unread and is nothing" in says(claim, emptied, names=names)
 
 
+def test_not_affected_tells_of_records_that_hold_no_message() -> None:
+    claim, names = NotAffected(AT, "B is not affected", "", "B"), names_with()
+    without = ObservableView(())
+    empty = ObservableView((("the history with A", ""),))
+    names.before = {"B": without}
+    assert says(claim, empty, names=names) == (
+        "B was affected: the server had no record of A for B and has one now; "
+        "the history with A is empty"
+    )
+    names.before = {"B": empty}
+    assert "had a record of A for B and has none now" in says(claim, without, names=names)
+
+
 def test_not_affected_needs_an_action_before_it() -> None:
     with pytest.raises(LabelProblem, match="no action before"):
         says(NotAffected(AT, "B is not affected", "", "B"), ObservableView(()))
@@ -459,7 +472,7 @@ TABLE_CELLS = [
     ("B * * * m2 * *", "read m1 instead of m2"),
     ("B * * * * m1 *", "deleted - instead of m1"),
     ("B * * * * * pinned", "flags pinned,muted instead of pinned"),
-    ('B * "x" * * * *', 'last m2 instead of "x"'),
+    ('B * "x" * * * *', 'last m2 ("hi") instead of "x"'),
 ]
 
 

@@ -105,6 +105,12 @@ def test_facts_that_are_wrong_tell_by_which_steps_a_conversation_went_and_came_b
     assert row(found, "A.web").cells[-1].expected == "pinned, muted"
 
 
+def test_a_claim_about_a_history_expects_nothing_of_the_list() -> None:
+    has = HistoryIs(AT, "A's history with B is m1", "", "A", "phone", "B", "is", ("m1",))
+    found = failure(send("B", "A", "m1"), DELETES, claim(has))
+    assert row(found, "A.phone").note == "not listed: absent since step 2 (A.phone deletes B)"
+
+
 def test_an_unwanted_conversation_that_came_back_is_listed_since_then() -> None:
     gone = claim(sees("A", "B", negated=True, device="web"))
     found = failure(send("B", "A"), DELETES, send("B", "A"), gone)
@@ -323,6 +329,17 @@ def test_what_a_user_notices_is_said_with_labels() -> None:
     assert "was affected: the history with A was m1, m2 and is nothing" in said
 
 
+def test_a_record_without_a_message_is_what_a_user_notices() -> None:
+    joins = do(AddMembers("#team", ("B",), "A", "phone"), "A adds B to #team")
+    noticed = claim(NotAffected(AT, "B is not affected", "", "B"))
+    cast = Cast(PHONES.users, (("team", ("A",)),))
+    (only,) = failure(joins, noticed, cast=cast).disagreements
+    assert only.said == (
+        "was affected: the server had no record of #team for B and has one now; "
+        "the history with #team is empty"
+    )
+
+
 def test_a_case_with_a_profile_of_its_own_names_it() -> None:
     silent: dict[str, object] = {"extends": "reference", "sync_deletes": "on-full-sync"}
     found = result(case(send("B", "A"), claim(sees("A", "C")), profile=silent))
@@ -455,7 +472,7 @@ COUNTS = [
     (
         Entry("B", unread=1, read_to=1),
         0,
-        "the read mark (seq 1): no message, which makes 0. The server says 1.",
+        "the read mark (seq 1): no message, which makes 0. The server says 1 instead.",
     ),
     (Entry("B", unread=0, deleted_to=1), 0, "from the delete mark (seq 1): no message"),
     (Entry("B", unread=0), 2, "from the join (seq 1): no message"),
@@ -486,12 +503,12 @@ def test_what_does_not_count_says_why() -> None:
 
 def test_a_server_that_subtracts_numbers_is_recognised() -> None:
     words = counted(Entry("B", unread=2), text(1, "mine", "A"), text(2, "real"))
-    assert "The server says 2, the difference of sequence numbers (2 - 0)" in words
+    assert "The server says 2 instead, the difference of sequence numbers (2 - 0)" in words
 
 
 def test_a_server_that_counts_from_the_read_mark_whatever_was_deleted_is_recognised() -> None:
     words = counted(Entry("B", unread=3, deleted_to=2), text(3, "real"))
-    assert "which makes 1. The server says 3, the difference of sequence numbers (3 - 0)" in words
+    assert "makes 1. The server says 3 instead, the difference of sequence numbers (3 - 0)" in words
     assert words.endswith("which is counted from the read mark, whatever was deleted.")
 
 
@@ -499,18 +516,25 @@ def test_a_server_that_counts_own_messages_is_recognised() -> None:
     words = counted(
         Entry("B", unread=2), text(1, "notice", notice=True), text(2, "mine", "A"), text(3, "real")
     )
-    assert words.endswith("The server says 2, which counts the own messages too.")
+    assert words.endswith("The server says 2 instead, which counts the own messages too.")
+
+
+def test_it_is_said_which_number_is_the_language_s_and_which_the_server_s() -> None:
+    other = counted(Entry("B", unread=9), text(1, "real"))
+    assert other.startswith("Unread of B for A by the language's definition: counted from")
+    alike = counted(Entry("B", unread=1), text(1, "real"))
+    assert alike == 'Unread of B for A: counted from the beginning: "real", which makes 1.'
 
 
 def test_a_server_that_counts_by_no_known_rule_is_quoted() -> None:
-    assert counted(Entry("B", unread=9), text(1, "real")).endswith("The server says 9.")
+    assert counted(Entry("B", unread=9), text(1, "real")).endswith("The server says 9 instead.")
 
 
 def test_a_device_that_counts_less_is_told_what_it_does_not_have() -> None:
     fault = Fault("A", "phone", "drops-messages", 1)
     shows = sees("A", "B", Facts(unread=2), device="phone", source="shows")
     found = failure(send("B", "A", "m1"), do(fault), send("B", "A", "m2"), claim(shows))
-    assert "A.phone shows 1." in found.because
+    assert "A.phone shows 1 instead." in found.because
     assert "A.phone does not have m2." in found.because
 
 
