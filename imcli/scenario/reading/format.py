@@ -73,13 +73,21 @@ def _step_paths(data: dict[str, object]) -> Iterator[Path]:
 def _rewrite(raw: str, writer: _Writer) -> str:
     value = read_toml_string(raw)
     if raw[:3] in ("'''", '"""'):
-        return "'''\n" + "".join(f"{line}\n" for line in writer.lines(value.split("\n"))) + "'''"
+        return _long_string("".join(f"{line}\n" for line in writer.lines(value.split("\n"))))
     indent = " " * (len(value) - len(value.lstrip(" ")))
     lines = [indent + line for line in writer.lines(value.split("\n"))]
     formatted = "\n".join(lines)
     if raw[0] == "'" and "'" not in formatted and "\n" not in formatted:
         return f"'{formatted}'"
     return write_text(formatted)
+
+
+def _long_string(lines: str) -> str:
+    """Write lines as one string: without escapes, unless they hold what would end such a string."""
+    if "'''" not in lines:
+        return f"'''\n{lines}'''"
+    escaped = lines.replace("\\", "\\\\").replace('"""', '""\\"')
+    return f'"""\n{escaped}"""'
 
 
 class _Writer:
@@ -219,7 +227,10 @@ def _join(layout: Layout, edits: Sequence[Edit]) -> str:
         out.append(_edited(layout.text, start, end, ordered[done:here]))
         done = here
         at = end
-    out.append(_between(layout.text[at:], first=not out, header=False).rstrip("\n") + "\n")
+    rest = layout.text[at:]
+    if not rest.endswith("\n"):  # the last line of a file may be a comment without an end
+        rest += "\n"
+    out.append(_between(rest, first=not out, header=False).rstrip("\n") + "\n")
     return "".join(out)
 
 

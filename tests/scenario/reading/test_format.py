@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from imcli.scenario.reading.expand import cases
@@ -121,6 +123,17 @@ def test_a_comment_behind_a_step_keeps_its_column_where_it_can() -> None:
     lines = format_scenario(text).split("\n")
     assert lines[3] == "B sends      # one"
     assert lines[4] == 'B sends A "long"   # two'
+
+
+@pytest.mark.parametrize(
+    "line", ["B sends A \"it'''s\\\\n\"", "A deletes B  # it'''s", 'B sends A ""  # \\"""\'\'\'']
+)
+def test_steps_that_hold_the_end_of_a_long_string_stay_whole(line: str) -> None:
+    escaped = line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = f'title = "x"\nusers = ["A", "B"]\nsteps = """\n{escaped}\n"""\n'
+    formatted = format_scenario(text)
+    assert format_scenario(formatted) == formatted
+    assert tomllib.loads(formatted)["steps"] == f"{line}\n"
 
 
 def test_steps_with_matrix_names_keep_their_words() -> None:
