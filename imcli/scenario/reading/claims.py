@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from imcli.scenario.reading.belongs import claim_belongs
 from imcli.scenario.reading.deeds import fill_conversation
 from imcli.scenario.reading.draft import Draft, step_ends
 from imcli.scenario.reading.matrix import fill_text
@@ -31,7 +32,11 @@ def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
     """Make an assertion; without the claims whose names are wrong (noted)."""
     if said.whole is not None and not draft.labels.repeating and draft.knows(said.named):
         return _placed(draft, node, said, said.whole)
-    right = [one for one in said.claims if draft.right(node, one.named)]
+    right = [
+        one
+        for one in said.claims
+        if draft.right(node, one.named) and claim_belongs(draft, node, one)
+    ]
     claims = (
         [_claim(draft, node, one) for one in right] if said.claims else _table(draft, node, said)
     )

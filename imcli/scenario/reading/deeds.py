@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from imcli.scenario.reading.belongs import belong
 from imcli.scenario.reading.draft import Draft, step_ends
 from imcli.scenario.reading.said import (
     Sentence,
@@ -29,6 +30,8 @@ def add_deeds(draft: Draft, node: Node, said: Sentence, into: list[CaseStep]) ->
     """Make the actions of a sentence; none where its names are wrong (noted)."""
     named = said.named
     if (named.labels or not named.names <= draft.known) and not draft.right(node, named):
+        return
+    if named.labels and not belong(draft, node, named, said.slots):
         return
     bound = draft.labels.repeating and (named.labels or said.slots.new)
     if said.whole is not None and not bound:
@@ -123,7 +126,10 @@ def _one(
 def _name(draft: Draft, node: Node, said: Sentence, slots: Slots, *, many: bool) -> str:
     """Give a message or an answer its label; a fault is noted where the label stands."""
     kind = "answer" if said.row.name == "request" else "message"
-    label, complaint = draft.labels.define(slots.new, kind, slots.user, owner=id(node), many=many)
+    chat = slots.chat or draft.labels.chat(slots.label)
+    label, complaint = draft.labels.define(
+        slots.new, kind, slots.user, chat, owner=id(node), many=many
+    )
     if complaint:
         token = next(one.token for one in said.named.mentions if one.kind == "new")
         draft.complain(node, token, complaint)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from imcli.model.entities import channel_key
+
 
 class _Base(msgspec.Struct, frozen=True):
     """A label that names several: who names it, in which repeat, and how many there are."""
@@ -27,6 +29,7 @@ class Labels:
         "_bases",
         "_branch",
         "_branches",
+        "_chats",
         "_depth",
         "_kinds",
         "_senders",
@@ -44,6 +47,7 @@ class Labels:
         self._taken = taken
         self._kinds: dict[str, str] = {}
         self._senders: dict[str, str] = {}
+        self._chats: dict[str, str] = {}
         self._bases: dict[str, _Base] = {}
         self._depth = 0
         self._turn = 0
@@ -74,14 +78,15 @@ class Labels:
         self._branch = 0
 
     def define(
-        self, name: str, kind: str, sender: str, *, owner: int, many: bool
+        self, name: str, kind: str, sender: str, chat: str, *, owner: int, many: bool
     ) -> tuple[str, str]:
         """Name a message or an answer; gives the label, and a complaint or "".
 
-        `owner` tells one sentence from another. Outside `repeat` only `many` makes numbers.
+        A message was sent by `sender` to `chat`. `owner` tells one sentence from another. Outside
+        `repeat` only `many` makes numbers.
         """
         if not many and self._depth == 0:
-            return name, self._add(name, kind, sender)
+            return name, self._add(name, kind, sender, chat)
         turn = self._turn
         base = self._bases.get(name)
         if base is None or (base.owner, base.turn) == (owner, turn):
@@ -94,7 +99,7 @@ class Labels:
         label = f"{name}{count}"
         if self._depth:
             self.aliases[name] = label
-        return label, self._taken_by(name) or self._add(label, kind, sender)
+        return label, self._taken_by(name) or self._add(label, kind, sender, chat)
 
     def end_many(self, name: str) -> None:
         """After `3 messages as m` outside `repeat`: no other sentence may continue the numbers."""
@@ -106,12 +111,13 @@ class Labels:
         what = self._taken.get(name, "")
         return f"`{name}` is already the name of {what}" if what else ""
 
-    def _add(self, label: str, kind: str, sender: str) -> str:
+    def _add(self, label: str, kind: str, sender: str, chat: str) -> str:
         if label in self._kinds or label in self._bases:
             return f"`{label}` is named twice"
         complaint = self._taken_by(label)
         self._kinds[label] = kind
         self._senders[label] = sender
+        self._chats[label] = chat
         if self._branch:
             self._branches[label] = self._branch
         return complaint
@@ -123,6 +129,20 @@ class Labels:
     def sender(self, name: str) -> str:
         """Name the user who sent a labelled message."""
         return self._senders.get(self.newest(name), "")
+
+    def chat(self, name: str) -> str:
+        """Name the chat that a labelled message was sent to, as its sender does."""
+        return self._chats.get(self.newest(name), "")
+
+    def channel(self, name: str) -> str:
+        """Name the channel of a labelled message; "" of what is no message."""
+        label = self.newest(name)
+        chat = self._chats.get(label, "")
+        return channel_key(self._senders[label], chat) if chat else ""
+
+    def all_names(self) -> list[str]:
+        """List the labels in the order in which they were given."""
+        return list(self._kinds)
 
     def kind_of(self, name: str) -> str:
         """Tell what a label names: "message", "answer", or "" for nothing."""

@@ -6,7 +6,7 @@ the nearest right name, or two empty texts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from imcli.scenario.reading.labels import Labels
 from imcli.scenario.reading.said import Sentence
@@ -62,7 +62,7 @@ class Scope:
             return self._no_user(user)
         if not dot or device in devices:
             return RIGHT
-        known = _listed([f"{user}.{one}" for one in devices])
+        known = listed([f"{user}.{one}" for one in devices])
         near = nearest_word(device, devices)
         return f"{user} has no device `{device}` here ({known})", f"{user}.{near}" if near else ""
 
@@ -89,18 +89,19 @@ class Scope:
 
     def _no_user(self, name: str) -> tuple[str, str]:
         users = list(self.devices)
-        return f"unknown user `{name}` ({_listed(users)})", nearest_word(name, users)
+        return f"unknown user `{name}` ({listed(users)})", nearest_word(name, users)
 
     def _no_group(self, name: str) -> tuple[str, str]:
         groups = sorted(self._groups)
-        return f"unknown group `{name}` ({_listed(groups)})", nearest_word(name, groups)
+        return f"unknown group `{name}` ({listed(groups)})", nearest_word(name, groups)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str], lead: str = "") -> str:
+    """Say which names there are, the first of them where there are many."""
     if not names:
-        return "there is none"
+        return f"{lead}there is none"
     more = ", …" if len(names) > LISTED_MAX else ""
-    return f"there is {', '.join(names[:LISTED_MAX])}{more}"
+    return f"{lead}there is {', '.join(names[:LISTED_MAX])}{more}"
 
 
 def _named(scenario: Scenario) -> Iterator[str]:

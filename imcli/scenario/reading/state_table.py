@@ -6,10 +6,12 @@ that they can be read and that their names exist; whether they are true is decid
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from imcli.scenario.reading.belongs import stranger
 from imcli.scenario.reading.matrix import Values, fill_tokens
 from imcli.scenario.reading.problems import Problems
+from imcli.scenario.reading.rows_together import ANYTHING, Row, note_contradictions
 from imcli.scenario.reading.scope import RIGHT, Scope
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import Node
@@ -51,21 +53,22 @@ def read_table(
         problems.add(span, "this table is empty", "a header line: device conversation unread last")
         return None
     header, *rows = node.children
-    columns = _columns(header, problems)
-    if columns is None:
-        return None
     before = len(problems.found) + problems.more
+    columns = _columns(header, problems)
     found = [_row(row, columns, scope, values, problems) for row in rows]
+    spans = tuple(row.place.span(row.tokens[0].start, row.tokens[-1].end) for row in rows)
     if not rows:
         message = "this table has no row"
-        problems.add(header.place.span(header.tokens[0].start, header.tokens[-1].end), message)
+        span = header.place.span(header.tokens[0].start, header.tokens[-1].end)
+        problems.add(span, message, "a row for each device and conversation")
+    note_contradictions(columns, list(zip(found, spans, strict=True)), scope, problems)
     if len(problems.found) + problems.more > before:
         return None
-    spans = tuple(row.place.span(row.tokens[0].start, row.tokens[-1].end) for row in rows)
     return TableIs(span, "table:", "table", columns, tuple(found), spans)
 
 
-def _columns(header: Node, problems: Problems) -> tuple[str, ...] | None:
+def _columns(header: Node, problems: Problems) -> tuple[str, ...]:
+    """Read the header; a column that is wrong (noted) stays, so that the others can be read."""
     columns: list[str] = []
     right = True
     for cell in split_cells(header.tokens):
@@ -79,37 +82,45 @@ def _columns(header: Node, problems: Problems) -> tuple[str, ...] | None:
             problems.add(span, f"the column `{text}` stands twice")
             right = False
         columns.append(text)
+    span = header.place.span(header.tokens[0].start, header.tokens[-1].end)
     for needed in ("device", "conversation"):
         if right and needed not in columns:
-            span = header.place.span(header.tokens[0].start, header.tokens[-1].end)
-            problems.add(span, f"the column `{needed}` is missing", "device conversation …")
-            right = False
-    return tuple(columns) if right else None
+            near = " ".join(c for c in TABLE_COLUMNS if c == needed or c in columns)
+            problems.add(span, f"the column `{needed}` is missing", "device conversation …", near)
+    return tuple(columns)
 
 
 def _row(
     row: Node, columns: tuple[str, ...], scope: Scope, values: Values, problems: Problems
-) -> tuple[str, ...]:
+) -> Row:
+    """Read the texts of a row's cells; none where they are too many or too few."""
     tokens = fill_tokens(row.tokens, values) if row.varies else row.tokens
     cells = split_cells(tokens)
     if len(cells) != len(columns):
         span = row.place.span(tokens[0].start, tokens[-1].end)
         message = f"{len(cells)} cells below {len(columns)} columns"
-        problems.add(span, message, "one cell per column, `-` for none and `*` for anything")
+        near = " ".join([*map(cell_text, cells), *"*" * len(columns)][: len(columns)])
+        expected = "one cell per column, `-` for none and `*` for anything"
+        problems.add(span, message, expected, near)
         return ()
-    texts: list[str] = []
-    for column, cell in zip(columns, cells, strict=True):
-        text = cell_text(cell)
-        complaint, nearest = _check(column, text, cell, scope)
+    texts = tuple(map(cell_text, cells))
+    about = dict(zip(columns, texts, strict=True))
+    for column, cell, text in zip(columns, cells, texts, strict=True):
+        complaint, nearest = _check(column, text, cell, scope, about)
         if complaint:
             span = row.place.span(cell[0].start, cell[-1].end)
             problems.add(span, complaint, nearest=nearest)
-        texts.append(text)
-    return tuple(texts)
+    return texts
 
 
-def _check(column: str, text: str, cell: Cell, scope: Scope) -> tuple[str, str]:
-    if text == "*" or (text == "-" and column != "device"):
+def _check(
+    column: str, text: str, cell: Cell, scope: Scope, about: Mapping[str, str]
+) -> tuple[str, str]:
+    if text == "-" and column != "device":
+        return RIGHT
+    if about.get("conversation") == "-" and column not in ("device", "conversation"):
+        return "a row that says that a device has nothing has `-` in every other cell", "-"
+    if text == "*":
         return RIGHT
     match column:
         case "device":
@@ -122,11 +133,23 @@ def _check(column: str, text: str, cell: Cell, scope: Scope) -> tuple[str, str]:
         case "last" if cell[0].kind == "string" and len(cell) == 1:
             return RIGHT
         case "last" | "read" | "deleted":
-            return scope.label(text, "message")
+            return _message(text, scope, about)
         case "messages":
-            return _first(text, lambda name: scope.label(name, "message"))
-        case _:
+            return _first(text, lambda name: _message(name, scope, about))
+        case "flags":
             return _first(text, _flag)
+        case _:
+            return RIGHT
+
+
+def _message(name: str, scope: Scope, about: Mapping[str, str]) -> tuple[str, str]:
+    """Check a label in a row: it exists, and is a message of the row's conversation."""
+    complaint, nearest = scope.label(name, "message")
+    chat = about.get("conversation", ANYTHING)
+    if complaint or chat == ANYTHING:
+        return complaint, nearest
+    user = about.get("device", ANYTHING).partition(".")[0]
+    return stranger(scope.labels, name, user, chat), ""
 
 
 def _flag(text: str) -> tuple[str, str]:

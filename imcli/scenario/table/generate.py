@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from imcli.model.entities import DeviceSpec
+from imcli.model.entities import DeviceSpec, channel_key, chat_of
 from imcli.model.reasons import REASONS
 from imcli.scenario.table.holes import METHODS, THE_CONVERSATION
 from imcli.scenario.table.patterns import (
@@ -95,10 +95,13 @@ class _Writer:
         self.implied = len(self.users) == 2 and not self.groups
         self.actions = [row for row in actions if row.name != "create-group" or not self.implied]
         self.claims = list(claims)
-        self.labels: dict[str, str] = {}
+        self.labels: dict[str, tuple[str, str]] = {}
+        """Who sent each message, and to which channel."""
         self.answers: list[str] = []
         self.number = 0
         self.quiet = False
+        self.anywhere = False
+        """Whether a message of another conversation may be meant, as one that is not in this."""
 
     def sentence(self) -> str:
         """Write one sentence; one that needs what is not there yet gives way to another."""
@@ -128,12 +131,13 @@ class _Writer:
 
     def _action(self) -> str:
         row = self.rng.choice(self.actions)
+        self.anywhere = False
         slots = Slots()
         if row.name == "resend":
             if not self.labels or self.quiet:
                 return ""
             label = self.rng.choice(sorted(self.labels))
-            slots.user, slots.label = self.labels[label], label
+            slots.user, slots.label = self.labels[label][0], label
             if self.rng.random() < 0.5:
                 slots.new = self._new_name()
         elif (self.quiet and row.name in ("add-device", "create-group")) or not self._fill(
@@ -163,16 +167,39 @@ class _Writer:
         if row.name == "request":
             self.answers.append(slots.new)
         elif row.name == "send-many":
-            count = slots.number or 0
-            self.labels.update((f"{slots.new}{i}", slots.user) for i in range(1, count + 1))
+            sent = slots.user, self._channel(slots)
+            self.labels.update((f"{slots.new}{i + 1}", sent) for i in range(slots.number or 0))
+        elif row.name == "resend":
+            self.labels[slots.new] = self.labels[slots.label]
         else:
-            self.labels[slots.new] = slots.user
+            self.labels[slots.new] = slots.user, self._channel(slots)
+
+    def _channel(self, slots: Slots) -> str:
+        """Name the channel that a sentence speaks of."""
+        chat = slots.chat
+        if chat in ("", THE_CONVERSATION):
+            chat = next(user for user in self.users if user != slots.user)
+        return channel_key(slots.user, chat)
+
+    def _messages(self, slots: Slots) -> list[str]:
+        """List the messages that a sentence may mean: where it has a conversation, those in it.
+
+        Where there are none, it speaks of another conversation of its user, in which there are.
+        """
+        if not slots.chat or self.anywhere:
+            return sorted(self.labels)
+        mine = [sent[1] for sent in self.labels.values() if slots.user in sent[1].split("@")]
+        if mine and self._channel(slots) not in mine:
+            slots.chat = chat_of(slots.user, self.rng.choice(mine))
+        channel = self._channel(slots)
+        return sorted(name for name, sent in self.labels.items() if sent[1] == channel)
 
     def _assertion(self) -> str:
         claims: list[str] = []
         for _ in range(2 if self.rng.random() < 0.1 else 1):
             row = self.rng.choice(self.claims)
             slots = Slots()
+            self.anywhere = row.negative
             if not self._fill(row.parts, slots):
                 return ""
             claims.append(write_parts(row.parts, slots))
@@ -224,9 +251,11 @@ class _Writer:
         return True
 
     def peer(self, slots: Slots) -> bool:
-        """Choose another user."""
-        slots.peer = self.rng.choice(self.users)
-        return True
+        """Choose another user, if there is one."""
+        others = [user for user in self.users if user != slots.user]
+        if others:
+            slots.peer = self.rng.choice(others)
+        return bool(others)
 
     def some_users(self, slots: Slots) -> bool:
         """Choose users."""
@@ -269,21 +298,25 @@ class _Writer:
 
     def label(self, slots: Slots) -> bool:
         """Choose a message, if there is one."""
-        if self.labels:
-            slots.label = self.rng.choice(sorted(self.labels))
-        return bool(self.labels)
+        messages = self._messages(slots)
+        if messages:
+            slots.label = self.rng.choice(messages)
+        return bool(messages)
 
     def label2(self, slots: Slots) -> bool:
-        """Choose another message."""
-        slots.label2 = self.rng.choice(sorted(self.labels))
+        """Choose another message; of the same conversation, unless somebody receives them."""
+        channel = self.labels[slots.label][1]
+        messages = [n for n, sent in self.labels.items() if slots.user or sent[1] == channel]
+        slots.label2 = self.rng.choice(sorted(messages))
         return True
 
     def some_labels(self, slots: Slots) -> bool:
         """Choose messages, if there are any."""
-        if self.labels:
-            count = self.rng.randint(1, min(3, len(self.labels)))
-            slots.labels = tuple(self.rng.sample(sorted(self.labels), count))
-        return bool(self.labels)
+        messages = self._messages(slots)
+        if messages:
+            count = self.rng.randint(1, min(3, len(messages)))
+            slots.labels = tuple(self.rng.sample(messages, count))
+        return bool(messages)
 
     def answer(self, slots: Slots) -> bool:
         """Choose an answer, if there is one."""
@@ -322,8 +355,8 @@ class _Writer:
         """Choose facts or options, each of its field once."""
         found: dict[str, Detail] = {}
         for row in self.rng.sample(list(rows), self.rng.randint(1, 3)):
-            inner = Slots()
-            if row.field not in found and self._fill(row.parts, inner):
+            inner = Slots(user=slots.user, chat=slots.chat)
+            if row.field not in found and self._fill(row.parts, inner) and inner.chat == slots.chat:
                 found[row.field] = Detail(row, inner)
         slots.details = tuple(sorted(found.values(), key=lambda one: one.row.order))
         return bool(found)
