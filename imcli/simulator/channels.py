@@ -18,7 +18,7 @@ from imcli.model.actions import (
     SetGroupFlag,
     SetMembers,
 )
-from imcli.model.entities import is_group
+from imcli.model.entities import DeviceKey, is_group
 from imcli.model.events import Done, Event, MembersChanged, Refused
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.delivery import tell
@@ -75,7 +75,7 @@ def add_members(state: State, keeping: Keeping, action: AddMembers) -> list[Even
     refused = _may_manage(state, action.group, action.user, action.members)
     if refused is not None:
         return [refused]
-    return _change_members(state, keeping, action.group, action.members, (), action.device)
+    return _change_members(state, keeping, action, action.members, ())
 
 
 def remove_members(state: State, keeping: Keeping, action: RemoveMembers) -> list[Event]:
@@ -83,7 +83,7 @@ def remove_members(state: State, keeping: Keeping, action: RemoveMembers) -> lis
     refused = _may_manage(state, action.group, action.user, action.members)
     if refused is not None:
         return [refused]
-    return _change_members(state, keeping, action.group, (), action.members, action.device)
+    return _change_members(state, keeping, action, (), action.members)
 
 
 def set_members(state: State, keeping: Keeping, action: SetMembers) -> list[Event]:
@@ -92,7 +92,7 @@ def set_members(state: State, keeping: Keeping, action: SetMembers) -> list[Even
     if refused is not None:
         return [refused]
     gone = tuple(u for u in state.channels[action.group].members if u not in action.members)
-    return _change_members(state, keeping, action.group, action.members, gone, action.device)
+    return _change_members(state, keeping, action, action.members, gone)
 
 
 def leave(state: State, keeping: Keeping, action: Leave) -> list[Event]:
@@ -100,7 +100,7 @@ def leave(state: State, keeping: Keeping, action: Leave) -> list[Event]:
     refused = _may_manage(state, action.group, action.user, ())
     if refused is not None:
         return [refused]
-    return _change_members(state, keeping, action.group, (), (action.user,), action.device)
+    return _change_members(state, keeping, action, (), (action.user,))
 
 
 def dismiss(state: State, keeping: Keeping, action: Dismiss) -> list[Event]:
@@ -113,17 +113,17 @@ def dismiss(state: State, keeping: Keeping, action: Dismiss) -> list[Event]:
         return [refused]
     everybody = tuple(state.channels[action.group].members)
     state.channel_w(action.group).dismissed = True
-    return _change_members(state, keeping, action.group, (), everybody, action.device)
+    return _change_members(state, keeping, action, (), everybody)
 
 
 def _change_members(
     state: State,
     keeping: Keeping,
-    group: str,
+    action: AddMembers | RemoveMembers | SetMembers | Leave | Dismiss,
     joining: Sequence[str],
     leaving: Sequence[str],
-    device: str,
 ) -> list[Event]:
+    group = action.group
     members = state.channels[group].members
     gone = tuple(dict.fromkeys(user for user in leaving if user in members))
     new = tuple(dict.fromkeys(user for user in joining if user not in members))
@@ -140,7 +140,7 @@ def _change_members(
         Done(),
         MembersChanged(group, state.last_seq(group), new, gone, dismissed),
     ]
-    tell(state, keeping, changes, device, events)
+    tell(state, keeping, changes, DeviceKey(action.user, action.device), events)
     return events
 
 

@@ -269,25 +269,31 @@ def release(state: State, key: DeviceKey, *, reverse: bool, events: list[Event])
 
 
 def tell(
-    state: State, keeping: Keeping, changes: Iterable[Change], device: str, events: list[Event]
+    state: State,
+    keeping: Keeping,
+    changes: Iterable[Change],
+    actor: DeviceKey,
+    events: list[Event],
 ) -> None:
     """Tell the devices of a user what changed in a conversation.
 
-    The device that asked is told too: for it the event is what the answer said. With the policy
+    The device that asked is told too: for it the event is what the answer said, and no link is in
+    the way. Devices of others have names of their own: the same one means nothing. With the policy
     `on-full-sync` nobody else learns of a delete.
     """
     for change in changes:
         owner = state.users[change.user]
+        asked = actor.device if change.user == actor.user else ""
         silent = not keeping.tells_others or (
             change.kind == "deleted" and state.profile.sync_deletes == "on-full-sync"
         )
         named = [
             name
             for name, each in owner.devices.items()
-            if each.session and (not silent or name == device)
+            if each.session and (not silent or name == asked)
         ]
         if named:
-            _tell_one(state, keeping, change, named, device, events)
+            _tell_one(state, keeping, change, named, asked, events)
 
 
 def _tell_one(
@@ -295,7 +301,7 @@ def _tell_one(
     keeping: Keeping,
     change: Change,
     named: list[str],
-    actor: str,
+    asked: str,
     events: list[Event],
 ) -> None:
     devices = state.users[change.user].devices
@@ -303,7 +309,7 @@ def _tell_one(
         [
             name
             for name in named
-            if name == actor or (devices[name].link is None and not devices[name].dead)
+            if name == asked or (devices[name].link is None and not devices[name].dead)
         ]
     )
     event = _change_event(state, keeping, change, direct)

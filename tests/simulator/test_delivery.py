@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.model.actions import Connect, Crash, Drop, Fault, Kick, Restart, Wait
+from imcli.model.actions import (
+    Connect,
+    Crash,
+    Delete,
+    Drop,
+    Fault,
+    Kick,
+    RemoveMembers,
+    Restart,
+    Wait,
+)
 from imcli.model.entities import DeviceKey
 from imcli.model.events import (
     ConversationPushed,
@@ -200,8 +210,6 @@ def test_a_dead_link_gets_no_pushes_and_no_events(world: World) -> None:
     world.send("B", "A")
     world.do(Drop("A", "phone"))
     world.do(Drop("A", "phone"))
-    from imcli.model.actions import Delete
-
     world.do(Delete("A", "web", "B"))
     assert not world.told("A", "phone")
     assert world.refuses(Drop("A", "fax")) == "invalid"
@@ -418,3 +426,29 @@ def test_forks_do_not_share_what_is_under_way(world: World) -> None:
     assert world.got("A", "phone") == [message.message_id]
     events = fork.apply(Fault("A", "phone", "releases"))
     assert [type(event) for event in events[1:]] == [Pushed]
+
+
+@pytest.mark.parametrize("how", ["dead", "held"])
+def test_a_link_is_in_the_way_of_who_has_a_device_of_the_actors_name(how: str) -> None:
+    """`A.phone` acts, and `B.phone` cannot be reached: only the name is the same."""
+    world = World("A", "B", profile=policy(delete_scope="asked"))
+    world.group("#team", "A", "B")
+    world.send("B", "A")
+    if how == "dead":
+        world.do(Drop("B", "phone"))
+    else:
+        world.fault("B", "phone", "holds")
+    for act in (RemoveMembers("#team", ("B",), "A", "phone"), Delete("A", "phone", "B", True)):
+        world.do(act)
+        assert [event.change for event in world.told("B", "web")] in (["left"], ["deleted"])
+        assert not world.told("B", "phone")
+    if how == "held":
+        world.fault("B", "phone", "releases")
+        assert [event.change for event in world.told("B", "phone")] == ["left", "deleted"]
+
+
+def test_who_asks_over_a_link_with_a_fault_is_told_by_the_answer(world: World) -> None:
+    world.send("B", "A")
+    world.fault("A", "phone", "holds")
+    world.read("A", "B")
+    assert [event.change for event in world.told("A", "phone")] == ["read"]
