@@ -157,9 +157,11 @@ def parse_files(world: World, paths: list[str]) -> list[Scenario]:
     Raises:
         InvalidInput: at least one is invalid.
     """
+    from imcli.cli.running.own_profiles import profile_judge
     from imcli.scenario.reading.parse import parse_scenario
 
-    return read_each(world, paths, parse_scenario)
+    judge = profile_judge()
+    return read_each(world, paths, lambda text, path: parse_scenario(text, path, judge))
 
 
 def read_each(world: World, paths: list[str], read: Callable[[str, str], Read]) -> list[Read]:
@@ -191,30 +193,6 @@ def raise_together(invalid: list[InvalidInput]) -> None:
     raise InvalidInput(f"{len(invalid)} files are invalid", problems=tuple(shown))
 
 
-def check_profiles(cases: list[Case]) -> None:
-    """Refuse files whose own profile does not exist or has a switch that does not.
-
-    The scenario room does not know the simulator, so this is asked here, before anything runs.
-
-    Raises:
-        InvalidInput: naming every such file.
-    """
-    from imcli.simulator.profiles import build_profile
-
-    invalid: dict[str, InvalidInput] = {}
-    good: list[dict[str, object]] = []
-    for case in cases:
-        if case.profile is None or case.profile in good or case.path in invalid:
-            continue
-        try:
-            build_profile(case.profile)
-            good.append(case.profile)
-        except InvalidInput as error:
-            said = f"{case.path}: {error.message}" + (f" ({error.hint})" if error.hint else "")
-            invalid[case.path] = InvalidInput(said)
-    raise_together(list(invalid.values()))
-
-
 def read_cases(world: World, paths: list[str]) -> list[Case]:
     """Read files and expand them into cases; report the problems of all of them at once.
 
@@ -223,8 +201,10 @@ def read_cases(world: World, paths: list[str]) -> list[Case]:
     Raises:
         InvalidInput: at least one is invalid.
     """
+    from imcli.cli.running.own_profiles import profile_judge
     from imcli.scenario.reading.expand import cases
     from imcli.scenario.reading.parse import parse_scenario
 
-    each = read_each(world, paths, lambda text, path: cases(parse_scenario(text, path)))
+    judge = profile_judge()
+    each = read_each(world, paths, lambda text, path: cases(parse_scenario(text, path, judge)))
     return [case for some in each for case in some]

@@ -19,13 +19,12 @@ def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
 
     Every problem of every file is named with its place; nothing on stdout.
     """
-    from imcli.cli.running.files import check_profiles, find_files, read_cases
+    from imcli.cli.running.files import find_files, read_cases
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
     with shell.world.collector.keeping():
         cases = read_cases(shell.world, files)
-    check_profiles(cases)
     shell.say(f"{counted(len(files), 'file')} with {counted(len(cases), 'case')}: all valid")
     return 0
 
@@ -111,10 +110,9 @@ def explain_scenario(
     takes there at worst.
     """
     from imcli.cli.running.explained import explained
-    from imcli.cli.running.files import check_profiles, find_files, read_cases
+    from imcli.cli.running.files import find_files, read_cases
 
     shell = shell_of(ctx)
     cases: list[Case] = read_cases(shell.world, find_files(shell.world, [path]))
-    check_profiles(cases)
     shell.write("\n\n".join(explained(case) for case in cases))
     return 0

@@ -101,7 +101,7 @@ def run_scenario(
     Without --target they run on the reference server in this process. Every invalid file is named
     before the first case runs.
     """
-    from imcli.cli.running.files import check_profiles, find_files, read_cases
+    from imcli.cli.running.files import find_files, read_cases
     from imcli.cli.running.pool import job_count
     from imcli.cli.running.reports import Wanted
     from imcli.scenario.running.suite import select
@@ -115,7 +115,6 @@ def run_scenario(
     places = checked_places(shell, target or [], profile)
     with shell.world.collector.keeping():
         cases = read_cases(shell.world, find_files(shell.world, paths))
-    check_profiles(cases)
     chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
     sources = source_texts(shell, chosen) if report_issue else {}
     wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(places), sources)

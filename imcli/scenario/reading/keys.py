@@ -139,17 +139,6 @@ def read_timing(reader: KeyReader) -> Timing:
     return Timing(times["within"], times["settle"], times["limit"])
 
 
-def read_profile(reader: KeyReader) -> dict[str, object] | None:
-    """Read the profile: a name, or switches over one."""
-    value = reader.data.get("profile")
-    if value is None:
-        return None
-    if isinstance(value, str):
-        reader.no_control(("profile",), value)
-        return {"extends": value}
-    return reader.table("profile")
-
-
 def read_steps(reader: KeyReader, key: str, *, required: bool = False) -> tuple[Node, ...]:
     """Read one of the three keys that hold steps."""
     value = reader.data.get(key)

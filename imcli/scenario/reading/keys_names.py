@@ -105,6 +105,10 @@ def _ids(reader: KeyReader, users: list[str]) -> tuple[tuple[str, str], ...]:
         else:
             reader.no_control(path, value)
             ids.append((name, value))
+    for name, value in ids:
+        if value in users and value not in dict(ids) and value != name:
+            message = f"two users have the id {value}: {value} has no other id than the name"
+            reader.wrong(("ids", name), message)
     return tuple(ids)
 
 

@@ -18,7 +18,6 @@ from imcli.scenario.reading.keys import (
     read_covers,
     read_known_failing,
     read_needs,
-    read_profile,
     read_steps,
     read_tags,
     read_timing,
@@ -27,6 +26,7 @@ from imcli.scenario.reading.keys_names import read_cast, read_exclude, read_matr
 from imcli.scenario.reading.layout import Layout, TooDeep
 from imcli.scenario.reading.lines import read_nodes
 from imcli.scenario.reading.one_line import cast_of, split_at_commas
+from imcli.scenario.reading.own_profile import JudgeProfile, note_profile, read_profile
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.recursion import note_recursion
 from imcli.scenario.reading.toml_text import TomlFault
@@ -45,20 +45,21 @@ Parsed = tuple[Scenario, dict[str, object], Layout]
 """A file that was read: what it says, and the TOML that it is, with the places in it."""
 
 
-def parse_scenario(text: str, file: str) -> Scenario:
+def parse_scenario(text: str, file: str, judge: JudgeProfile | None = None) -> Scenario:
     """Read one file.
 
     Args:
         text: the text of the file.
         file: its path as the user gave it; used in messages and as the case's name.
+        judge: says what is wrong with the file's own profile; without it any is taken for right.
 
     Raises:
         InvalidScenario: something is wrong; all that could be found is in it.
     """
-    return parse_placed(text, file)[0]
+    return parse_placed(text, file, judge)[0]
 
 
-def parse_placed(text: str, file: str) -> Parsed:
+def parse_placed(text: str, file: str, judge: JudgeProfile | None = None) -> Parsed:
     """Read one file as `parse_scenario` does, and keep where everything stands.
 
     Raises:
@@ -72,6 +73,8 @@ def parse_placed(text: str, file: str) -> Parsed:
     data, layout = _read(text, file, lines, problems)
     reader = KeyReader(data, layout, file, problems)
     scenario = _scenario(reader, file, lines)
+    if judge is not None and scenario.profile is not None:
+        note_profile(reader, scenario, judge)
     last = None
     if not note_recursion(scenario.verbs, problems):
         for case in iter_cases(scenario, problems):

@@ -202,7 +202,7 @@ def test_a_wrong_step_is_explained(line: str, message: str) -> None:
         ('timing = { within = "2" }', "a duration needs a unit: ms, s, m, h or d, as in 2s"),
         ('timing = { withn = "2s" }', "unknown key `withn`"),
         ("timing = 1", "`timing` must be a table"),
-        ("profile = 1", "`profile` must be a table"),
+        ("profile = 1", "`profile` must be a string or a table"),
         ("given = 1", "`given` must be a string or an array of strings"),
         ("given = [1]", "a step is a string"),
         ("groups = { A = [] }", "`A` is already the name of a user"),
@@ -254,6 +254,18 @@ def test_a_wrong_key_is_explained(head: str, message: str) -> None:
 )
 def test_a_wrong_cast_is_explained(users: str, message: str) -> None:
     assert message in wrong("wait 1s", head=f"users = {users}\n")
+
+
+def test_an_id_that_is_the_name_of_a_user_without_one_is_refused_where_it_stands() -> None:
+    head = 'users = ["A", "B", "C"]\nids = { B = "x", A = "C" }\n'
+    (problem,) = problems_of(scenario_text("wait 1s", head=head))
+    assert problem.message == "two users have the id C: C has no other id than the name"
+    assert (problem.span.line, problem.span.column, problem.span.length) == (3, 22, 3)
+
+
+@pytest.mark.parametrize("ids", ['{ A = "C", C = "A" }', '{ A = "A" }', '{ A = "C", C = "c" }'])
+def test_ids_may_be_names_of_users_as_long_as_they_differ(ids: str) -> None:
+    assert wrong("wait 1s", head=f'users = ["A", "B", "C"]\nids = {ids}\n') == []
 
 
 def test_a_reserved_name_comes_with_the_nearest_free_one() -> None:

@@ -1,0 +1,55 @@
+"""What is wrong with the own profiles of scenario files: the simulator's word for their reader.
+
+The room of scenarios does not know the simulator, so the function that judges a profile is handed
+to it from here. Most files have no profile, and the simulator is asked for those that have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from imcli.model.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from imcli.scenario.reading.own_profile import JudgeProfile, ProfileFault
+
+
+def profile_judge() -> JudgeProfile:
+    """Make a judge of profiles that remembers those that were right."""
+    right: list[dict[str, object]] = []
+
+    def judge(profile: dict[str, object]) -> list[ProfileFault]:
+        if profile in right:
+            return []
+        found = faults_of(profile)
+        if not found:
+            right.append(profile)
+        return found
+
+    return judge
+
+
+def faults_of(profile: dict[str, object]) -> list[ProfileFault]:
+    """List what is wrong with a profile, key by key."""
+    from imcli.simulator.profiles import build_profile
+
+    try:
+        build_profile(profile)
+    except InvalidInput:
+        return [fault for key, value in profile.items() for fault in _at(key, value)]
+    return []
+
+
+def _at(key: str, value: object) -> Iterator[ProfileFault]:
+    """Judge one key of a profile by itself."""
+    from imcli.scenario.reading.own_profile import ProfileFault
+    from imcli.simulator.profiles import DESCRIPTIONS, build_profile
+    from imcli.simulator.switches import SWITCH_BY_NAME
+
+    try:
+        build_profile({key: value})
+    except InvalidInput as error:
+        said = (error.problems or (error.message,))[0].removeprefix(f"{key}: ")
+        unknown = key not in SWITCH_BY_NAME and key not in DESCRIPTIONS
+        yield ProfileFault(key, f"{said} ({error.hint})" if error.hint else said, "", unknown)
