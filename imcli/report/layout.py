@@ -7,6 +7,7 @@ the line that reproduces a failure: it is to be copied, so it is not broken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -21,6 +22,7 @@ NARROW = 40
 INDENT = "  "
 STEPS_MAX = 8
 """So many of the last steps are shown below a failure."""
+UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 HEADINGS = {"read": "read to", "deleted": "deleted to"}
 """Columns whose heading says more than their name in a `table:` claim."""
 
@@ -64,7 +66,9 @@ def _failure(case: CaseResult, failure: Failure, columns: int, *, with_table: bo
     head = f"{failure.span}  {case.result} on {case.target.name}"
     lines += [("bold", line) for line in wrap(safe(head), columns, "", INDENT)]
     lines.append(("", ""))
-    lines += source_lines(failure, columns)
+    source = source_lines(failure, columns)
+    lines += source
+    lines += _meant(failure, source[0][1], columns)
     lines += _said(failure, columns)
     if with_table and failure.table is not None:
         lines.append(("", ""))
@@ -74,6 +78,25 @@ def _failure(case: CaseResult, failure: Failure, columns: int, *, with_table: bo
         for sentence in failure.because:
             lines += _wrapped(sentence, columns)
     return lines
+
+
+def _meant(failure: Failure, shown: str, columns: int) -> list[Line]:
+    """The sentence itself, where the line that is shown has it in other words, or not at all."""
+    if not failure.disagreements or not failure.source.strip():
+        return []  # then it is said anyway
+    text = " ".join(failure.text.split())
+    start = failure.span.column - 1
+    whole = safe(failure.source[start : start + failure.span.length]) in shown
+    if not failure.verb and (text.endswith(":") or (whole and text in _unescaped(failure.source))):
+        return []
+    lead = f'in the verb "{failure.verb}"' if failure.verb else "that is"
+    return _wrapped(f"{lead}: {text}", columns)
+
+
+def _unescaped(source: str) -> str:
+    """Undo what a string of TOML or JSON may do to a sentence, as far as it can be seen here."""
+    plain = UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), source)
+    return " ".join(plain.replace('\\"', '"').split())
 
 
 def source_lines(failure: Failure, columns: int) -> list[Line]:

@@ -99,7 +99,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `kind`: a claim does not hold; an action did not end as it must; an invariant is broken; the
     target could not be used; the real-time limit has passed. `text` is the claim or sentence,
-    `headline` one line that says what is wrong. `judged` says how the answer was obtained.
+    `headline` one line that says what is wrong. `judged` says how the answer was obtained. `verb`
+    is the sentence of the file's own verb in which the claim stands, where it stands in one.
     """
 
     kind: Literal["claim", "action", "invariant", "target", "limit"]
@@ -114,6 +115,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     table: StateTable | None = None
     because: tuple[str, ...] = ()
     at_ms: int = 0
+    verb: str = ""
 
 
 class Negative(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -79,9 +79,14 @@ def running(state: State) -> tuple[str, ...]:
             if owner is None or owner.session != first or second not in owner.pending:
                 continue
             names[f"a resend to {user}.{device} in {format_duration(due - state.now)}"] = None
-        elif kind == "flush" and due == state.flush_due:
+        elif kind == "flush" and due == state.flush_due and _writes(state):
             names[f"the server's next flush in {format_duration(due - state.now)}"] = None
     return tuple(names)
+
+
+def _writes(state: State) -> bool:
+    """Tell whether anything waits for a flush: a crash or a mark may have left it nothing to do."""
+    return any(each.users or each.everyone for each in state.waiting.values())
 
 
 def set_clock(state: State, keeping: Keeping, action: SetClock) -> list[Event]:

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from imcli.report.console import ConsoleReport, Progress, Show, case_line, summary
+from imcli.report.issue import IssueReport
+from imcli.report.junit import JUnitReport
 from imcli.report.layout import failure_lines, plain, table_lines
 from imcli.report.text import width
 from imcli.scenario.events import (
@@ -22,9 +24,12 @@ from imcli.scenario.events import (
     StepRecord,
     TableRow,
 )
+from imcli.scenario.reading.expand import cases
+from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.running.run import Options
 from imcli.scenario.running.suite import finished
 from tests.report.results import FOUND, HOSTILE, LOST, NEEDY, SIM, events, every, hostile_events
+from tests.scenario.language import scenario_text
 
 
 def shown(
@@ -46,7 +51,7 @@ scenarios/delete/example.toml:3:8  failed on sim
     │        ^^^^^
   A.phone does not see B after synchronising.  (A.web: the same)
 
-  what the server answers to a full synchronisation:
+  the server's answer to a full synchronisation:
   device    conversation   unread   last   read to   deleted to
   A.phone   B              expected last m1; absent since step 2 (A.phone deletes B)
   A.web     B              expected last m1; absent since step 2 (A.phone deletes B)
@@ -69,6 +74,55 @@ scenarios/delete/example.toml:3:8  failed on sim
 
 def test_a_failure_shows_everything_that_is_known() -> None:
     assert shown(events(LOST)) == FAILURE
+
+
+def fails(*lines: str, tail: str = "") -> list[str]:
+    """The lines of a failing file, as they are shown below its line of code."""
+    text = scenario_text(*lines, head='users = ["A", "B"]\n', tail=tail)
+    run = events(*cases(parse_scenario(text, "x.toml")))
+    found = next(e.case for e in run if isinstance(e, CaseFinished) and e.case.failures)
+    return [line.strip() for line in plain(failure_lines(found)).split("\n")]
+
+
+def test_a_claim_in_an_own_verb_is_shown_in_every_report() -> None:
+    lines = ("B sends A", "A checks B")
+    verbs = '[verbs]\n"X checks Y" = ["assert X sees Y with 8 unread", "assert X does not see Y"]\n'
+    told = 'in the verb "A checks B": assert A'
+    shown = fails(*lines, tail=verbs)
+    assert [line for line in shown if line.startswith("in the verb")] == [
+        f"{told} sees B with 8 unread",
+        f"{told} does not see B",
+    ]
+    text = scenario_text(*lines, head='users = ["A", "B"]\n', tail=verbs)
+    for report in (JUnitReport(), IssueReport()):
+        for event in events(*cases(parse_scenario(text, "x.toml"))):
+            report.handle(event)
+        rendered = report.render().replace("&quot;", '"')
+        assert f"{told} sees B with 8 unread" in rendered
+        assert f"{told} does not see B" in rendered
+
+
+def test_a_claim_with_a_value_of_the_matrix_is_shown_with_it() -> None:
+    matrix = "[matrix]\nn = [7]\n"
+    lines = fails("B sends A", "assert A sees B with $n unread", tail=matrix)
+    assert "that is: assert A sees B with 7 unread" in lines
+
+
+def test_a_claim_that_is_too_long_for_its_line_is_shown_in_full() -> None:
+    claim = f'assert A sees B with last "{"x" * 90}"'
+    assert f"that is: {claim}" in " ".join(fails("B sends A", claim))
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "assert A  sees B with 7 unread",
+        'assert A sees B with last "\\u0041"',
+        "assert table:\n  device   conversation  unread\n  A.phone  B  7",
+    ],
+)
+def test_a_claim_that_the_line_has_is_not_said_twice(claim: str) -> None:
+    assert not any(line.startswith("that is") for line in fails("B sends A", claim))
 
 
 def test_the_last_steps_are_shown_with_what_they_caused() -> None:

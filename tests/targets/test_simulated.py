@@ -373,6 +373,16 @@ def test_advancing_stops_at_each_moment_that_may_matter(target: SimulatedTarget)
     assert (target.now(), target.timers()) == (60_000, ())
 
 
+def test_a_flush_that_has_nothing_to_write_is_no_timer_to_wait_for() -> None:
+    target = world("wukongim-2.1.3")
+    do(target, text("B", "A", "m1"))
+    assert target.timers() == ("the server's next flush in 5m",)
+    do(target, Crash())
+    assert target.timers() == ()
+    do(target, text("B", "A", "m2"))
+    assert len(target.timers()) == 1
+
+
 def test_a_wait_moves_time(target: SimulatedTarget) -> None:
     do(target, Wait(1_000))
     assert target.now() == 1_000

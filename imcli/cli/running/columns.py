@@ -1,18 +1,27 @@
 """Several targets side by side: one row per case, one column per target.
 
 A fold in front of the console's: per-case lines are replaced by rows of this table, everything else
-(tables after a case, failures in full, the last line) is the console's own.
+(tables after a case, failures in full, the last line) is the console's own. A word in a column does
+not say why a case was skipped or is known to fail, so the reasons stand below the rows: targets
+with the same one share a line, and so do many cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from imcli.report.console import EXPLAINED, ConsoleReport, Show
+from msgspec.structs import replace
+
+from imcli.report.console import EXPLAINED, ConsoleReport, Show, case_line
 from imcli.report.text import cut_start, pad, safe, width
-from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunStarted
+from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunFinished, RunStarted
+from imcli.scenario.running.skip import shared_reason, without_target
 
 WORD_COLUMNS = 15
+Alike = tuple[str, str, tuple[str, ...]]
+"""What cases with one reason share: the result, the reason, and the targets."""
+REASONS_APART = 3
+"""So many cases with one reason have a line each; more of them share one."""
 RED, RESET = "\x1b[31m", "\x1b[0m"
 
 
@@ -36,6 +45,7 @@ class ColumnsReport:
         self._show = show
         self._names: tuple[str, ...] = ()
         self._row: list[CaseResult] = []
+        self._reasons: dict[Alike, list[CaseResult]] = {}
         self._console = ConsoleReport(self._pass_on, columns=columns, color=color, show=show)
 
     def handle(self, event: RunEvent) -> None:
@@ -43,6 +53,8 @@ class ColumnsReport:
         if isinstance(event, RunStarted):
             self._names = tuple(target.name for target in event.targets)
             self._write("  ".join(pad(safe(n), column(n)) for n in self._names) + "  case")
+        if isinstance(event, RunFinished):
+            self._write_reasons()
         self._muted = isinstance(event, CaseFinished) and self._show == "failures"
         self._console.handle(event)
         self._muted = False
@@ -63,11 +75,54 @@ class ColumnsReport:
         if not self._whole:
             name = cut_start(name, max(20, self._columns - used))
         self._write("  ".join(cells) + "  " + name)
+        for alike, case in reasons_of(self._row):
+            self._reasons.setdefault(alike, []).append(case)
         self._row = []
+
+    def _write_reasons(self) -> None:
+        columns = 0 if self._whole else self._columns
+        lines = [
+            case_line(case, columns, with_target=True)
+            for alike, cases in self._reasons.items()
+            for case in together(alike, cases)
+        ]
+        for line in ["", *lines, ""] if lines else []:
+            self._write(line)
 
     def _cell(self, case: CaseResult) -> str:
         text = pad(case.result, column(safe(case.target.name)))
         return f"{RED}{text}{RESET}" if self._color and case.result in EXPLAINED else text
+
+
+def reasons_of(row: list[CaseResult]) -> list[tuple[Alike, CaseResult]]:
+    """Give each reason of one case once, on all its targets that have it."""
+    found: dict[tuple[str, str], list[CaseResult]] = {}
+    for case in row:
+        if case.reason and case.result not in EXPLAINED:
+            reason = shared_reason(case.reason, case.target.name)
+            found.setdefault((case.result, reason), []).append(case)
+    return [
+        ((result, reason, tuple(case.target.name for case in cases)), joined(cases))
+        for (result, reason), cases in found.items()
+    ]
+
+
+def joined(cases: list[CaseResult]) -> CaseResult:
+    """Join the results of one case that differ in nothing but their target."""
+    first = cases[0]
+    if len(cases) == 1:
+        return first
+    names = ", ".join(case.target.name for case in cases)
+    reason = without_target(first.reason, first.target.name)
+    return replace(first, target=replace(first.target, name=names), reason=reason)
+
+
+def together(alike: Alike, cases: list[CaseResult]) -> list[CaseResult]:
+    """Give what a line is written for: each case, or one in the place of many."""
+    if len(cases) <= REASONS_APART:
+        return cases
+    name = f"{len(cases):,} cases, {cases[0].case_id} …"
+    return [replace(cases[0], case_id=name, reason=alike[1], orders=1)]
 
 
 def column(name: str) -> int:

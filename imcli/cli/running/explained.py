@@ -21,9 +21,10 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.entities import DEVICE_KINDS
+from imcli.report.text import pad, width
 from imcli.scenario.checking.check import is_negative
-from imcli.scenario.running.skip import skip_reason
-from imcli.scenario.syntax import Assert, Case, Do, Step, Timing, Together
+from imcli.scenario.running.skip import skip_reason, tries_anyway
+from imcli.scenario.syntax import Assert, Case, Claim, Do, Step, TableIs, Timing, Together
 from imcli.targets.base import Capability, Cast, Target
 
 PREVIEW_URL = "http://server:5001"
@@ -58,8 +59,27 @@ def numbered(steps: tuple[Step, ...]) -> list[str]:
         wait = waits(step)
         said = step.text.split("\n")
         lines.append(f"  {number:>4}  {visible(said[0])}" + (f"    ({wait})" if wait else ""))
-        lines += [f"        {visible(line)}" for line in said[1:]]
+        lines += [f"        {visible(line)}" for line in (*said[1:], *inner_lines(step))]
     return lines
+
+
+def inner_lines(step: Step) -> list[str]:
+    """What stands below a step that is a block: its branches, the rows of its table."""
+    if isinstance(step, Together):
+        return [f"  {'; '.join(do.text for do in branch)}" for branch in step.branches]
+    if isinstance(step, Assert):
+        return [f"  {row}" for claim in step.claims for row in table_rows(claim)]
+    return []
+
+
+def table_rows(claim: Claim) -> list[str]:
+    """The rows of a table that is claimed, its header first, in columns."""
+    if not isinstance(claim, TableIs):
+        return []
+    rows = (claim.columns, *claim.rows)
+    widths = [max(map(width, cells)) for cells in zip(*rows, strict=True)]
+    padded = (map(pad, row, widths) for row in rows)
+    return ["  ".join(cells).rstrip() for cells in padded]
 
 
 def waits(step: Step) -> str:
@@ -79,7 +99,7 @@ def need_lines(case: Case) -> list[str]:
     """What a target must have, with the sentences that ask for it."""
     needs: dict[Capability, str] = dict.fromkeys(case.needs, "the file says so")
     for step in flat((*case.given, *case.steps, *case.cleanup)):
-        for need in step.needs:
+        for need in () if tries_anyway(step) else step.needs:
             needs.setdefault(need, f"line {step.span.line}: {step.text.partition(chr(10))[0]}")
     if not needs:
         return ["  needs nothing that only some targets have"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from imcli.model.entities import DeviceKey, is_group
 from imcli.model.errors import ImcliError
-from imcli.model.events import MembersChanged, Pushed
+from imcli.model.events import MembersChanged
 from imcli.model.questions import (
     History,
     HistoryView,
@@ -26,6 +26,7 @@ from imcli.scenario.running.because_log import (
     lost_words,
     membership_words,
     offline_words,
+    pushes_of,
 )
 from imcli.scenario.running.play import Logged, Problem
 from imcli.scenario.running.rerun import Watched, entry_of, speaks_of_cache
@@ -152,23 +153,18 @@ def _fate(label: str, watched: Watched) -> str:
     sent = watched.names.sent.get(label)
     if sent is None:
         return ""
-    pushed = [
-        str(device)
-        for _, event in logged_events(watched.log)
-        if isinstance(event, Pushed) and watched.names.is_message(label, event.message)
-        for device in event.devices
-    ]
+    pushed, came = pushes_of(label, watched.log, watched.names)
     words = f"{label} {answer_words(sent)}"
     lost = lost_words(label, watched.log, watched.names)
     if lost:
         words = f"{words}, {lost}"
-    late = [device for device in _reached(label, watched) if device not in pushed]
+    late = [d for d in dict.fromkeys((*came, *_reached(label, watched))) if d not in pushed]
     later = f"; it reached {spoken(late)} later" if late else ""
     if pushed:
         joint = " and" if sent.state == "accepted" else "; it was"
         return f"{words}{joint} pushed to {spoken(dict.fromkeys(pushed))}{later}."
     if late:
-        return f"{words}; it reached {spoken(late)}."
+        return f"{words}{later}."
     return f"{words}, and pushed to no device so far." if sent.state == "accepted" else f"{words}."
 
 

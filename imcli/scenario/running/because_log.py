@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imcli.model.entities import DeviceKey
-from imcli.model.events import Event, Lost, MembersChanged, SessionEnded, SessionStarted
+from imcli.model.events import Event, Lost, MembersChanged, Pushed, SessionEnded, SessionStarted
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.names import Names
 from imcli.scenario.running.play import Logged, step_name
+from imcli.scenario.running.trace_words import sent_in
 
 
 def logged_events(log: tuple[Logged, ...]) -> Iterator[tuple[Logged, Event]]:
@@ -49,6 +50,20 @@ def membership_words(user: str, group: str, log: tuple[Logged, ...], names: Name
             behind = f" after {names.call_seq(group, event.seq)}" if event.seq else ""
             parts.append(f"{verb} {group} at {step_words(entry)}{behind}")
     return f"{user} {spoken(parts)}." if parts else ""
+
+
+def pushes_of(label: str, log: tuple[Logged, ...], names: Names) -> tuple[list[str], list[str]]:
+    """Give the devices that a message was pushed to as it was sent, and those it reached later."""
+    pushed: list[str] = []
+    late: list[str] = []
+    for entry in log:
+        events = entry.outcome.events if entry.outcome else ()
+        fresh = sent_in(events)
+        for event in events:
+            if isinstance(event, Pushed) and names.is_message(label, event.message):
+                devices = pushed if event.message.message_id in fresh else late
+                devices += map(str, event.devices)
+    return pushed, late
 
 
 def lost_words(label: str, log: tuple[Logged, ...], names: Names) -> str:

@@ -23,14 +23,14 @@ from imcli.scenario.running.because import because, since
 from imcli.scenario.running.play import Logged, Problem, step_name
 from imcli.scenario.running.rerun import Snapshot, Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.trace_words import answer_text, event_texts
-from imcli.scenario.syntax import Case
+from imcli.scenario.syntax import Assert, Case
 
 ROWS_MAX = 40
 """A state table in a failure has at most so many rows; those that are wrong come first to stay."""
 TRACE_MAX = 200
 """A failure's trace has at most so many steps, the last ones."""
 
-ANSWERS, CACHES = "what the server answers to a full synchronisation", "what the devices show"
+ANSWERS, CACHES = "the server's answer to a full synchronisation", "each device's own cache"
 """Whose view a table is: claims about what is shown are judged by caches, all others by answers."""
 
 PLAIN_COLUMNS = ("unread", "last", "read", "deleted")
@@ -43,11 +43,12 @@ def explain(case: Case, problems: list[Problem], watched: Watched | None) -> tup
 
 def _failure(case: Case, problem: Problem, watched: Watched | None) -> Failure:
     line = problem.span.line
+    source = case.lines[line - 1] if 0 < line <= len(case.lines) else ""
     watched = watched.at(problem.number) if watched else None
     return Failure(
         kind=problem.kind,
         span=problem.span,
-        source=case.lines[line - 1] if 0 < line <= len(case.lines) else "",
+        source=source,
         phase=problem.phase,
         step=step_name(problem.phase, problem.number),
         text=problem.text,
@@ -57,7 +58,20 @@ def _failure(case: Case, problem: Problem, watched: Watched | None) -> Failure:
         table=_table(problem, watched) if watched else None,
         because=because(problem, watched) if watched else (),
         at_ms=problem.at_ms,
+        verb=_verb(case, problem, source),
     )
+
+
+def _verb(case: Case, problem: Problem, source: str) -> str:
+    """Give the call of an own verb in which a claim stands: there it has the place of its step."""
+    steps = {"given": case.given, "steps": case.steps, "cleanup": case.cleanup}[problem.phase]
+    step = steps[problem.number - 1] if problem.number <= len(steps) else None
+    if not isinstance(step, Assert) or step.text in source:
+        return ""
+    if any(claim.span != step.span for claim in step.claims):
+        return ""  # an assertion of the file begins with a word that its claims do not have
+    start = step.span.column - 1
+    return source[start : start + step.span.length]
 
 
 # The state table
@@ -198,7 +212,8 @@ def trace_of(log: tuple[Logged, ...] | list[Logged], names: Names) -> tuple[Step
 
 def _record(entry: Logged, names: Names) -> StepRecord:
     outcome = entry.outcome
-    seen = event_texts(outcome.events, names) if outcome else ()
+    link = entry.text.startswith("link ")
+    seen = event_texts(outcome.events, names, link=link) if outcome else ()
     return StepRecord(
         step=step_name(entry.phase, entry.number),
         text=entry.text,

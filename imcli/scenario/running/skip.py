@@ -9,6 +9,7 @@ is not begun: nothing could come of it but the limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from imcli.model.actions import Wait
@@ -16,6 +17,9 @@ from imcli.scenario.running.judge import spell_ms
 from imcli.scenario.syntax import Assert, Case, Do, Step, Together
 from imcli.targets.base import OpenTarget
 
+PLACE = re.compile(r" \(line \d+: .*\)$", re.DOTALL)
+"""Where a reason says which sentence it is about."""
+WANTS_PROFILE = "wants profile "
 PLAIN = ("sim", "embedded")
 """The targets that are made anew for each case, with whatever profile it wants."""
 UNSUPPORTED = "unsupported"
@@ -25,19 +29,41 @@ def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
     """Say why a case cannot run on this target; an empty text where it can."""
     identity = open_target.identity
     if case.profile is not None and not profile and identity.name not in PLAIN:
-        return f"wants profile {profile_words(case.profile)}"
+        return f"{WANTS_PROFILE}{profile_words(case.profile)}"
     capabilities = open_target.capabilities
     for need in case.needs:
         if need not in capabilities:
             return f'needs "{need}", which {identity.name} does not have'
     for step in _steps(case, needing=True):
         for need in step.needs:
-            if need not in capabilities and not _tries_anyway(step):
+            if need not in capabilities and not tries_anyway(step):
                 return (
                     f'needs "{need}", which {identity.name} does not have '
                     f"(line {step.span.line}: {step.text})"
                 )
     return "" if "time" in capabilities else _too_long(case)
+
+
+def without_target(reason: str, name: str) -> str:
+    """Leave out of a reason on which target it is, for where that is said beside it.
+
+    >>> without_target('needs "settings", which sim does not have (line 4: A pins B)', "sim")
+    'needs "settings" (line 4: A pins B)'
+    """
+    return reason.replace(f", which {name} does not have", "", 1)
+
+
+def shared_reason(reason: str, name: str) -> str:
+    """Leave out of a reason what is that of one case alone: its sentence, its profile.
+
+    >>> shared_reason('needs "settings", which sim does not have (line 4: A pins B)', "sim")
+    'needs "settings"'
+    >>> shared_reason("wants profile reference with delete_scope = two-way", "sim:two-way")
+    'wants a profile of its own'
+    """
+    if reason.startswith(WANTS_PROFILE):
+        return "wants a profile of its own"
+    return PLACE.sub("", without_target(reason, name))
 
 
 def _too_long(case: Case) -> str:
@@ -69,7 +95,8 @@ def _steps(case: Case, *, needing: bool = False) -> Iterator[Do | Assert]:
             yield step
 
 
-def _tries_anyway(step: Do | Assert) -> bool:
+def tries_anyway(step: Do | Assert) -> bool:
+    """Tell whether a step says how a target may refuse it that lacks what the step needs."""
     if not isinstance(step, Do) or step.ending is None:
         return False
     ending = step.ending

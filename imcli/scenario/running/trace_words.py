@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from imcli.model.entities import DeviceKey
 from imcli.model.events import (
@@ -40,9 +41,50 @@ def answer_text(outcome: Outcome) -> str:
     return f"{outcome.result}{reason}{detail}"
 
 
-def event_texts(events: Iterable[Event], names: Names) -> tuple[str, ...]:
-    """Say what was seen to happen, an event a line; what only repeats the answer is left out."""
-    return tuple(text for text in (event_text(event, names) for event in events) if text)
+def event_texts(events: Sequence[Event], names: Names, *, link: bool = False) -> tuple[str, ...]:
+    """Say what was seen to happen, an event a line; what only repeats the answer is left out.
+
+    A message is pushed in the step in which it is sent; in another one, it reaches a device. `link`
+    says that the step did something to a link, which can only let through what it had held.
+    """
+    fresh = sent_in(events)
+    texts: list[str] = []
+    for late, some in groupby(events, lambda event: _late(event, fresh)):
+        if late is None:
+            texts += filter(None, (event_text(event, names) for event in some))
+        else:
+            texts.append(f"{'released: ' if link else ''}{_reached(some, *late, names)}")
+    return tuple(texts)
+
+
+def sent_in(events: Iterable[Event]) -> frozenset[int]:
+    """Give the ids of the messages that were sent in a step."""
+    return frozenset(
+        event.message.message_id if isinstance(event, Stored) else event.message_id
+        for event in events
+        if isinstance(event, Stored | Accepted)
+    )
+
+
+Late = tuple[tuple[DeviceKey, ...], int]
+
+
+def _late(event: Event, fresh: frozenset[int]) -> Late | None:
+    """Give to whom, and at which attempt, a message came that was sent in an earlier step."""
+    if not isinstance(event, Pushed) or event.message.message_id in fresh:
+        return None
+    return event.devices, event.attempt
+
+
+def _reached(
+    events: Iterable[Event], devices: tuple[DeviceKey, ...], attempt: int, names: Names
+) -> str:
+    messages = spoken(names.call(event.message) for event in events if isinstance(event, Pushed))
+    return f"{messages} reached {spoken(map(str, devices), 'nobody')}{_again(attempt)}"
+
+
+def _again(attempt: int) -> str:
+    return f" (attempt {attempt}: no acknowledgement had come)" if attempt > 1 else ""
 
 
 def event_text(event: Event, names: Names) -> str:
@@ -77,8 +119,8 @@ def event_text(event: Event, names: Names) -> str:
         case ServerRestarted(crashed=crashed):
             return f"the server {'crashed and came' if crashed else 'came'} up again"
         case Pushed(message=message, devices=devices, attempt=attempt):
-            again = f" (attempt {attempt}: no acknowledgement had come)" if attempt > 1 else ""
-            return f"{names.call(message)} pushed to {spoken(map(str, devices), 'nobody')}{again}"
+            to = spoken(map(str, devices), "nobody")
+            return f"{names.call(message)} pushed to {to}{_again(attempt)}"
         case Lost(message=message, devices=devices):
             return f"{names.call(message)} was lost on the link to {spoken(map(str, devices))}"
         case ConversationPushed():

@@ -356,6 +356,17 @@ def test_a_message_on_a_slow_link_reached_its_device_later() -> None:
     )
 
 
+def test_a_message_that_a_link_held_reached_its_device_later() -> None:
+    holds = do(Fault("A", "phone", "holds"), "link A.phone holds")
+    frees = do(Fault("A", "phone", "releases-reversed"), "link A.phone releases in reverse")
+    got = claim(ReceivedMessage(AT, "A.phone received m1 twice", "", "A", "phone", "m1", 2))
+    found = result(case(holds, send("B", "A", "m1"), send("B", "A", "m2"), frees, got))
+    assert found.failures[0].because == (
+        "m1 was accepted as seq 1 and pushed to A.web; it reached A.phone later.",
+    )
+    assert found.trace[-1].seen == ("released: m2, m1 reached A.phone",)
+
+
 def test_all_failures_of_a_block_are_explained() -> None:
     found = result(case(send("B", "A"), claim(sees("A", "C")), claim(sees("B", "C"))))
     assert [len(f.disagreements) for f in found.failures] == [2, 1]

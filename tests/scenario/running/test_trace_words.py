@@ -107,6 +107,24 @@ def test_events_without_words_leave_no_line() -> None:
     assert event_texts((Done(), Flushed(1)), Names(PHONES)) == ("1 row written",)
 
 
+def test_a_message_of_an_earlier_step_reaches_a_device() -> None:
+    names = Names(PHONES)
+    assert event_texts((Stored(M1), Pushed(M1, (PHONE,))), names) == ('"hi" pushed to A.phone',)
+    sent = Accepted("A", "phone", "c1", M1.message_id, 1)
+    assert event_texts((sent, Pushed(M1, (PHONE,))), names)[1:] == ('"hi" pushed to A.phone',)
+    assert event_texts((Done(), Pushed(M1, (PHONE,))), names) == ('"hi" reached A.phone',)
+    late = ('"hi" reached A.phone (attempt 2: no acknowledgement had come)',)
+    assert event_texts((Pushed(M1, (PHONE,), 2),), names) == late
+
+
+def test_what_a_link_lets_through_is_one_list_in_its_order() -> None:
+    events = (Done(), Pushed(M1, (PHONE,)), Pushed(M1, (PHONE,)), Flushed(1))
+    assert event_texts(events, Names(PHONES), link=True) == (
+        'released: "hi", "hi" reached A.phone',
+        "1 row written",
+    )
+
+
 def test_an_answer_says_why() -> None:
     assert answer_text(Outcome("ok")) == "ok"
     assert answer_text(Outcome("refused", "blocked", "B is")) == "refused (blocked): B is"
