@@ -57,7 +57,11 @@ BLOCK_WORDS = ("together", "repeat", "assert", "table")
 
 
 JSON_DEPTH_MAX = 32
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+CONTROL = re.compile(f"[{_CONTROLS}]")
+_HIDDEN = re.compile(f"[{_CONTROLS}\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What a text is written without: control characters, whatever turns the direction of writing, and
+what has no width. Joiners (U+200C, U+200D) stay: they are parts of words and of emoji."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _TOKEN = re.compile(
@@ -224,8 +228,12 @@ def write_text(text: str) -> str:
         return f'"{text}"'
     import json
 
-    quoted = json.dumps(text, ensure_ascii=False)
-    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+    return _without_hidden(json.dumps(text, ensure_ascii=False))
+
+
+def _without_hidden(quoted: str) -> str:
+    """Write hidden characters inside JSON strings as escapes."""
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
 
 
 def read_json(text: str, start: int = 0) -> str:
@@ -244,7 +252,7 @@ def read_json(text: str, start: int = 0) -> str:
         raise LexFault(f"this is not JSON: {detail}", start, start + len(text), "JSON") from error
     if _LONE_SURROGATE.search(canonical):
         raise LexFault("half of a surrogate pair in this JSON", start, start + len(text))
-    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", canonical)
+    return _without_hidden(canonical)
 
 
 def _refuse_constant(name: str) -> None:
@@ -252,10 +260,14 @@ def _refuse_constant(name: str) -> None:
 
 
 def join_tokens(tokens: tuple[Token, ...]) -> str:
-    """Write tokens as one canonical line: one space between, none before `,` `:` and `'s`."""
+    """Write tokens as one canonical line: one space between, none before `,` `:` and `'s`.
+
+    Texts stay as they are written, but for hidden characters.
+    """
     parts: list[str] = []
     for token in tokens:
         if parts and token.kind not in ("comma", "colon", "possessive"):
             parts.append(" ")
-        parts.append(token.text)
+        quoted = token.kind in ("string", "json")
+        parts.append(_without_hidden(token.text) if quoted else token.text)
     return "".join(parts)

@@ -146,3 +146,14 @@ def test_steps_with_matrix_names_keep_their_words() -> None:
 def test_a_file_that_is_wrong_is_not_formatted() -> None:
     with pytest.raises(InvalidScenario):
         format_scenario(SHORTEST.replace("deletes", "delets"))
+
+
+def test_no_hidden_character_of_a_text_stays_hidden() -> None:
+    steps = 'B sends A "a\u202eb"\nB sends A "$n\u2066"\nA greets "\ufeff"\n'
+    text = f"title = \"x\"\nusers = [\"A\", \"B\"]\nsteps = '''\n{steps}'''\n"
+    text += "[matrix]\nn = [1]\n[verbs]\n\"X greets Y\" = 'X sends B Y'\n"
+    formatted = format_scenario(text)
+    assert formatted.isascii()
+    assert format_scenario(formatted) == formatted
+    before, after = (cases(parse_scenario(one, "x.toml")) for one in (text, formatted))
+    assert [step.text for step in before[0].steps] == [step.text for step in after[0].steps]

@@ -74,7 +74,8 @@ def test_what_cannot_be_cut_is_refused_at_its_place(line: str, message: str, sta
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hi", 'say "hi"', "a\nb\t", "\x00\x1b\x7f\u2028", "héllo 你好 😀", "\\"]
+    "text",
+    ["", "hi", 'say "hi"', "a\nb\t", "\x00\x1b\x7f\u2028", "héllo 你好 😀", "\\", "a\u202eb\ufeff"],
 )
 def test_a_written_text_is_read_back_as_it_was(text: str) -> None:
     assert read_text(write_text(text)) == text
@@ -92,3 +93,23 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 def test_tokens_are_joined_with_single_spaces() -> None:
     (tokens,) = cut_line("assert   A’s   history  with B is m1 ,m2").steps
     assert join_tokens(tokens) == "assert A's history with B is m1, m2"
+
+
+HIDDEN = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+
+
+@pytest.mark.parametrize("character", HIDDEN)
+def test_what_turns_the_direction_of_writing_or_has_no_width_is_written_as_an_escape(
+    character: str,
+) -> None:
+    escape = f"\\u{ord(character):04x}"
+    assert write_text(f"a{character}b") == f'"a{escape}b"'
+    assert read_text(write_text(f"a{character}b")) == f"a{character}b"
+    assert read_json(f'{{"a{character}": "\\\\{character}"}}') == f'{{"a{escape}": "\\\\{escape}"}}'
+    (tokens,) = cut_line(f'B sends "$n\\\\{character}"').steps
+    assert join_tokens(tokens) == f'B sends "$n\\\\{escape}"'
+
+
+def test_joiners_are_parts_of_words_and_emoji_and_stay() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u0645\u06cc\u200c\u062e"
+    assert write_text(family) == f'"{family}"'
