@@ -26,6 +26,8 @@ class Context:
         self.steps: dict[object, Step | None] = {}
         self.bodies: dict[object, tuple[Node, ...]] = {}
         self.sizes: dict[int, int] = {}
+        self.called: set[str] = set()
+        """The own verbs that some step uses."""
 
     def forget(self) -> None:
         """Between two cases: let go of what was read, where a big matrix made it much.

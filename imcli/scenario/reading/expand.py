@@ -24,6 +24,7 @@ from imcli.scenario.reading.matrix import (
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.sizes import ALL_STEPS_MAX, measure
 from imcli.scenario.reading.suggest import nearest_word
+from imcli.scenario.reading.unused_verbs import note_unused_verbs
 from imcli.scenario.reading.written import Scenario
 from imcli.scenario.syntax import Case, KnownFailing
 
@@ -46,6 +47,7 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
         return
     if found.full:
         return
+    draft = first
     for draft in _drafts(context, first):
         case = _case(draft)
         if problems is None:
@@ -53,6 +55,8 @@ def iter_cases(scenario: Scenario, problems: Problems | None = None) -> Iterator
         if case is None:
             return
         yield case
+    if problems is not None:
+        note_unused_verbs(draft)
 
 
 def _drafts(context: Context, only: Draft) -> Iterator[Draft]:

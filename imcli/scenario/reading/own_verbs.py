@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from imcli.scenario.reading.draft import Draft
@@ -46,14 +48,15 @@ def fill_verb(verb: OwnVerb, tokens: tuple[Token, ...], values: Values) -> tuple
 
 def _fill_node(node: Node, filled: dict[str, Token], values: Values) -> Node:
     """Put arguments where a verb's holes stand; places stay those of the verb."""
-    tokens = tuple(_fill_hole(token, filled) for token in node.tokens)
+    tokens = tuple(fill_hole(token, filled) for token in node.tokens)
     if node.varies:
         tokens = fill_tokens(tokens, values)
     children = tuple(_fill_node(child, filled, values) for child in node.children)
     return Node(node.place, tokens, children)
 
 
-def _fill_hole(token: Token, filled: dict[str, Token]) -> Token:
+def fill_hole(token: Token, filled: Mapping[str, Token]) -> Token:
+    """Put an argument where a token is a hole, or begins with one, as in `X.web`."""
     if token.kind == "word":
         name, dot, rest = token.text.partition(".")
     elif token.kind == "group":

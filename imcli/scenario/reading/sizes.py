@@ -51,6 +51,7 @@ def _size_of_call(draft: Draft, call: Call) -> int:
     verb = draft.context.verbs[call.verb]
     if misfit(verb, call.arguments) is not None:
         return 1
+    draft.context.called.add(verb.name)
     body = body_of(draft, verb, call.arguments)
     sizes = draft.context.sizes
     if id(body) not in sizes:
