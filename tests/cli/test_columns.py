@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.cli.running.columns import REASONS_APART, ColumnsReport
+from imcli.cli.running.columns import NAMED, ColumnsReport
+from imcli.report.text import width
 from imcli.scenario.events import CaseFinished, CaseResult, Result, RunFinished, RunStarted
 from imcli.targets.base import Identity
 from tests.cli.conftest import Run
 
+COLUMNS = 80
 SIM = Identity("sim", "sim", "reference")
 OLD = Identity("sim:wukongim-2.1.3", "sim", "wukongim", (2, 1, 3))
 NEW = Identity("sim:wukongim-2.1.5", "sim", "wukongim", (2, 1, 5))
@@ -22,10 +24,10 @@ def lacks(target: Identity, line: int = 1) -> str:
     return f'needs "settings", which {target.name} does not have (line {line}: A pins B)'
 
 
-def below(*rows: tuple[CaseResult, ...]) -> list[str]:
+def below(*rows: tuple[CaseResult, ...], whole: bool = True) -> list[str]:
     """What stands between the rows and the last line."""
     lines: list[str] = []
-    report = ColumnsReport(lines.append, columns=80, color=False, show="failures", whole=True)
+    report = ColumnsReport(lines.append, columns=COLUMNS, color=False, show="failures", whole=whole)
     report.handle(RunStarted("imcli", tuple(case.target for case in rows[0]), len(rows)))
     for row in rows:
         for each in row:
@@ -60,10 +62,20 @@ def test_many_cases_with_one_reason_are_counted() -> None:
             for n in range(count)
         ]
 
-    assert len(below(*rows(REASONS_APART))) == REASONS_APART
-    assert below(*rows(40)) == [
-        'skipped          40 cases, 0.toml …  on sim:wukongim-2.1.3  needs "settings"'
+    assert below(*rows(NAMED)) == [
+        'skipped          0.toml, 1.toml, 2.toml  on sim:wukongim-2.1.3  needs "settings"'
     ]
+    assert below(*rows(40)) == [
+        'skipped          0.toml and 39 more cases  on sim:wukongim-2.1.3  needs "settings"'
+    ]
+
+
+def test_on_a_terminal_a_reason_is_broken_and_not_cut() -> None:
+    row = (case("a.toml", SIM), case("a.toml", OLD, "skipped", lacks(OLD)))
+    found = below(row, whole=False)
+    assert len(found) == 2
+    assert max(map(width, found)) <= COLUMNS
+    assert found[-1].endswith("(line 1: A pins B)")
 
 
 @pytest.mark.parametrize("result", ["failed", "error", "unknown", "unexpected pass"])

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from imcli.report.console import EXPLAINED, ConsoleReport, Show, case_line
-from imcli.report.text import cut_start, pad, safe, width
+from imcli.report.text import cut_start, pad, safe, width, wrap
 from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunFinished, RunStarted
 from imcli.scenario.running.skip import shared_reason, without_target
 
 WORD_COLUMNS = 15
 Alike = tuple[str, str, tuple[str, ...]]
 """What cases with one reason share: the result, the reason, and the targets."""
-REASONS_APART = 3
-"""So many cases with one reason have a line each; more of them share one."""
+NAMED = 3
+"""So many cases with one reason are named; of more of them the first, and how many more."""
 RED, RESET = "\x1b[31m", "\x1b[0m"
 
 
@@ -80,12 +80,10 @@ class ColumnsReport:
         self._row = []
 
     def _write_reasons(self) -> None:
-        columns = 0 if self._whole else self._columns
-        lines = [
-            case_line(case, columns, with_target=True)
-            for alike, cases in self._reasons.items()
-            for case in together(alike, cases)
-        ]
+        lines: list[str] = []
+        for (_, reason, _), cases in self._reasons.items():
+            text = case_line(together(cases, reason), 0, with_target=True)
+            lines += [text] if self._whole else wrap(text, self._columns, "", "  ")
         for line in ["", *lines, ""] if lines else []:
             self._write(line)
 
@@ -117,12 +115,14 @@ def joined(cases: list[CaseResult]) -> CaseResult:
     return replace(first, target=replace(first.target, name=names), reason=reason)
 
 
-def together(alike: Alike, cases: list[CaseResult]) -> list[CaseResult]:
-    """Give what a line is written for: each case, or one in the place of many."""
-    if len(cases) <= REASONS_APART:
-        return cases
-    name = f"{len(cases):,} cases, {cases[0].case_id} …"
-    return [replace(cases[0], case_id=name, reason=alike[1], orders=1)]
+def together(cases: list[CaseResult], reason: str) -> CaseResult:
+    """Give the one that stands for all cases with a reason; only a single one has it whole."""
+    if len(cases) == 1:
+        return cases[0]
+    named = ", ".join(case.case_id for case in cases[:NAMED])
+    if len(cases) > NAMED:
+        named = f"{cases[0].case_id} and {len(cases) - 1:,} more cases"
+    return replace(cases[0], case_id=named, reason=reason, orders=1)
 
 
 def column(name: str) -> int:

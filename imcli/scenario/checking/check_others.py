@@ -8,6 +8,7 @@ from imcli.model.entities import channel_key
 from imcli.model.questions import ObservableView, PresenceView, ResponseView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, one
 from imcli.scenario.checking.names import LabelProblem, Names
+from imcli.scenario.checking.texts import told_apart
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import HasBody, HasStatus, IsPresent, NotAffected
 
@@ -117,7 +118,11 @@ def body_difference(wanted: object, actual: object, path: str = "") -> str | Non
         return None
     if type(wanted) is type(actual) and wanted == actual:
         return None
-    return f"{path or 'it'} is {_json(actual)} instead of {_json(wanted)}"
+    if isinstance(wanted, str) and isinstance(actual, str):
+        first, second = told_apart(wanted, actual)
+    else:
+        first, second = _json(wanted), _json(actual)
+    return f"{path or 'it'} is {second} instead of {first}"
 
 
 def _json(value: object) -> str:

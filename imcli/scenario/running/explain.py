@@ -169,7 +169,7 @@ def _differs(column: str, before: Entry | None, after: Entry, user: str, names: 
 def _absent_row(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> TableRow:
     when = since(key, disagreement.conversation, watched, listed=False)
     if not disagreement.expected:
-        note = f"not listed: {when}"  # it is no claim about lists, which expects nothing of them
+        note = when  # it is no claim about lists, which expects nothing of them
     elif disagreement.expected == SHOWN_ALL_THE_SAME:
         note = f"not in the server's list, {when}; the device shows it"
     else:

@@ -437,6 +437,7 @@ BODIES: list[tuple[object, object, str | None]] = [
     ({"a": [1, {"b": "..."}]}, {"a": [1, {"b": None}]}, None),
     ([1, 2], [1, 3], "[1] is 3 instead of 2"),
     ([1], [1, 2], "it is [1,2] instead of [1]"),
+    ({"a": "\u00e9"}, {"a": "e\u0301"}, 'a is "e\\u0301" instead of "\\u00e9"'),
     ({"a": {"b": True}}, {"a": {"b": 1}}, "a.b is 1 instead of true"),
 ]
 

@@ -69,6 +69,8 @@ def test_no_more_worlds_are_kept_than_a_few(monkeypatch: pytest.MonkeyPatch) -> 
     found = failures("B sends A as m1", *["assert within 1s A sees B with 2 unread"] * 4)
     assert [each.table is not None for each in found] == [True, True, False, False]
     assert all(each.disagreements for each in found)
+    found = failures("B sends A as m1", *["assert within 1s A's history with B is empty"] * 3)
+    assert [bool(each.because) for each in found] == [True, True, False]
 
 
 def test_a_window_that_ends_early_is_explained_by_the_moment_in_which_it_did() -> None:
