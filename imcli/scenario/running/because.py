@@ -102,7 +102,7 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
     for disagreement in problem.disagreements:
         key = keys.get(disagreement.subject)
         if key is not None and disagreement.conversation:
-            cached = speaks_of_cache([problem])
+            cached = speaks_of_cache(problem)
             sentences.extend(_unread(key, disagreement, watched, cached=cached))
             sentences.append(_record_of(key, disagreement, watched))
     sentences.extend(_places(problem, watched, keys))
@@ -115,7 +115,7 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
 def _places(problem: Problem, watched: Watched, keys: dict[str, DeviceKey]) -> list[str]:
     """Say who was offline where something should have arrived, and who was in a group when."""
     found: list[str] = []
-    if speaks_of_cache([problem]) or any(isinstance(c, ARRIVALS) for c in problem.claims):
+    if speaks_of_cache(problem) or any(isinstance(c, ARRIVALS) for c in problem.claims):
         subjects = dict.fromkeys(d.subject for d in problem.disagreements)
         found += [offline_words(keys[who], watched.log) for who in subjects if who in keys]
     for claim in problem.claims:

@@ -21,7 +21,7 @@ from imcli.scenario.events import (
 )
 from imcli.scenario.running.because import because, since
 from imcli.scenario.running.play import Logged, Problem, step_name
-from imcli.scenario.running.rerun import Snapshot, Watched, entry_of, speaks_of_cache
+from imcli.scenario.running.rerun import Rerun, Snapshot, Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.trace_words import answer_text, event_texts
 from imcli.scenario.syntax import Assert, Case
 
@@ -36,15 +36,16 @@ ANSWERS, CACHES = "the server's answer to a full synchronisation", "each device'
 PLAIN_COLUMNS = ("unread", "last", "read", "deleted")
 
 
-def explain(case: Case, problems: list[Problem], watched: Watched | None) -> tuple[Failure, ...]:
+def explain(case: Case, problems: list[Problem], rerun: Rerun | None) -> tuple[Failure, ...]:
     """Make the failures of a case; without a watched run they have no table."""
-    return tuple(_failure(case, problem, watched) for problem in problems)
+    return tuple(
+        _failure(case, problem, rerun.at(problem) if rerun else None) for problem in problems
+    )
 
 
 def _failure(case: Case, problem: Problem, watched: Watched | None) -> Failure:
     line = problem.span.line
     source = case.lines[line - 1] if 0 < line <= len(case.lines) else ""
-    watched = watched.at(problem.number) if watched else None
     return Failure(
         kind=problem.kind,
         span=problem.span,
@@ -94,7 +95,7 @@ def _table(problem: Problem, watched: Watched) -> StateTable | None:
             rows.append(TableRow(str(key), "-", tuple(Cell("-") for _ in columns)))
     shown = _fit(rows)
     marked = any(cell.changed for row in shown for cell in row.cells)
-    caption = CACHES if speaks_of_cache([problem]) else ANSWERS
+    caption = CACHES if speaks_of_cache(problem) else ANSWERS
     left_out = len(rows) - len(shown)
     return StateTable(columns, tuple(shown), legend if marked else "", left_out, caption)
 

@@ -45,39 +45,52 @@ class Snapshot(msgspec.Struct, frozen=True):
     last: str
 
 
-class Moment(msgspec.Struct, frozen=True):
-    """The world in which an assertion of the failing block was judged, and all before it."""
-
-    snapshots: tuple[Snapshot, ...]
-    look: Look
-
-
 class Watched(msgspec.Struct, frozen=True):
-    """A run that was watched: a snapshot per step (the last is the failure's), log and names.
+    """What one failure is explained by: a snapshot per step (the last is its own), log and names.
 
     `look` answers one more question at the point of the failure; it may raise `ImcliError`.
-    `moments` are the assertions that failed, by number, where a later one may have moved the clock.
     """
 
     snapshots: tuple[Snapshot, ...]
     log: tuple[Logged, ...]
     names: Names
     look: Look
-    moments: dict[int, Moment] = {}
 
-    def at(self, number: int) -> Watched:
-        """Give the run as it was when the assertion with this number was judged."""
-        moment = self.moments.get(number)
-        if moment is None:
-            return self
-        return replace(self, snapshots=moment.snapshots, look=moment.look)
+
+Views = dict[bool, tuple[Snapshot, ...]]
+"""Snapshots of what the server answers (False) and of what the devices show (True), as wanted."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The world in which an assertion was judged, and what was seen before and in it."""
+
+    views: Views
+    look: Look
+
+
+class Rerun(msgspec.Struct, frozen=True):
+    """A run that was watched up to where it went wrong, and `last` at that point.
+
+    `moments` are the assertions that failed, by number, since a later one may have moved the clock.
+    """
+
+    log: tuple[Logged, ...]
+    names: Names
+    last: Moment
+    moments: dict[int, Moment]
+
+    def at(self, problem: Problem) -> Watched:
+        """Give the run as it was when this went wrong, in the view of which it speaks."""
+        moment = self.moments.get(problem.number, self.last)
+        snapshots = moment.views.get(speaks_of_cache(problem), ())
+        return Watched(snapshots, self.log, self.names, moment.look)
 
 
 def _forgotten(question: Question) -> object:
     raise TargetUnavailable("too much failed to keep every world in which something did")
 
 
-FORGOTTEN = Moment((), _forgotten)
+FORGOTTEN = Moment({}, _forgotten)
 """Stands for the worlds that are too many to keep."""
 
 
@@ -113,7 +126,7 @@ def fork_method(target: Target) -> Callable[[], Target] | None:
     return getattr(target, "fork", None) if target.virtual else None
 
 
-def watch_again(program: Program, play: Play, problems: list[Problem]) -> Watched | None:
+def watch_again(program: Program, play: Play, problems: list[Problem]) -> Rerun | None:
     """Play a failing case again in a fresh world and look at the lists after each step.
 
     Args:
@@ -137,8 +150,7 @@ class _Watch:
         self._play = play
         self._problems = problems
         self._eyes = Forking(play.target)
-        self._shown = speaks_of_cache(problems)
-        self._snapshots: list[Snapshot] = []
+        self._views: dict[bool, list[Snapshot]] = {each: [] for each in views_of(problems)}
         self._moments: dict[int, Moment] = {}
         self._now: Moment | None = None
         self._kept = 0
@@ -147,11 +159,11 @@ class _Watch:
         self._fresh = False
         play.judge = self._judge
 
-    def play(self, program: Program) -> Watched | None:
+    def play(self, program: Program) -> Rerun | None:
         """Play it up to where it went wrong; nothing where that is another place now."""
         first = self._problems[0]
         ahead = sum(map(_looks, program.main))
-        every = max(1, LOOKS_MAX // max(1, len(self._keys())))
+        every = max(1, LOOKS_MAX // max(1, len(self._keys()) * len(self._views)))
         if ahead <= every:
             self._look("the start", "")
         for unit in program.main:
@@ -190,7 +202,8 @@ class _Watch:
         number = block.number + offset
         name = step_name(block.phase, number)
         if self._fresh:
-            self._snapshots[-1] = replace(self._snapshots[-1], last=name)
+            for snapshots in self._views.values():
+                snapshots[-1] = replace(snapshots[-1], last=name)
         elif self._looking or (problem is not None and self._kept < MOMENTS_MAX):
             self._look(name, block.asserts[offset].text)
         if problem is not None:
@@ -201,7 +214,7 @@ class _Watch:
         if not self._fresh or (self._now is None and self._kept >= MOMENTS_MAX):
             return FORGOTTEN
         if self._now is None:
-            self._now = Moment(tuple(self._snapshots), self._eyes.keep())
+            self._now = Moment(_frozen(self._views), self._eyes.keep())
             self._kept += 1
         return self._now
 
@@ -210,15 +223,22 @@ class _Watch:
 
     def _look(self, step: str, text: str) -> None:
         """Look at the lists; of very many conversations only the newest look is kept."""
-        lists = self._eyes.lists(self._keys(), self._shown)
-        self._snapshots.append(Snapshot(step, text, lists, step))
-        self._entries += sum(len(view.entries) for view in lists.values())
+        for shown, snapshots in self._views.items():
+            lists = self._eyes.lists(self._keys(), shown)
+            snapshots.append(Snapshot(step, text, lists, step))
+            self._entries += sum(len(view.entries) for view in lists.values())
         if self._entries > ENTRIES_MAX:
-            del self._snapshots[:-1]
+            for snapshots in self._views.values():
+                del snapshots[:-1]
         self._fresh, self._now = True, None
 
-    def _watched(self) -> Watched:
-        return _watched(self._snapshots, self._play, self._eyes, self._moments)
+    def _watched(self) -> Rerun:
+        last = Moment(_frozen(self._views), self._eyes.look)
+        return Rerun(tuple(self._play.log or ()), self._play.names, last, self._moments)
+
+
+def _frozen(views: dict[bool, list[Snapshot]]) -> Views:
+    return {shown: tuple(snapshots) for shown, snapshots in views.items()}
 
 
 def _looks(unit: Unit) -> int:
@@ -242,17 +262,20 @@ def _played(play: Play, unit: Unit, eyes: Forking) -> list[Problem]:
     return problems
 
 
-def watch_now(play: Play, problems: list[Problem]) -> Watched:
+def watch_now(play: Play, problems: list[Problem]) -> Rerun:
     """Look once at a world in which a case has just failed."""
     eyes = Forking(play.target)
-    try:
-        lists = eyes.lists(watched_devices(play.names, problems), speaks_of_cache(problems))
-    except ImcliError:
-        lists = {}
     last = problems[0]
     step = step_name(last.phase, last.number)
-    snapshot = Snapshot(step, last.text, lists, step)
-    return _watched([snapshot], play, eyes)
+    keys = watched_devices(play.names, problems)
+    views: Views = {}
+    for shown in views_of(problems):
+        try:
+            lists = eyes.lists(keys, shown)
+        except ImcliError:
+            lists = {}
+        views[shown] = (Snapshot(step, last.text, lists, step),)
+    return Rerun(tuple(play.log or ()), play.names, Moment(views, eyes.look), {})
 
 
 def state_now(play: Play) -> StateTable | None:
@@ -264,21 +287,14 @@ def state_now(play: Play) -> StateTable | None:
     return state_table(lists.items(), play.names)
 
 
-def _watched(
-    snapshots: list[Snapshot],
-    play: Play,
-    eyes: Forking,
-    moments: dict[int, Moment] | None = None,
-) -> Watched:
-    log = tuple(play.log or ())
-    return Watched(tuple(snapshots), log, play.names, eyes.look, moments or {})
-
-
-def speaks_of_cache(problems: list[Problem]) -> bool:
+def speaks_of_cache(problem: Problem) -> bool:
     """Tell whether the failure is about what devices show, not about what they would be told."""
-    return any(
-        getattr(claim, "source", "") == "shows" for problem in problems for claim in problem.claims
-    )
+    return any(getattr(claim, "source", "") == "shows" for claim in problem.claims)
+
+
+def views_of(problems: list[Problem]) -> tuple[bool, ...]:
+    """Give the views of which failures speak: of answers (False), of caches (True)."""
+    return tuple(dict.fromkeys(map(speaks_of_cache, problems)))
 
 
 def watched_devices(names: Names, problems: list[Problem]) -> tuple[DeviceKey, ...]:

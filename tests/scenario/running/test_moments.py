@@ -6,6 +6,7 @@ import pytest
 
 from imcli.scenario.events import CaseFinished, Failure, TableRow
 from imcli.scenario.running import rerun
+from imcli.scenario.running.explain import ANSWERS, CACHES
 from imcli.scenario.running.run import Options, run
 from imcli.targets.simulated import open_simulated
 from tests.scenario.language import read
@@ -85,3 +86,12 @@ def test_a_window_that_ends_early_is_explained_by_the_moment_in_which_it_did() -
 def test_a_deadline_that_passed_names_what_is_still_to_come() -> None:
     (found,) = failures("B sends A with expire 60s", "assert within 59s A does not see B")
     assert found.judged == "waited for 59 s; still running: an expiry in 1s"
+
+
+def test_each_failure_has_the_view_of_which_it_speaks() -> None:
+    sees, shows = failures(
+        *LOSES, "assert A sees B with 9 unread", "assert A shows B with 9 unread"
+    )
+    assert [row(each).cells[0].value for each in (sees, shows)] == ["2", "1"]
+    captions = [each.table.caption for each in (sees, shows) if each.table is not None]
+    assert captions == [ANSWERS, CACHES]
