@@ -17,7 +17,7 @@ asked for, and no more: what it read is read, as far as it has it, and it lists 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -55,11 +55,17 @@ def _seq(message: Message) -> int:
 
 
 class DeviceCache:
-    """What one device of one user believes. Feed it events; ask it for a `ListView`."""
+    """What one device of one user believes. Feed it events; ask it for a `ListView`.
+
+    What servers differ in: `muted_count` says that the total has muted conversations in it,
+    `counts_expired` that a message goes on being counted when its time is over, `told_of_changes`
+    that the server tells devices what was changed.
+    """
 
     __slots__ = (
         "arrivals",
         "conversations",
+        "counts_expired",
         "cursor",
         "device",
         "muted_count",
@@ -69,11 +75,18 @@ class DeviceCache:
     )
 
     def __init__(
-        self, user: str, device: str, *, muted_count: bool = True, told_of_changes: bool = True
+        self,
+        user: str,
+        device: str,
+        *,
+        muted_count: bool = True,
+        counts_expired: bool = False,
+        told_of_changes: bool = True,
     ) -> None:
         self.user = user
         self.device = device
         self.muted_count = muted_count
+        self.counts_expired = counts_expired
         self.told_of_changes = told_of_changes
         self.cursor: int | None = None
         self.conversations: dict[str, Cached] = {}
@@ -86,6 +99,7 @@ class DeviceCache:
             self.user,
             self.device,
             muted_count=self.muted_count,
+            counts_expired=self.counts_expired,
             told_of_changes=self.told_of_changes,
         )
         twin.cursor = self.cursor
@@ -170,7 +184,7 @@ class DeviceCache:
             cached.messages = []
             cached.told = event.cursor
         for marks in event.unlisted:
-            self._set_marks(self._conversation(marks.chat), marks)
+            self._set_unlisted(self._conversation(marks.chat), marks)
         for entry in event.entries:
             self._merge(entry, event)
         self.arrivals += event.commands
@@ -221,26 +235,65 @@ class DeviceCache:
         return at < len(cached.messages) and cached.messages[at].seq == message.seq
 
     def _set_entry(self, event: ConversationPushed) -> None:
-        """Take over an entry (without its messages) or that there is none."""
+        """Take over an entry (without its messages) or that there is none.
+
+        What the device has that was sent later comes on top of that: an event may be late.
+        """
         cached = self._conversation(event.chat)
         if event.cursor < cached.told:
             return
         cached.told = event.cursor
+        newer = self._take_newer(cached, event.cursor) if self.told_of_changes else ()
         if event.entry is None:
-            self._unlist(cached, event.deleted_to)
-            if event.change in ("left", "dismissed", "joined"):
-                cached.messages = []
-            if event.unlisted is not None:
-                self._set_marks(cached, event.unlisted)
-            return
-        cached.deleted_to = max(cached.deleted_to, event.deleted_to)
-        cached.messages = [m for m in cached.messages if m.seq > cached.deleted_to]
-        newest = (event.entry.last,) if event.entry.last is not None else ()
-        for message in event.entry.messages or newest:
+            self._take_away(cached, event)
+        else:
+            self._put_in_place(cached, event.entry, event)
+        for message in newer:
+            self._take(message)
+
+    @staticmethod
+    def _take_newer(cached: Cached, number: int) -> Sequence[Message]:
+        """Take out the messages that came after a change; nearly always there are none."""
+        messages = cached.messages
+        if not messages or messages[-1].message_id <= number:
+            return ()
+        newer = [m for m in messages if m.message_id > number]
+        cached.messages = messages[: len(messages) - len(newer)]
+        return newer
+
+    def _put_in_place(self, cached: Cached, entry: Entry, event: ConversationPushed) -> None:
+        """Take over an entry; what is below its floor goes, and its messages join the others."""
+        least = 0 if self.told_of_changes else cached.deleted_to
+        cached.deleted_to = max(least, event.deleted_to)
+        floor = max(cached.deleted_to, entry.floor)
+        cached.messages = [m for m in cached.messages if m.seq > floor]
+        newest = (entry.last,) if entry.last is not None else ()
+        for message in entry.messages or newest:
             if not self._has(cached, message):
                 insort(cached.messages, message, key=_seq)
         cached.listed = True
-        self._set_facts(cached, event.entry, event.now_ms)
+        self._set_facts(cached, entry, event.now_ms)
+
+    def _take_away(self, cached: Cached, event: ConversationPushed) -> None:
+        """Take over that a conversation is not in the list, unless nobody was to be told that."""
+        if not (event.untold and self._goes_on(cached, event)):
+            self._unlist(cached, event.deleted_to)
+            if event.change in ("left", "dismissed", "joined"):
+                cached.messages = []
+        if event.unlisted is not None:
+            self._set_unlisted(cached, event.unlisted)
+
+    @staticmethod
+    def _goes_on(cached: Cached, event: ConversationPushed) -> bool:
+        """Tell whether the device lists what was deleted elsewhere, and does not know of that.
+
+        It knows where it has the floor already and content that the server holds back above it.
+        """
+        if not cached.listed or cached.deleted_to < event.deleted_to:
+            return cached.listed
+        marks = event.unlisted
+        bound = event.deleted_to if marks is None else max(event.deleted_to, marks.read_to)
+        return not any(m.seq > bound and m.kind == "content" for m in cached.messages)
 
     @staticmethod
     def _unlist(cached: Cached, deleted_to: int) -> None:
@@ -266,11 +319,16 @@ class DeviceCache:
         cached.told = answer.cursor
         self._set_facts(cached, entry, answer.now_ms)
 
+    def _set_unlisted(self, cached: Cached, marks: Entry) -> None:
+        """Take over marks of what is not in the list; a device that lists it has no new floor."""
+        self._set_marks(cached, marks)
+        if not cached.listed:
+            cached.deleted_to = max(cached.deleted_to, marks.deleted_to)
+            cached.floor = marks.floor
+
     @staticmethod
     def _set_marks(cached: Cached, entry: Entry) -> None:
         cached.read_to = entry.read_to
-        cached.deleted_to = max(cached.deleted_to, entry.deleted_to)
-        cached.floor = entry.floor
         cached.pinned = entry.pinned
         cached.muted = entry.muted
         cached.archived = entry.archived
@@ -278,6 +336,7 @@ class DeviceCache:
 
     def _set_facts(self, cached: Cached, entry: Entry, now_ms: int) -> None:
         self._set_marks(cached, entry)
+        cached.floor = entry.floor
         cached.order = entry.order
         last, order = entry.last, entry.order
         by_message = order[3:] if last is None else (last.time_ms, last.message_id)
@@ -294,6 +353,8 @@ class DeviceCache:
         """
         user, mark = self.user, max(cached.read_to, cached.deleted_to)
         count = cached.unseen_unread
+        if self.counts_expired:
+            now_ms = 0
         for message in reversed(cached.messages):
             if message.seq <= mark:
                 break

@@ -190,6 +190,7 @@ class ConversationPushed(Base, frozen=True, gc=False):
     `entry` is how the list has it now (without messages), or None where it is no longer listed;
     `deleted_to` is D in both cases. `cursor` is the change number that the event carries, `now_ms`
     the time at which it was so. `unlisted` has the marks and flags where there is no entry.
+    `untold` says that it is no news that there is none: a device that lists it goes on doing so.
     """
 
     user: str
@@ -201,6 +202,7 @@ class ConversationPushed(Base, frozen=True, gc=False):
     entry: Entry | None = None
     now_ms: int = 0
     unlisted: Entry | None = None
+    untold: bool = False
 
 
 Event = (

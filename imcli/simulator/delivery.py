@@ -10,15 +10,19 @@ links with a fault, and dead ones, are looked at one by one.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from imcli.model.entities import DeviceKey, Entry, Message
 from imcli.model.events import ConversationPushed, Event, Lost, Pushed, SessionEnded
 from imcli.simulator.conversations.base import Change, Keeping
+from imcli.simulator.record import Record
 from imcli.simulator.state import Channel, Device, Fanout, State
 
 Content = Message | ConversationPushed
 """What travels over a link."""
+
+MARK_CHANGES = frozenset({"cleared", "read", "marked", "flags"})
+"""What happens to a conversation and does not take it out of a list."""
 
 
 def fanout_of(state: State, channel: Channel) -> Fanout:
@@ -196,7 +200,27 @@ def take_commands(state: State, key: DeviceKey) -> list[Message]:
         if isinstance(frame, Message) and frame.kind == "command":
             _acknowledged(state, device, message_id)
             found.append(frame)
+    if found:
+        _overtake(state, key, found)
     return found
+
+
+def _overtake(state: State, key: DeviceKey, commands: Sequence[Message]) -> None:
+    """What a device has by its synchronisation does not come a second time by a slow link."""
+    told = {message.message_id for message in commands}
+
+    def is_told(frame: int) -> bool:
+        content = state.frames.get(frame)
+        return isinstance(content, Message) and content.message_id in told
+
+    link = state.device_w(*key).link
+    if link is not None and link.held:
+        overtaken = [frame for frame, _ in link.held if is_told(frame)]
+        link.held = [each for each in link.held if each[0] not in overtaken]
+        for frame in overtaken:
+            del state.frames[frame]
+    if state.under_way:
+        _lose_frames(state, key, is_told)
 
 
 def resend(
@@ -244,9 +268,12 @@ def end_session(state: State, key: DeviceKey) -> Device:
     return device
 
 
-def _lose_frames(state: State, key: DeviceKey) -> None:
+def _lose_frames(
+    state: State, key: DeviceKey, which: Callable[[int], bool] = lambda frame: True
+) -> None:
     """What a link delays dies with the session: a later one must not get it."""
-    lost = {t[1]: t[5] for t in state.timers if t[2] == "deliver" and (t[3], t[4]) == key}
+    delayed = [t for t in state.timers if t[2] == "deliver" and (t[3], t[4]) == key]
+    lost = {t[1]: t[5] for t in delayed if which(t[5])}
     for frame in lost.values():
         state.frames.pop(frame, None)
     state.under_way -= len(lost)
@@ -341,6 +368,22 @@ def _change_event(
         entry,
         state.now,
         keeping.marks(state, change.user, key) if entry is None else None,
+        entry is None and _hides_deletes(state, keeping, change, record),
+    )
+
+
+def _hides_deletes(state: State, keeping: Keeping, change: Change, record: Record | None) -> bool:
+    """Tell whether devices must not learn by this change that the conversation was deleted.
+
+    They are told how it is marked now. What happens to a membership takes the entry away all the
+    same, and the device that deletes knows what it did.
+    """
+    return (
+        keeping.tells_others
+        and state.profile.sync_deletes == "on-full-sync"
+        and change.kind in MARK_CHANGES
+        and record is not None
+        and not record.gone
     )
 
 

@@ -31,12 +31,16 @@ class Caches:
         "_log",
         "_read",
         "_scanned",
+        "counts_expired",
         "keeps_cursors",
         "muted_count",
     )
 
-    def __init__(self, *, muted_count: bool, keeps_cursors: bool) -> None:
+    def __init__(
+        self, *, muted_count: bool, counts_expired: bool = False, keeps_cursors: bool
+    ) -> None:
         self.muted_count = muted_count
+        self.counts_expired = counts_expired
         self.keeps_cursors = keeps_cursors
         self._log: list[Event] = []
         self._caches: dict[DeviceKey, DeviceCache] = {}
@@ -47,7 +51,11 @@ class Caches:
 
     def copy(self) -> Caches:
         """Copy, for a world that goes its own way from here."""
-        twin = Caches(muted_count=self.muted_count, keeps_cursors=self.keeps_cursors)
+        twin = Caches(
+            muted_count=self.muted_count,
+            counts_expired=self.counts_expired,
+            keeps_cursors=self.keeps_cursors,
+        )
         twin._log = list(self._log)
         twin._caches = {key: cache.copy() for key, cache in self._caches.items()}
         twin._read = dict(self._read)
@@ -87,6 +95,7 @@ class Caches:
             key.user,
             key.device,
             muted_count=self.muted_count,
+            counts_expired=self.counts_expired,
             told_of_changes=self.keeps_cursors,
         )
 

@@ -125,6 +125,7 @@ class SimulatedTarget:
         self.virtual = True
         self._caches = Caches(
             muted_count=server.profile.total_counts_muted,
+            counts_expired=server.profile.unread_counts == "sequence-difference",
             keeps_cursors=server.profile.product != "wukongim",
         )
         # WuKongIM's counts depend on how many messages are asked for (A9).

@@ -209,6 +209,30 @@ def test_changes_in_reverse_order_end_with_the_newest() -> None:
     assert not shown(made).pinned
 
 
+def test_a_late_delete_leaves_what_came_after_it() -> None:
+    made = cache(*pushed(message(1), message(2)), changed(None, 15, 1, "deleted"))
+    seen = shown(made)
+    assert (seqs(made), seen.unread, seen.read_to, seen.deleted_to) == ([2], 1, 1, 1)
+
+
+def test_a_late_delete_leaves_the_own_message_that_came_after_it_read() -> None:
+    made = cache(*pushed(message(1), message(2), message(3, "A")))
+    made.feed([changed(None, 15, 1, "deleted")])
+    assert (seqs(made), shown(made).unread, shown(made).read_to) == ([2, 3], 0, 3)
+
+
+def test_a_late_end_of_a_membership_leaves_what_came_after_the_return() -> None:
+    made = cache(*pushed(message(1), message(4)), changed(None, 35, 0, "joined"))
+    made.feed([changed(None, 25, 0, "left")])
+    assert seqs(made) == [4]
+
+
+def test_a_late_change_counts_what_came_after_it_too() -> None:
+    made = cache(answer(entry(message(3), unread=3), cursor=35, full=True))
+    made.feed([*pushed(message(4)), changed(entry(message(3), unread=3, muted=True), 36)])
+    assert (shown(made).unread, shown(made).muted) == (4, True)
+
+
 def test_a_change_that_the_last_answer_covers_is_passed_over() -> None:
     made = cache(answer(entry(message(1)), cursor=20, full=True), changed(None, 11, 1, "deleted"))
     assert seqs(made) == [1]
@@ -238,6 +262,60 @@ def test_marks_of_what_is_not_listed_show_when_it_returns() -> None:
     event = ConversationPushed("A", "B", "flags", ("web",), 25, 2, None, 0, marks)
     made.feed([event, *pushed(message(3))])
     assert (seqs(made), shown(made).muted) == ([3], True)
+
+
+def deleted_elsewhere(marks: Entry, cursor: int = 25) -> ConversationPushed:
+    """A change of what another device deleted, on a server that tells nobody of a delete."""
+    floor = marks.deleted_to
+    return ConversationPushed("A", "B", "flags", ("web",), cursor, floor, None, 0, marks, True)
+
+
+def test_what_nobody_was_to_be_told_is_not_told_by_a_mark() -> None:
+    marks = Entry("B", muted=True, read_to=2, deleted_to=2, floor=2)
+    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(marks))
+    seen = shown(made)
+    assert (seqs(made), seen.muted, seen.unread, seen.deleted_to) == ([1, 2], True, 0, 0)
+    made.feed([answer(cursor=26), *pushed(message(3))])
+    assert (seqs(made), shown(made).unread) == ([1, 2, 3], 1)
+
+
+def test_a_device_that_has_no_floor_yet_goes_on_with_what_is_held_back() -> None:
+    marks = Entry("B", read_to=1, deleted_to=1)
+    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(marks))
+    assert seqs(made) == [1, 2]
+
+
+def test_the_device_that_deleted_drops_what_the_server_holds_back() -> None:
+    marks = Entry("B", read_to=1, deleted_to=1)
+    made = cache(*pushed(message(1)), changed(None, 15, 1, "deleted"), *pushed(message(2)))
+    made.feed([deleted_elsewhere(marks)])
+    assert made.view(0).entries == ()
+
+
+def test_a_mark_of_what_the_device_does_not_list_lists_nothing() -> None:
+    marks = Entry("B", muted=True, read_to=1, deleted_to=1)
+    made = cache(deleted_elsewhere(marks))
+    assert made.view(0).entries == ()
+    made.feed(pushed(message(3)))
+    assert (shown(made).muted, shown(made).deleted_to) == (True, 1)
+
+
+def test_a_mark_in_an_answer_that_takes_nothing_away_gives_no_floor() -> None:
+    marks = Entry("B", muted=True, read_to=1, deleted_to=1)
+    made = cache(*pushed(message(1)), ListAnswer("A", "web", False, 15, (), unlisted=(marks,)))
+    assert (seqs(made), shown(made).muted, shown(made).deleted_to) == ([1], True, 0)
+
+
+def test_a_change_drops_what_is_below_the_floor_of_a_new_membership() -> None:
+    kept = Entry("B", order=(0, 5, 5, 5, 5), deleted_to=1, read_to=3, floor=3)
+    made = cache(*pushed(message(1), message(2)), changed(kept, 35, 1, "joined"))
+    assert (shown(made).last, shown(made).unread) == (None, 0)
+
+
+def test_a_floor_goes_back_where_the_server_has_forgotten_it() -> None:
+    made = cache(*pushed(message(1)), changed(None, 11, 1, "deleted"))
+    made.feed([changed(entry(message(1), message(2), unread=2), 25)])
+    assert (seqs(made), shown(made).deleted_to) == ([1, 2], 0)
 
 
 def test_a_full_answer_replaces_everything() -> None:
@@ -299,6 +377,14 @@ def test_a_message_is_shown_until_its_time_is_over() -> None:
     made = cache(*pushed(message(1), message(2, expires_ms=100)))
     assert (seqs(made, 99), shown(made, 99).unread) == ([1, 2], 2)
     assert (seqs(made, 100), shown(made, 100).unread) == ([1], 1)
+
+
+def test_where_expired_messages_count_an_expiry_lowers_nothing() -> None:
+    made = DeviceCache("A", "web", counts_expired=True)
+    made.feed(pushed(message(1), message(2, expires_ms=100)))
+    made.feed([changed(entry(message(1), message(2, expires_ms=100), unread=3), 25, now_ms=50)])
+    for copy in (made, made.copy()):
+        assert (seqs(copy, 100), shown(copy, 100).unread) == ([1], 3)
 
 
 def test_a_conversation_of_which_all_has_expired_is_not_shown() -> None:

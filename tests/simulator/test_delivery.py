@@ -258,6 +258,25 @@ def test_each_device_gets_each_command_once(world: World, how: str) -> None:
     assert world.wait(60 * SECOND)[1:] == []
 
 
+@pytest.mark.parametrize("link", ["held", "slow"])
+def test_a_command_that_a_synchronisation_tells_is_on_its_way_no_more(
+    world: World, link: str
+) -> None:
+    if link == "held":
+        world.fault("A", "phone", "holds")
+    else:
+        world.fault("A", "phone", "delays", duration_ms=500)
+    first = world.send("B", "A")
+    command = world.send("B", "A", command=True)
+    assert world.sync("A", "phone").commands == (command,)
+    world.fault("A", "phone", "releases")
+    world.server.settle()
+    assert command.message_id not in world.got("A", "phone")
+    assert list(world.server.state.frames.values()) == []
+    if link == "held":
+        assert world.got("A", "phone") == [first.message_id]
+
+
 def test_a_command_given_up_waits_for_the_next_synchronisation(world: World) -> None:
     world.fault("A", "phone", "drops-messages", 6)
     command = world.send("B", "A", command=True)

@@ -73,6 +73,18 @@ def test_a_delta_tells_what_has_expired_since(world: World) -> None:
     assert world.sync("A", cursor=answer.cursor).entries == ()
 
 
+def test_what_went_by_an_expiry_keeps_its_marks(world: World) -> None:
+    world.send("B", "A", expire_ms=SECOND)
+    world.flag("A", "B", "pinned")
+    world.mark("A", "B")
+    cursor = world.sync("A").cursor
+    world.wait(SECOND)
+    answer = world.sync("A", cursor=cursor)
+    assert answer.tombstones == (("B", 0),)
+    (marks,) = answer.unlisted
+    assert (marks.chat, marks.pinned, marks.marked_unread, marks.read_to) == ("B", True, True, 0)
+
+
 # History
 
 

@@ -94,7 +94,6 @@ def test_a_usual_entry_is_what_the_definitions_give(monkeypatch: pytest.MonkeyPa
 def plain_delta(state: State, user: str, device: str, cursor: int) -> ListAnswer:
     """Answer a delta by looking at every conversation, as the definitions say."""
     since = state.users[user].devices[device].synced_ms
-    told = state.profile.sync_deletes == "push-and-tombstone"
     listed: list[Entry] = []
     changed: list[Entry] = []
     gone: list[tuple[str, int]] = []
@@ -107,9 +106,9 @@ def plain_delta(state: State, user: str, device: str, cursor: int) -> ListAnswer
             if record.changed > cursor or state.channels[key].order > cursor or lost:
                 changed.append(entry)
             continue
-        if (told and record.tombstone > cursor) or lost:
+        if record.tombstone > cursor or lost:
             gone.append((chat_of(user, key), record.deleted_to))
-        if record.changed > cursor and not record.gone:
+        if (record.changed > cursor or lost) and not record.gone:
             marks.append(marks_only(state, user, key, record))
     muted_too = state.profile.total_counts_muted
     return ListAnswer(

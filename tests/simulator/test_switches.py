@@ -245,3 +245,25 @@ def test_a_limited_list_answers_the_newest_and_no_deltas_when_full() -> None:
     world.send("B", "A")
     answer = world.sync("A", cursor=cursor)
     assert (answer.full, [entry.chat for entry in answer.entries]) == (True, ["B", "D"])
+
+
+def test_a_list_that_was_ever_cut_is_answered_whole_also_when_it_is_short_again() -> None:
+    """What was cut off comes up by the deletion of others: nothing of it has changed."""
+    world = World("A", "B", "C", "D", profile=policy(list_limit=2))
+    for sender in "BCD":
+        world.send(sender, "A")
+    cursor = world.sync("A").cursor
+    for chat in "DC":
+        world.delete("A", chat)
+    answer = world.sync("A", cursor=cursor)
+    assert (answer.full, [entry.chat for entry in answer.entries]) == (True, ["B"])
+
+
+def test_a_list_that_was_never_cut_is_told_what_changed() -> None:
+    world = World("A", "B", "C", profile=policy(list_limit=2))
+    for sender in "BC":
+        world.send(sender, "A")
+    cursor = world.sync("A").cursor
+    world.send("B", "A")
+    answer = world.sync("A", cursor=cursor)
+    assert (answer.full, [entry.chat for entry in answer.entries]) == (False, ["B"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imcli.model.actions import Accept, Delete
+from imcli.model.events import ConversationPushed
 from imcli.simulator.profiles import load_profile
 from tests.simulator.world import World, policy
 
@@ -357,6 +358,40 @@ def test_on_full_sync_tells_other_devices_nothing_but_from_scratch() -> None:
     before = world.server.digest()
     world.delete("A", "B")
     assert world.server.digest() == before
+
+
+def test_on_full_sync_nobody_is_told_of_the_peers_deletion() -> None:
+    world = World("A", "B", profile=policy(sync_deletes="on-full-sync", delete_scope="two-way"))
+    world.send("B", "A")
+    world.delete("A", "B")
+    assert [event.user for event in world.said if isinstance(event, ConversationPushed)] == ["A"]
+
+
+@pytest.mark.parametrize("how", ["removed", "left", "dismissed"])
+def test_on_full_sync_the_end_of_a_membership_is_told_all_the_same(how: str) -> None:
+    world = World("A", "B", profile=policy(sync_deletes="on-full-sync"))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    cursor = world.sync("A").cursor
+    if how == "removed":
+        world.remove("#team", "A")
+    elif how == "left":
+        world.leave("A", "#team")
+    else:
+        world.dismiss("#team")
+    assert world.sync("A", cursor=cursor).tombstones == (("#team", 0),)
+
+
+def test_on_full_sync_a_mark_says_how_it_is_and_not_that_it_was_deleted() -> None:
+    world = World("A", "B", profile=policy(sync_deletes="on-full-sync"))
+    world.send("B", "A")
+    world.delete("A", "B")
+    assert [event.untold for event in world.told("A", "phone")] == [False]
+    world.flag("A", "B", "muted")
+    (event,) = world.told("A", "web")
+    assert (event.entry, event.untold) == (None, True)
+    assert event.unlisted is not None
+    assert event.unlisted.muted
 
 
 @pytest.mark.parametrize("scope", ["one-way", "two-way", "asked"])

@@ -8,7 +8,7 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import islice
 
 from imcli.model.actions import Synchronise
@@ -140,13 +140,18 @@ def _part(state: State, action: Synchronise, everything: list[Entry]) -> ListAns
     )
 
 
-def _marks(state: State, user: str, records: Pairs, cursor: int) -> tuple[Entry, ...]:
-    """Give the marks of what is not listed and changed since a cursor (0: all of it)."""
+def _marks(
+    state: State, user: str, records: Pairs, cursor: int, lost: Set[str] = frozenset()
+) -> tuple[Entry, ...]:
+    """Give the marks of what is not listed and changed since a cursor (0: all of it).
+
+    What is `lost` has changed no mark; but the tombstone of it takes them from the device.
+    """
     return tuple(
         [
             marks_only(state, user, key, record)
             for key, record in records
-            if record.changed > cursor and not record.gone
+            if (record.changed > cursor or key in lost) and not record.gone
         ]
     )
 
@@ -166,16 +171,16 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
     """Answer what changed since a cursor; None where only the whole list can tell."""
     user, cursor = action.user, action.cursor or 0
     limit = state.profile.list_limit
-    survey = None if limit else _survey(state, user, action.message_count)
+    if limit and len(state.records.get(user, ())) > limit:
+        return None  # a delta could not tell what fell off the end, or came up from behind it
+    survey = _survey(state, user, action.message_count)
     if survey is None:
         listed, others = _sorted_out(state, user, action.message_count)
-        if limit and len(listed) >= limit:  # a delta could not tell what fell off the end
-            return None
         total, waiting = total_unread(state, listed), _waiting_requests(state, user)
     else:
         listed, others = _looked_at(state, user, action.message_count, survey.since(cursor))
         total, waiting = survey.total, _held_requests(state, user, survey)
-    told = state.profile.sync_deletes == "push-and-tombstone"
+    lost = {key for key, record in others if _has_lost(state, record, key, since_ms)}
     return ListAnswer(
         user,
         action.device,
@@ -186,7 +191,7 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
             [
                 (chat_of(user, key), record.deleted_to)
                 for key, record in others
-                if (told and record.tombstone > cursor) or _has_lost(state, record, key, since_ms)
+                if record.tombstone > cursor or key in lost
             ]
         ),
         (),
@@ -194,7 +199,7 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
         waiting,
         False,
         state.now,
-        _marks(state, user, others, cursor) if others else (),
+        _marks(state, user, others, cursor, lost) if others else (),
     )
 
 

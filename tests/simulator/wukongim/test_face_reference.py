@@ -7,10 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.model.actions import Delete, Disconnect, Send
-from imcli.model.events import Pushed
+from imcli.model.entities import Entry
+from imcli.model.events import ConversationPushed, Pushed
 from imcli.simulator.profiles import builtin_names
+from imcli.simulator.wukongim.api.derived_family import written_change
 from imcli.simulator.wukongim.api.routes import respond
 from imcli.simulator.wukongim.api.surroundings import Surroundings
 from tests.simulator.wukongim.lab import Json, Lab
@@ -496,3 +499,11 @@ def test_a_device_of_the_model_and_the_api_see_one_server(lab: Lab) -> None:
     lab.online("B", "phone")
     lab.server.apply(Send("B", "phone", "A", "hi", "c1"))
     assert lab.told("A") == "u1 rd0 [1]"
+
+
+def test_a_change_says_whether_the_list_has_it_unless_that_is_not_told() -> None:
+    listed = ConversationPushed("A", "B", "flags", ("web",), 3, 0, Entry("B", muted=True))
+    gone = ConversationPushed("A", "B", "flags", ("web",), 3, 1, None, 0, Entry("B", muted=True))
+    assert [written_change(event)["listed"] for event in (listed, gone)] == [1, 0]
+    untold = written_change(replace(gone, untold=True))
+    assert ("listed" in untold, untold["muted"]) == (False, 1)

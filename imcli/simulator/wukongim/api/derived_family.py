@@ -337,13 +337,15 @@ def _written(entry: Entry, version: int) -> Json:
 def written_change(event: ConversationPushed) -> Json:
     """Write what devices are told of a conversation: as the list has it now, without messages.
 
-    Where the list has it no more there are `listed` 0, the marks and the flags.
+    Where the list has it no more there are `listed` 0, the marks and the flags; no `listed` where
+    that is not told.
     """
     entry = event.entry or event.unlisted or Entry(event.chat, deleted_to=event.deleted_to)
     written = _written(entry, event.cursor)
     del written["recents"]
     written["deleted_to_msg_seq"] = event.deleted_to
-    return {"change": event.change, "listed": int(event.entry is not None), **written}
+    listed = {} if event.untold else {"listed": int(event.entry is not None)}
+    return {"change": event.change, **listed, **written}
 
 
 def _marks(entry: Entry) -> Json:
