@@ -87,16 +87,21 @@ def _meant(failure: Failure, shown: str, columns: int) -> list[Line]:
     text = " ".join(failure.text.split())
     start = failure.span.column - 1
     whole = safe(failure.source[start : start + failure.span.length]) in shown
-    if not failure.verb and (text.endswith(":") or (whole and text in _unescaped(failure.source))):
+    if not failure.verb and (text.endswith(":") or (whole and _is_in(failure.source, text))):
         return []
     lead = f'in the verb "{failure.verb}"' if failure.verb else "that is"
     return _wrapped(f"{lead}: {text}", columns)
 
 
-def _unescaped(source: str) -> str:
+def _is_in(source: str, text: str) -> bool:
+    """Tell whether a line has a sentence, whichever escapes and blanks either is written with."""
+    return _unescaped(text) in _unescaped(source)
+
+
+def _unescaped(written: str) -> str:
     """Undo what a string of TOML or JSON may do to a sentence, as far as it can be seen here."""
-    plain = UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), source)
-    return " ".join(plain.replace('\\"', '"').split())
+    plain = UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
+    return " ".join(plain.replace("\\", "").split())
 
 
 def source_lines(failure: Failure, columns: int) -> list[Line]:

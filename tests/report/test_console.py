@@ -78,7 +78,11 @@ def test_a_failure_shows_everything_that_is_known() -> None:
 
 def fails(*lines: str, tail: str = "") -> list[str]:
     """The lines of a failing file, as they are shown below its line of code."""
-    text = scenario_text(*lines, head='users = ["A", "B"]\n', tail=tail)
+    return fails_in(scenario_text(*lines, head='users = ["A", "B"]\n', tail=tail))
+
+
+def fails_in(text: str) -> list[str]:
+    """The same of a whole file."""
     run = events(*cases(parse_scenario(text, "x.toml")))
     found = next(e.case for e in run if isinstance(e, CaseFinished) and e.case.failures)
     return [line.strip() for line in plain(failure_lines(found)).split("\n")]
@@ -102,6 +106,12 @@ def test_a_claim_in_an_own_verb_is_shown_in_every_report() -> None:
         assert f"{told} does not see B" in rendered
 
 
+def test_a_claim_in_a_string_with_escapes_is_not_taken_for_one_in_a_verb() -> None:
+    steps = r'steps = ["B sends", "assert A sees B with last \"say \\\"ho\\\"\""]'
+    text = f'title = "A title"\nusers = ["A", "B"]\n{steps}\n'
+    assert not any(" verb " in line or "that is" in line for line in fails_in(text))
+
+
 def test_a_claim_with_a_value_of_the_matrix_is_shown_with_it() -> None:
     matrix = "[matrix]\nn = [7]\n"
     lines = fails("B sends A", "assert A sees B with $n unread", tail=matrix)
@@ -118,6 +128,8 @@ def test_a_claim_that_is_too_long_for_its_line_is_shown_in_full() -> None:
     [
         "assert A  sees B with 7 unread",
         'assert A sees B with last "\\u0041"',
+        'assert A sees B with last "h\\u200bi"',
+        'assert A sees B with last "say \\"hi\\""',
         "assert table:\n  device   conversation  unread\n  A.phone  B  7",
     ],
 )

@@ -72,7 +72,8 @@ def _verb(case: Case, problem: Problem, source: str) -> str:
     if any(claim.span != step.span for claim in step.claims):
         return ""  # an assertion of the file begins with a word that its claims do not have
     start = step.span.column - 1
-    return source[start : start + step.span.length]
+    call = source[start : start + step.span.length]
+    return call if call[:1].isalpha() else ""  # in a string with escapes the place is the string
 
 
 # The state table
