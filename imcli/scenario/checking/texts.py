@@ -68,12 +68,9 @@ def _inside(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_inside(c) if c.isascii() else _escape(c) for c in text)
+    import json  # rarely needed, and dear at every start
 
-
-def _escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return json.dumps(text)[1:-1]
 
 
 def _face(text: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imcli.scenario.events import CaseFinished, Failure, TableRow
 from imcli.scenario.running import rerun
@@ -95,3 +99,32 @@ def test_each_failure_has_the_view_of_which_it_speaks() -> None:
     assert [row(each).cells[0].value for each in (sees, shows)] == ["2", "1"]
     captions = [each.table.caption for each in (sees, shows) if each.table is not None]
     assert captions == [ANSWERS, CACHES]
+
+
+DEEDS = st.sampled_from(
+    [
+        "B sends A",
+        "B sends A with expire 3s",
+        "link A.phone drops 1 message",
+        "A deletes B",
+        "A reads B",
+        "wait 1s",
+    ]
+)
+CLAIMS = st.builds(
+    "assert {}A {} B with {} unread".format,
+    st.sampled_from(["", "within 4s ", "for 4s ", "within 9s "]),
+    st.sampled_from(["sees", "shows"]),
+    st.integers(0, 3),
+)
+
+
+@given(st.lists(DEEDS, min_size=1, max_size=4), st.lists(CLAIMS, min_size=1, max_size=5))
+def test_a_table_has_what_the_claim_above_it_saw(deeds: list[str], claims: list[str]) -> None:
+    for failure in failures(*deeds, *claims):
+        (found,) = failure.disagreements
+        said = re.search(r"with (\d+) unread instead", found.said)
+        if said is None:
+            assert row(failure).note.startswith("expected ")
+        else:
+            assert row(failure).cells[0].value == said[1]
