@@ -7,6 +7,7 @@ that gives no sentence, the row that fitted best is shown as its pattern and its
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -15,13 +16,16 @@ from imcli.scenario.reading.said import Assertion, Sentence, StepFault
 from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.reading.suggest import free_name, nearest_word
 from imcli.scenario.table.holes import HOLES
-from imcli.scenario.table.sentences import ACTION_INDEX, CLAIM_INDEX, RESERVED
+from imcli.scenario.table.patterns import Word
+from imcli.scenario.table.sentences import ACTION_INDEX, ACTIONS, CLAIM_INDEX, RESERVED
 from imcli.scenario.table.sentences_details import FACTS, OPTIONS
 from imcli.scenario.table.tokens import LexFault, Token
 from imcli.scenario.table.values import is_name
 
 TOKENS_MAX = 40
 WIDTH_MAX = 200
+ITEM_MAX = 5
+"""So many words an item of a list has at most: `deleted up to m1`, and one to spare."""
 
 
 class Names(Protocol):
@@ -80,7 +84,12 @@ def nearest_sentence(
     """Find a valid sentence near these tokens, or ""."""
     if len(tokens) > TOKENS_MAX or tokens[-1].end - tokens[0].start > WIDTH_MAX:
         return ""
-    for mended in (*_mended_at(list(tokens), fault), *_mended(list(tokens), names)):
+    ways = (
+        _mended_at(list(tokens), fault),
+        _other_words(list(tokens)),
+        _mended(list(tokens), names),
+    )
+    for mended in chain.from_iterable(ways):
         try:
             step = read_step(tuple(mended))
         except (StepFault, LexFault):
@@ -103,6 +112,46 @@ def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[To
     near = nearest_word(tokens[at].text, (word for word in expected if word in RESERVED))
     if near:
         yield [*tokens[:at], replace(tokens[at], text=near), *tokens[at + 1 :]]
+    if tokens[at - 1].kind == "comma":  # one item of a list is too much
+        for behind in range(at + 1, min(at + ITEM_MAX, len(tokens)) + 1):
+            yield [*tokens[: at - 1], *tokens[behind:]]
+
+
+def _other_words(tokens: list[Token]) -> Iterable[list[Token]]:
+    """Give what is said in words that are not the language's: a negation, who does it, a table."""
+    texts = [token.text for token in tokens]
+    if "table" in texts[:3]:
+        yield [_word("assert"), _word("table"), Token("colon", ":", 0, 0)]
+    if texts[0] == "assert" and "not" in texts[2:4]:
+        said = [token for token in tokens if token.text != "not"]
+        if len(said) > 2:
+            bare = _word(_BARE.get(said[2].text, said[2].text))
+            for lead in ("does", "did"):
+                yield [*said[:2], _word(lead), _word("not"), bare, *said[3:]]
+    verb = texts[1] if len(texts) > 1 else ""
+    for row in ACTIONS:
+        first, second = row.parts[0], row.parts[1]
+        if isinstance(first, Word) and isinstance(second, Word) and second.text == verb:
+            yield [_word(first.text), *tokens[1:]]
+
+
+_BARE = {"sees": "see", "shows": "show", "received": "receive", "receives": "receive"}
+"""Verbs of claims as they stand behind `does not` and `did not`."""
+
+
+def _word(text: str) -> Token:
+    return Token("word", text, 0, 0)
+
+
+def claim_at(tokens: tuple[Token, ...], start: int) -> tuple[Token, ...]:
+    """Give the one claim of an assertion that stands at a place, as an assertion by itself."""
+    first, last = 1, len(tokens)
+    for at, token in enumerate(tokens):
+        if token.text == "or" and token.start < start:
+            first = at + 1
+        elif token.text == "or" and token.start >= start:
+            last = min(last, at)
+    return (tokens[0], *tokens[first:last])
 
 
 def _mended(tokens: list[Token], names: Names) -> Iterable[list[Token]]:

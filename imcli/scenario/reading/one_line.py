@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from imcli.model.entities import DeviceSpec
 from imcli.scenario.reading.problems import Problems
-from imcli.scenario.reading.said import Assertion, Sentence, StepFault
+from imcli.scenario.reading.said import Assertion, Sentence, Step, StepFault
 from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node
 from imcli.scenario.table.patterns import Mention
@@ -85,9 +85,12 @@ def _all(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 def _mentions(node: Node) -> tuple[Mention, ...]:
     """Give the names in a step; of one that cannot be read, none (it is complained of later)."""
+    step: Step | None
     try:
         step = read_step(node.tokens)
-    except (StepFault, LexFault):
+    except StepFault as fault:
+        step = fault.right
+    except LexFault:
         return ()
     match step:
         case Sentence():

@@ -47,7 +47,11 @@ _LABELS = frozenset({"label", "answer"})
 
 
 class StepFault(Exception):
-    """A step is no sentence of the table: where, what was expected there, and how far it came."""
+    """A step is no sentence of the table: where, what was expected there, and how far it came.
+
+    Of an assertion with several claims, `more` are the faults of further ones, and `right` is what
+    is left of it without them.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,8 @@ class StepFault(Exception):
         self.end = end
         self.expected = expected
         self.row = row
+        self.more: tuple[StepFault, ...] = ()
+        self.right: Assertion | None = None
 
 
 class Named(msgspec.Struct, frozen=True):

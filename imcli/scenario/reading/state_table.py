@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from imcli.scenario.reading.belongs import stranger
 from imcli.scenario.reading.matrix import Values, fill_tokens
 from imcli.scenario.reading.problems import Problems
-from imcli.scenario.reading.rows_together import ANYTHING, Row, note_contradictions
+from imcli.scenario.reading.rows_together import ANYTHING, NOTHING, Row, note_contradictions
 from imcli.scenario.reading.scope import RIGHT, Scope
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import Node
@@ -123,13 +123,17 @@ def _check(
     if text == "*":
         return RIGHT
     match column:
+        case "device" if text == NOTHING:
+            return "a row begins with a device; `*` is any", ANYTHING
         case "device":
             return scope.actor(text)
+        case "conversation" if f"#{text}" in scope.known:
+            return f"a group is written #{text}", f"#{text}"
         case "conversation":
             return scope.check("group" if text[:1] == "#" else "user", text)
         case "unread":
             right = text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= NUMBER_MAX
-            return RIGHT if right else ("an unread count is a number, `-` or `*`", "")
+            return RIGHT if right else ("an unread count is a number, `-` or `*`", "*")
         case "last" if cell[0].kind == "string" and len(cell) == 1:
             return RIGHT
         case "last" | "read" | "deleted":

@@ -124,16 +124,27 @@ def _read_time(tokens: Tokens, at: int) -> tuple[str, str, int]:
 
 
 def _read_assertion(tokens: Tokens) -> Assertion:
+    """Read each alternative; what is wrong with any of them is told with those that are right."""
     within, lasting, at = _read_time(tokens, 1)
+    start, end = tokens[0].start, tokens[-1].end
     claims: list[ClaimSentence] = []
-    while True:
-        end = next((i for i in range(at, len(tokens)) if tokens[i].text == "or"), len(tokens))
-        if end == at:
-            raise _fault(tokens, at, "a claim is missing", ("a claim, as in assert A sees B",))
-        claims.append(read_claim(tokens[at:end]))
-        if end == len(tokens):
-            return assertion(tuple(claims), within, lasting, tokens[0].start, tokens[-1].end)
-        at = end + 1
+    faults: list[StepFault] = []
+    while at <= len(tokens):
+        here = next((i for i in range(at, len(tokens)) if tokens[i].text == "or"), len(tokens))
+        try:
+            if here == at:
+                example = ("a claim, as in assert A sees B",)
+                raise _fault(tokens, at, "a claim is missing", example)
+            claims.append(read_claim(tokens[at:here]))
+        except StepFault as fault:
+            faults.append(fault)
+        at = here + 1
+    if not faults:
+        return assertion(tuple(claims), within, lasting, start, end)
+    faults[0].more = tuple(faults[1:])
+    if claims:
+        faults[0].right = assertion(tuple(claims), within, lasting, start, end)
+    raise faults[0]
 
 
 def read_claim(tokens: Tokens) -> ClaimSentence:
@@ -199,7 +210,7 @@ def _better(
     best: Reading | None, best_row: Row | None, reading: Reading, row: Row
 ) -> tuple[Reading, Row | None]:
     """Keep the attempt that came further; equals add what they expected."""
-    if best is None or reading.furthest > best.furthest:
+    if best is None or _reach(reading) > _reach(best):
         return reading, row
     if reading.furthest == best.furthest:
         if reading.message and not best.message:
@@ -207,6 +218,13 @@ def _better(
         for expected in reading.expected:
             best.miss(best.furthest, expected)
     return best, best_row
+
+
+def _reach(reading: Reading) -> tuple[int, bool]:
+    """Tell how far an attempt came: to what must not stand there, else to what does not fit."""
+    if reading.refusal is not None:
+        return reading.refusal[0], True
+    return reading.furthest, False
 
 
 def _two(tokens: Tokens) -> tuple[str, str]:
@@ -241,6 +259,8 @@ _EXAMPLES = {"action": "A deletes B", "claim": "A sees B"}
 
 
 def _miss(reading: Reading, row: Row | None) -> StepFault:
+    if reading.refusal is not None:
+        return _fault(reading.tokens, *reading.refusal, (), row)
     at = reading.furthest
     expected = tuple(reading.expected)
     if reading.message:

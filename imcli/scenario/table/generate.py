@@ -356,7 +356,13 @@ class _Writer:
         found: dict[str, Detail] = {}
         for row in self.rng.sample(list(rows), self.rng.randint(1, 3)):
             inner = Slots(user=slots.user, chat=slots.chat)
-            if row.field not in found and self._fill(row.parts, inner) and inner.chat == slots.chat:
+            beside = all(one.row.kind != row.kind or not row.kind for one in found.values())
+            if (
+                beside
+                and row.field not in found
+                and self._fill(row.parts, inner)
+                and inner.chat == slots.chat
+            ):
                 found[row.field] = Detail(row, inner)
         slots.details = tuple(sorted(found.values(), key=lambda one: one.row.order))
         return bool(found)

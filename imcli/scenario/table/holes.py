@@ -90,6 +90,22 @@ def _named(kind: str) -> Reader:
     return read
 
 
+_TWICE = "`{}` stands there twice"
+
+
+def _read_peer(reading: Reading, at: int, slots: Slots, field: str) -> int:
+    """Read a user other than the one who acts."""
+    name = _name_at(reading, at)
+    if not name:
+        return -1
+    if name == slots.user:
+        reading.refuse(at, f"here stands another user than {name}")
+        return -1
+    slots.peer = name
+    _mention(reading, at, "user", name)
+    return at + 1
+
+
 def _write_plain(slots: Slots, field: str) -> str:
     return str(getattr(slots, field))
 
@@ -129,6 +145,9 @@ def _read_chats(reading: Reading, at: int, slots: Slots, field: str) -> int:
         chat, after = _chat_at(reading, end + 1)
         if after < 0:
             break
+        if chat in chats:
+            reading.refuse(end + 1, _TWICE.format(chat))
+            return -1
         chats.append(chat)
         end = after
     slots.chats = tuple(chats)
@@ -165,6 +184,9 @@ def _names(kind: str) -> Reader:
             name = _name_at(reading, at + 1)
             if not name:
                 break
+            if name in names:
+                reading.refuse(at + 1, _TWICE.format(name))
+                return -1
             _mention(reading, at + 1, kind, name)
             names.append(name)
             at += 2
@@ -311,8 +333,9 @@ def _details(which: str) -> Reader:
                     return -1
                 at -= 1
                 break
-            if any(other.row.field == detail.row.field for other in found):
-                reading.miss(at + 1, which, f"{detail.row.field} is said twice")
+            against = _against(detail.row, found)
+            if against:
+                reading.refuse(at, against)
                 return -1
             found.append(detail)
             at = end
@@ -323,6 +346,16 @@ def _details(which: str) -> Reader:
         return at
 
     return read
+
+
+def _against(row: DetailRow, found: list[Detail]) -> str:
+    """Say why a fact or an option cannot stand beside those before it, or ""."""
+    for other in found:
+        if other.row.field == row.field:
+            return f"{row.field} is said twice"
+        if row.kind and other.row.kind == row.kind:
+            return f"a message is either a {other.row.field} or a {row.field}"
+    return ""
 
 
 def _detail_at(reading: Reading, at: int, rows: tuple[DetailRow, ...]) -> tuple[Detail | None, int]:
@@ -353,7 +386,7 @@ class HoleKind(msgspec.Struct, frozen=True):
 _KIND_ROWS: tuple[HoleKind, ...] = (
     HoleKind("ACTOR", "user", _read_actor, _write_actor, "a user (`A`) or one device (`A.web`)"),
     HoleKind("USER", "user", _named("user"), _write_plain, "a user of the file"),
-    HoleKind("PEER", "peer", _named("user"), _write_plain, "another user"),
+    HoleKind("PEER", "peer", _read_peer, _write_plain, "another user"),
     HoleKind("USERS", "users", _names("user"), _write_list, "users, separated by commas"),
     HoleKind("CHAT", "chat", _read_chat, _write_plain, "a user, a `#group`, or `the conversation`"),
     HoleKind("CHATS", "chats", _read_chats, _write_list, "chats, separated by commas"),

@@ -110,16 +110,29 @@ class Detail(msgspec.Struct):
 
 
 class DetailRow(Row, frozen=True, kw_only=True):
-    """A row of facts or options; `field` is what it says something of, once at most."""
+    """A row of facts or options; `field` is what it says something of, once at most.
+
+    Of those that share a `kind`, only one may stand there.
+    """
 
     field: str
+    kind: str = ""
     order: int = 0
 
 
 class Reading:
     """One attempt to read tokens: the tokens, the names met, and how far any attempt came."""
 
-    __slots__ = ("details", "expected", "furthest", "mentions", "message", "reserved", "tokens")
+    __slots__ = (
+        "details",
+        "expected",
+        "furthest",
+        "mentions",
+        "message",
+        "refusal",
+        "reserved",
+        "tokens",
+    )
 
     def __init__(
         self,
@@ -134,6 +147,13 @@ class Reading:
         self.furthest = -1
         self.expected: list[str] = []
         self.message = ""
+        self.refusal: tuple[int, str] | None = None
+        """The first word that can be read and must not stand there, and why."""
+
+    def refuse(self, at: int, message: str) -> None:
+        """Note that what stands at a place can be read and still must not stand there."""
+        if self.refusal is None:
+            self.refusal = at, message
 
     def miss(self, at: int, expected: str, message: str = "") -> None:
         """Note what would have been right at a place; only the furthest place is kept.

@@ -25,6 +25,7 @@ def _option(
     example: str,
     build: Callable[[Slots], SendFields],
     *needs: Capability,
+    kind: str = "",
 ) -> OptionRow:
     return OptionRow(
         name=f"option-{field}",
@@ -35,6 +36,7 @@ def _option(
         parts=compile_pattern(pattern),
         needs=needs,
         field=field,
+        kind=kind,
         build=build,
     )
 
@@ -60,6 +62,7 @@ _OPTIONS = (
         "a command (sync-once): never listed, counted or in history",
         "B sends A with command",
         lambda _: {"command": True},
+        kind="message",
     ),
     _option(
         "notice",
@@ -68,6 +71,7 @@ _OPTIONS = (
         "B sends A with notice",
         lambda _: {"notice": True},
         "notices",
+        kind="message",
     ),
     _option(
         "expire",

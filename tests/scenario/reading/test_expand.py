@@ -214,12 +214,13 @@ def test_a_resend_names_its_first_send_and_takes_over_its_label() -> None:
 
 def test_options_become_fields_of_the_send() -> None:
     step = done(
-        'B sends A "x" as m1 with no-persist, no-red-dot, command, notice, expire 60s, '
+        'B sends A "x" as m1 with no-persist, no-red-dot, command, expire 60s, '
         'number "n", payload {"a": 1}'
     )
     assert step.action == Send(
-        "B", "phone", "A", "x", "n", '{"a": 1}', True, True, True, True, 60_000
+        "B", "phone", "A", "x", "n", '{"a": 1}', True, True, True, False, 60_000
     )
+    assert action("B sends A with notice") == Send("B", "phone", "A", "message 1", "", notice=True)
     assert step.number_written
     assert not done("B sends A").number_written
 

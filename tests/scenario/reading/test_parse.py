@@ -146,6 +146,19 @@ def test_a_problem_shows_place_line_caret_expectation_and_nearest_sentence() -> 
         ("wait 5", "wait 5s"),
         ("repeat 3", "repeat 3:"),
         ("A clears B nwo", "A clears B"),
+        ("assert A not sees B", "assert A does not see B"),
+        ("assert A sees not B", "assert A does not see B"),
+        ("assert A not received m1", "assert A did not receive m1"),
+        ("A kicks B", "admin kicks B"),
+        ("A bans #team", "admin bans #team"),
+        ("A flushes", "server flushes"),
+        ("table:", "assert table:"),
+        ("assert A table:", "assert table:"),
+        ("assert table", "assert table:"),
+        ("B sends A with command, command", "B sends A with command"),
+        ("B sends A with expire 1s, expire 2s, no-persist", "B sends A with no-persist, expire 1s"),
+        ("assert A sees only B, B", "assert A sees only B"),
+        ("A blocks A", "A blocks B"),
     ],
 )
 def test_the_nearest_valid_sentence_is_shown(line: str, nearest: str) -> None:
@@ -171,6 +184,18 @@ def test_the_nearest_valid_sentence_is_shown(line: str, nearest: str) -> None:
         ("B sends 99999999999999999999999 messages", "a number is at most 1,000,000,000"),
         ("assert A sees B with 1 unread, 2 unread", "unread is said twice"),
         ('assert A sees B with last m1, last "x"', "last is said twice"),
+        ("B sends A with command, notice", "a message is either a command or a notice"),
+        ("backend sends A from B with notice, command",
+         "a message is either a notice or a command"),
+        ("assert A sees only B, B", "`B` stands there twice"),
+        ("assert A sees B, A, B in this order", "`B` stands there twice"),
+        ("A.web syncs only B, B", "`B` stands there twice"),
+        ("A creates #team with B, B", "`B` stands there twice"),
+        ("assert A's history with B is m1, m1", "`m1` stands there twice"),
+        ("assert A sees B with messages m1, m2, m1", "`m1` stands there twice"),
+        ("A blocks A", "here stands another user than A"),
+        ("A.web allows A", "here stands another user than A"),
+        ("assert A has a request from A", "here stands another user than A"),
         ("deletes B", "no sentence begins with deletes"),
         ("A", "what does A do?"),
         ("A adds device fridge", "a device is phone, app, tablet, web, browser, desktop, pc, "
@@ -185,6 +210,43 @@ def test_the_nearest_valid_sentence_is_shown(line: str, nearest: str) -> None:
 )  # fmt: skip
 def test_a_wrong_step_is_explained(line: str, message: str) -> None:
     assert message in wrong(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "length"),
+    [
+        ('B sends A "x" with command, command', 29, 7),
+        ("B sends A with expire 1s, expire 2s", 27, 6),
+        ("B sends A with command, no-persist, notice, number", 37, 6),
+        ("assert A sees B with 1 unread, last m1, 2 unread", 41, 1),
+        ("assert A sees only B, B", 23, 1),
+        ("A.web blocks A", 14, 1),
+    ],
+)
+def test_what_cannot_stand_beside_the_rest_is_shown_at_its_first_word(
+    line: str, start: int, length: int
+) -> None:
+    (problem,) = problems_of(scenario_text(line))
+    assert (problem.span.column, problem.span.length) == (start, length)
+
+
+def test_every_alternative_of_an_assertion_is_checked_at_once() -> None:
+    line = "assert A sees Q or B sese Z or B sees Z or A sees B with or A sees B with last m9"
+    found = [(p.span.column, p.message, p.nearest) for p in problems_of(scenario_text(line))]
+    assert found == [
+        (15, "unknown user `Q` (there is A, B)", ""),
+        (22, "unknown claim `sese`", "assert B sees Z"),
+        (39, "unknown user `Z` (there is A, B)", ""),
+        (57, "the sentence stops too early", "assert A sees B with 1 unread, last m1"),
+        (80, "unknown label `m9`", ""),
+    ]
+
+
+def test_a_claim_that_is_missing_hides_nothing_of_the_others() -> None:
+    assert wrong("assert A sees B or or Q sees B") == [
+        "a claim is missing",
+        "unknown user `Q` (there is A, B)",
+    ]
 
 
 @pytest.mark.parametrize(

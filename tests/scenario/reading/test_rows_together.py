@@ -74,3 +74,25 @@ def test_a_missing_column_hides_nothing_of_the_rows() -> None:
 def test_the_same_row_in_two_tables_is_no_contradiction() -> None:
     table = ("assert table:", HEADER, "  A.phone - -")
     assert wrong(*table, "B sends A", "assert table:", HEADER, "  A.phone B 1") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "nearest"),
+    [
+        ("A.phone B", "A.phone B *"),
+        ("A.phone B 1 2", "A.phone B 1"),
+        ("A.phone B one", "*"),
+        ("- B 1", "*"),
+        ("A.phone - *", "-"),
+        ("A.phone team 1", "#team"),
+    ],
+)
+def test_the_nearest_row_or_cell_is_shown(row: str, nearest: str) -> None:
+    head = 'users = ["A", "B"]\ngroups = { team = ["A"] }\n'
+    text = scenario_text("assert table:", HEADER, f"  {row}", head=head)
+    assert [p.nearest for p in problems_of(text)] == [nearest]
+
+
+def test_the_nearest_header_is_shown() -> None:
+    text = scenario_text("assert table:", "  unread device", "  1 A.phone", head=TWO)
+    assert [p.nearest for p in problems_of(text)] == ["device conversation unread"]

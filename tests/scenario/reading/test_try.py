@@ -55,3 +55,9 @@ def test_a_wrong_line_is_explained(text: str, message: str) -> None:
     with pytest.raises(InvalidScenario) as caught:
         parse_try(text)
     assert message in [problem.message for problem in caught.value.found]
+
+
+def test_a_claim_that_is_wrong_hides_no_user_of_the_others() -> None:
+    with pytest.raises(InvalidScenario) as caught:
+        parse_try("assert A sese B or C sees D")
+    assert [problem.message for problem in caught.value.found] == ["unknown claim `sese`"]
