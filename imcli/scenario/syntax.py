@@ -293,12 +293,17 @@ class Timing(msgspec.Struct, frozen=True, gc=False):
 
 
 class KnownFailing(msgspec.Struct, frozen=True, gc=False):
-    """One line of `[known_failing]`: on which targets, why, and at which claim if only there."""
+    """One line of `[known_failing]`: on which targets, why, and at which claim if only there.
+
+    `claim` is a whole assertion of the case, without `assert` and its time; `claim_span` is where
+    the file says it.
+    """
 
     span: Span
     target: str
     because: str
     claim: str = ""
+    claim_span: Span | None = None
 
 
 class Case(msgspec.Struct, frozen=True, gc=False):

@@ -5,6 +5,8 @@ Claims that leave nothing to the case have been made already (`said.py`) and onl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from imcli.scenario.reading.belongs import claim_belongs
@@ -20,8 +22,8 @@ from imcli.scenario.reading.said import (
     make_claim,
     needs_of,
 )
-from imcli.scenario.reading.state_table import read_table
-from imcli.scenario.reading.steps import read_claim
+from imcli.scenario.reading.state_table import TABLE, read_table
+from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node, Place
 from imcli.scenario.syntax import Assert, Claim, KnownFailing
 from imcli.scenario.table.patterns import Detail, Slots
@@ -41,7 +43,7 @@ def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
         [_claim(draft, node, one) for one in right] if said.claims else _table(draft, node, said)
     )
     if draft.context.names_claims:
-        draft.claim_texts += [claim.text for claim in claims]
+        _remember(draft, claims)
     span = draft.span(node, *step_ends(node))
     needs = [need for one in right for need in needs_of(one)]
     return make_assert(span, said, tuple(claims), needs)
@@ -50,7 +52,7 @@ def asserted(draft: Draft, node: Node, said: Assertion) -> Assert:
 def _placed(draft: Draft, node: Node, said: Assertion, whole: Assert) -> Assert:
     """Put a whole assertion into its place."""
     if draft.context.names_claims:
-        draft.claim_texts += [claim.text for claim in whole.claims]
+        _remember(draft, whole.claims)
     call, place = draft.call, node.place
     claims: list[Claim] = []
     for one, claim in zip(said.claims, whole.claims, strict=True):
@@ -76,19 +78,36 @@ def _claim(draft: Draft, node: Node, said: ClaimSentence) -> Claim:
     return make_claim(span, said.row, slots)
 
 
+def _remember(draft: Draft, claims: Sequence[Claim]) -> None:
+    """Remember an assertion by its whole text, and by each of its alternatives."""
+    whole = " or ".join(claim.text for claim in claims)
+    for claim in claims:
+        draft.claim_texts.setdefault(claim.text, whole)
+    draft.claim_texts[whole] = whole
+
+
 def canonical_claim(draft: Draft, known: KnownFailing) -> str:
-    """Read the claim of a known failure and write it as its assertion does; "" if wrong."""
-    place = Place(known.span.file, known.span.line, known.span.column, exact=False)
+    """Read the claim of a known failure and write it as its assertion does; "" if wrong.
+
+    It is an assertion of the case or one of its alternatives, with or without `assert` and a time.
+    """
+    span = known.claim_span or known.span
+    place = Place(span.file, span.line, span.column, exact=False)
+    text = fill_text(known.claim, draft.values)
     try:
-        tokens = cut_line(fill_text(known.claim, draft.values)).steps[0]
-        said = read_claim(tokens[1:] if tokens[0].text == "assert" else tokens)
+        steps = cut_line(text).steps
+        if steps and steps[0][0].text != "assert":
+            steps = cut_line(f"assert {text}").steps
+        said = read_step(*steps) if len(steps) == 1 else None
     except (LexFault, StepFault) as fault:
-        draft.problems.add(known.span, f"the claim is none: {fault.message}")
+        draft.problems.add(span, f"the claim is none: {fault.message}")
         return ""
-    except IndexError:
-        draft.problems.add(known.span, "the claim is empty")
+    if not isinstance(said, Assertion):
+        draft.problems.add(span, "the claim is more than one" if steps else "the claim is empty")
         return ""
-    return _claim(draft, Node(place, tokens), said).text
+    if not said.claims:
+        return TABLE
+    return " or ".join(_claim(draft, Node(place, steps[0]), one).text for one in said.claims)
 
 
 def _relabel(draft: Draft, slots: Slots) -> None:

@@ -48,7 +48,8 @@ class Draft:
         """How many messages the case has sent: what numbers the texts that were left out."""
         self.call: Span | None = None
         """Where the own verb was called whose steps are being made."""
-        self.claim_texts: list[str] = []
+        self.claim_texts: dict[str, str] = {}
+        """Per claim that the case makes: the assertion in which it stands, without its time."""
 
     def span(self, node: Node, start: int, end: int) -> Span:
         """Give the place of a part of a step; inside an own verb, that of the call."""

@@ -137,5 +137,6 @@ def _known(one: KnownFailing, draft: Draft) -> KnownFailing:
     claim = canonical_claim(draft, one)
     if claim and claim not in draft.claim_texts and not draft.values:
         near = nearest_word(claim, draft.claim_texts)
-        draft.problems.add(one.span, "no step asserts this claim", nearest=near)
-    return msgspec.structs.replace(one, claim=claim or one.claim)
+        draft.problems.add(one.claim_span or one.span, "no step asserts this claim", nearest=near)
+    whole = draft.claim_texts.get(claim, claim) or one.claim
+    return msgspec.structs.replace(one, claim=whole)

@@ -190,4 +190,5 @@ def _reason(reader: KeyReader, path: Path, target: str, value: object) -> KnownF
         reader.wrong(path, "a reason is a text", '{ because = "WuKongIM#343", claim = "…" }')
         return None
     reader.no_control((*path, "because"), because)
-    return KnownFailing(span, target, because, claim)
+    claim_span = reader.value_span((*path, "claim")) if claim else None
+    return KnownFailing(span, target, because, claim, claim_span)

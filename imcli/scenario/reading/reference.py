@@ -53,7 +53,8 @@ _LINES = """\
   `the conversation` is the one between the two. A text left out is `"message N"`, N counting the
   messages that the case sends.
 - `as m1` names a message once. Inside `repeat`, and after `3 messages`, `as m` names m1, m2, …, and
-  inside the block `m` is the newest of them.
+  inside the block `m` is the newest of them. Where a sentence speaks of a conversation (`up to m1`,
+  `last m1`, `messages m1, m2`, a history), its messages are messages of that conversation.
 """
 
 
@@ -109,7 +110,8 @@ def _blocks() -> str:
     parts.append(
         f"Columns of a table: {_listed(TABLE_COLUMNS)}; those not wanted are left out. Flags: "
         f"{_listed(TABLE_FLAGS)}. `-` is none, `*` anything; several names in a cell are joined by "
-        "commas.\n"
+        "commas. A row stands once; a device that has nothing has one row, with `-` in every other "
+        "cell.\n"
     )
     return "\n".join(parts)
 

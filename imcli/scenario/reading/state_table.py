@@ -20,6 +20,9 @@ from imcli.scenario.table.sentences import TABLE_COLUMNS, TABLE_FLAGS
 from imcli.scenario.table.tokens import Token, read_text, write_text
 from imcli.scenario.table.values import NUMBER_MAX
 
+TABLE = "table:"
+"""How a table is written as a claim."""
+
 Cell = tuple[Token, ...]
 Check = Callable[[str, Scope], tuple[str, str]]
 
@@ -64,7 +67,7 @@ def read_table(
     note_contradictions(columns, list(zip(found, spans, strict=True)), scope, problems)
     if len(problems.found) + problems.more > before:
         return None
-    return TableIs(span, "table:", "table", columns, tuple(found), spans)
+    return TableIs(span, TABLE, "table", columns, tuple(found), spans)
 
 
 def _columns(header: Node, problems: Problems) -> tuple[str, ...]:

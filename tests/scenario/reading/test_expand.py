@@ -42,6 +42,7 @@ from tests.scenario.language import (
     asserted,
     claimed,
     done,
+    problems_of,
     read,
     scenario_text,
     texts,
@@ -509,11 +510,52 @@ def test_the_claim_of_a_known_failure_gets_the_form_that_the_case_has() -> None:
         ("A sees B with 3 unread", "no step asserts this claim"),
         ("A deletes B", "the claim is none: this is an action, not a claim"),
         ("# x", "the claim is empty"),
+        ("A sees B; A sees B", "the claim is more than one"),
+        ("table:", "no step asserts this claim"),
+        ("A sees B or A sees nothing", "no step asserts this claim"),
     ],
 )
 def test_a_known_failure_at_a_claim_that_is_not_there_is_refused(claim: str, message: str) -> None:
     tail = f'[known_failing]\n"*" = {{ because = "x", claim = "{claim}" }}\n'
     assert wrong("assert A sees B", tail=tail) == [message]
+
+
+EITHER = "A sees nothing or A sees B with 2 unread"
+
+
+@pytest.mark.parametrize(
+    ("claim", "whole"),
+    [
+        (EITHER, EITHER),
+        (f"assert {EITHER}", EITHER),
+        (f"assert  within 5s  {EITHER}", EITHER),
+        ("A sees the conversation with 2 unread", EITHER),
+        ("A sees nothing", "A sees nothing"),
+        ("table:", "table:"),
+        ("assert table:", "table:"),
+    ],
+)
+def test_a_known_failure_names_a_whole_assertion_or_an_alternative(claim: str, whole: str) -> None:
+    tail = f'[known_failing]\n"*" = {{ because = "x", claim = "{claim}" }}\n'
+    table = ("assert within 1s table:", "  device conversation", "  A.phone B")
+    case = read(f"assert within 2s {EITHER}", "assert A sees nothing", *table, tail=tail)
+    assert case.known_failing[0].claim == whole
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("A sese B", "the claim is none: unknown claim `sese`"),
+        ("A sees C", "no step asserts this claim"),
+    ],
+)
+def test_a_wrong_claim_of_a_known_failure_is_shown_where_it_stands(
+    claim: str, message: str
+) -> None:
+    tail = f'[known_failing]\n"*" = {{ because = "x", claim = "{claim}" }}\n'
+    (problem,) = problems_of(scenario_text("assert A sees B", tail=tail))
+    assert problem.message == message
+    assert (problem.span.line, problem.span.column, problem.span.length) == (7, 32, 10)
 
 
 def test_loose_sentences_are_read_for_a_cast() -> None:
