@@ -58,8 +58,8 @@ FILE_KEYS: tuple[Key, ...] = (
         "table target → reason",
         '`"wukongim < 2.1.5"` (also `<=`, `=`, `>=`, `>`), `"wukongim 2.1.5 - 2.2.5"`, '
         '`"sim:NAME"`, `"sim"`, `"*"`; the reason a text or '
-        '`{ because = "WuKongIM#343", claim = "A sees B with last m2" }`; the claim is an assertion '
-        "of the file, a whole `or` too, or `table:`",
+        '`{ because = "WuKongIM#343", claim = "A sees B with last m2" }`; the claim is an '
+        "assertion of the file, a whole `or` too, or `table:`",
     ),
     Key(
         "verbs",
