@@ -320,11 +320,10 @@ class DeviceCache:
         self._set_facts(cached, entry, answer.now_ms)
 
     def _set_unlisted(self, cached: Cached, marks: Entry) -> None:
-        """Take over marks of what is not in the list; a device that lists it has no new floor."""
+        """Take over marks of what is not in the list; its floor goes up where they tell one."""
         self._set_marks(cached, marks)
-        if not cached.listed:
-            cached.deleted_to = max(cached.deleted_to, marks.deleted_to)
-            cached.floor = marks.floor
+        cached.deleted_to = max(cached.deleted_to, marks.deleted_to)
+        cached.floor = max(cached.floor, marks.floor)
 
     @staticmethod
     def _set_marks(cached: Cached, entry: Entry) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from imcli.model.entities import DeviceKey, Entry, Message
 from imcli.model.events import ConversationPushed, Event, Lost, Pushed, SessionEnded
 from imcli.simulator.conversations.base import Change, Keeping
+from imcli.simulator.conversations.derived import without_floor
 from imcli.simulator.record import Record
 from imcli.simulator.state import Channel, Device, Fanout, State
 
@@ -358,6 +359,10 @@ def _change_event(
     key = keeping.key_of(change.user, change.chat)
     record = state.record(change.user, key)
     entry = _entry_told(state, keeping, change)
+    marks = keeping.marks(state, change.user, key) if entry is None else None
+    untold = entry is None and _hides_deletes(state, keeping, change, record)
+    if untold and marks is not None:
+        marks = without_floor(marks)
     return ConversationPushed(
         change.user,
         change.chat,
@@ -367,8 +372,8 @@ def _change_event(
         record.deleted_to if record is not None else 0,
         entry,
         state.now,
-        keeping.marks(state, change.user, key) if entry is None else None,
-        entry is None and _hides_deletes(state, keeping, change, record),
+        marks,
+        untold,
     )
 
 

@@ -264,15 +264,14 @@ def test_marks_of_what_is_not_listed_show_when_it_returns() -> None:
     assert (seqs(made), shown(made).muted) == ([3], True)
 
 
-def deleted_elsewhere(marks: Entry, cursor: int = 25) -> ConversationPushed:
+def deleted_elsewhere(floor: int, *, muted: bool = False) -> ConversationPushed:
     """A change of what another device deleted, on a server that tells nobody of a delete."""
-    floor = marks.deleted_to
-    return ConversationPushed("A", "B", "flags", ("web",), cursor, floor, None, 0, marks, True)
+    marks = Entry("B", muted=muted, read_to=floor)
+    return ConversationPushed("A", "B", "flags", ("web",), 25, floor, None, 0, marks, True)
 
 
 def test_what_nobody_was_to_be_told_is_not_told_by_a_mark() -> None:
-    marks = Entry("B", muted=True, read_to=2, deleted_to=2, floor=2)
-    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(marks))
+    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(2, muted=True))
     seen = shown(made)
     assert (seqs(made), seen.muted, seen.unread, seen.deleted_to) == ([1, 2], True, 0, 0)
     made.feed([answer(cursor=26), *pushed(message(3))])
@@ -280,30 +279,21 @@ def test_what_nobody_was_to_be_told_is_not_told_by_a_mark() -> None:
 
 
 def test_a_device_that_has_no_floor_yet_goes_on_with_what_is_held_back() -> None:
-    marks = Entry("B", read_to=1, deleted_to=1)
-    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(marks))
+    made = cache(*pushed(message(1), message(2)), deleted_elsewhere(1))
     assert seqs(made) == [1, 2]
 
 
 def test_the_device_that_deleted_drops_what_the_server_holds_back() -> None:
-    marks = Entry("B", read_to=1, deleted_to=1)
     made = cache(*pushed(message(1)), changed(None, 15, 1, "deleted"), *pushed(message(2)))
-    made.feed([deleted_elsewhere(marks)])
+    made.feed([deleted_elsewhere(1)])
     assert made.view(0).entries == ()
 
 
 def test_a_mark_of_what_the_device_does_not_list_lists_nothing() -> None:
-    marks = Entry("B", muted=True, read_to=1, deleted_to=1)
-    made = cache(deleted_elsewhere(marks))
+    made = cache(deleted_elsewhere(1, muted=True))
     assert made.view(0).entries == ()
     made.feed(pushed(message(3)))
-    assert (shown(made).muted, shown(made).deleted_to) == (True, 1)
-
-
-def test_a_mark_in_an_answer_that_takes_nothing_away_gives_no_floor() -> None:
-    marks = Entry("B", muted=True, read_to=1, deleted_to=1)
-    made = cache(*pushed(message(1)), ListAnswer("A", "web", False, 15, (), unlisted=(marks,)))
-    assert (seqs(made), shown(made).muted, shown(made).deleted_to) == ([1], True, 0)
+    assert (seqs(made), shown(made).muted) == ([3], True)
 
 
 def test_a_change_drops_what_is_below_the_floor_of_a_new_membership() -> None:

@@ -73,6 +73,13 @@ def test_a_delta_tells_what_has_expired_since(world: World) -> None:
     assert world.sync("A", cursor=answer.cursor).entries == ()
 
 
+def test_a_full_answer_has_the_marks_of_what_only_own_messages_have_read(world: World) -> None:
+    world.send("A", "B", expire_ms=SECOND)
+    world.wait(SECOND)
+    (marks,) = world.sync("A").unlisted
+    assert (marks.chat, marks.read_to) == ("B", 1)
+
+
 def test_what_went_by_an_expiry_keeps_its_marks(world: World) -> None:
     world.send("B", "A", expire_ms=SECOND)
     world.flag("A", "B", "pinned")

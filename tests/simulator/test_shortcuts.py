@@ -18,6 +18,7 @@ from imcli.simulator.conversations.derived import (
     make_entry,
     marks_only,
     spans_of,
+    without_floor,
 )
 from imcli.simulator.conversations.derived_list import list_answer
 from imcli.simulator.profiles import (
@@ -109,7 +110,9 @@ def plain_delta(state: State, user: str, device: str, cursor: int) -> ListAnswer
         if record.tombstone > cursor or lost:
             gone.append((chat_of(user, key), record.deleted_to))
         if (record.changed > cursor or lost) and not record.gone:
-            marks.append(marks_only(state, user, key, record))
+            told = state.profile.sync_deletes != "on-full-sync" or record.tombstone > cursor or lost
+            own = marks_only(state, user, key, record)
+            marks.append(own if told else without_floor(own))
     muted_too = state.profile.total_counts_muted
     return ListAnswer(
         user,

@@ -385,13 +385,16 @@ def test_on_full_sync_the_end_of_a_membership_is_told_all_the_same(how: str) -> 
 def test_on_full_sync_a_mark_says_how_it_is_and_not_that_it_was_deleted() -> None:
     world = World("A", "B", profile=policy(sync_deletes="on-full-sync"))
     world.send("B", "A")
+    cursor = world.sync("A").cursor
     world.delete("A", "B")
     assert [event.untold for event in world.told("A", "phone")] == [False]
     world.flag("A", "B", "muted")
     (event,) = world.told("A", "web")
     assert (event.entry, event.untold) == (None, True)
     assert event.unlisted is not None
-    assert event.unlisted.muted
+    assert (event.unlisted.muted, event.unlisted.deleted_to) == (True, 0)
+    answer = world.sync("A", cursor=cursor)
+    assert (answer.tombstones, answer.unlisted) == ((), (event.unlisted,))
 
 
 @pytest.mark.parametrize("scope", ["one-way", "two-way", "asked"])

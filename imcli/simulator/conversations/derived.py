@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from imcli.model.entities import Entry, Message, chat_of
 from imcli.simulator.log import Log, is_countable
 from imcli.simulator.record import Interval, Record, visible_spans
@@ -207,6 +209,11 @@ def marks_only(state: State, user: str, key: str, record: Record) -> Entry:
     if memo is not None and not state.passing:
         memo[user, MARKS] = (record, log.last, marks, False)
     return marks
+
+
+def without_floor(marks: Entry) -> Entry:
+    """Give marks as they are told to who must not learn that the conversation was deleted."""
+    return replace(marks, deleted_to=0, floor=0)
 
 
 def _usual_entry(

@@ -20,6 +20,7 @@ from imcli.simulator.conversations.derived import (
     make_entry,
     marks_only,
     spans_of,
+    without_floor,
 )
 from imcli.simulator.record import Record
 from imcli.simulator.state import Device, State
@@ -27,6 +28,9 @@ from imcli.simulator.survey import Survey
 
 SURVEYED_MIN = 8
 """A list of fewer conversations is read as quickly as a survey of it."""
+
+ALL = -1
+"""A cursor before every change, also before that of a record which only own messages have read."""
 
 Pairs = Sequence[tuple[str, Record]]
 
@@ -110,7 +114,7 @@ def list_answer(state: State, action: Synchronise) -> ListAnswer:
         _waiting_requests(state, user),
         False,
         state.now,
-        _marks(state, user, others, 0) if others else (),
+        _marks(state, user, others, ALL) if others else (),
     )
 
 
@@ -143,7 +147,7 @@ def _part(state: State, action: Synchronise, everything: list[Entry]) -> ListAns
 def _marks(
     state: State, user: str, records: Pairs, cursor: int, lost: Set[str] = frozenset()
 ) -> tuple[Entry, ...]:
-    """Give the marks of what is not listed and changed since a cursor (0: all of it).
+    """Give the marks of what is not listed and changed since a cursor.
 
     What is `lost` has changed no mark; but the tombstone of it takes them from the device.
     """
@@ -181,25 +185,24 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
         listed, others = _looked_at(state, user, action.message_count, survey.since(cursor))
         total, waiting = survey.total, _held_requests(state, user, survey)
     lost = {key for key, record in others if _has_lost(state, record, key, since_ms)}
+    gone = [pair for pair in others if pair[1].tombstone > cursor or pair[0] in lost]
+    marks = _marks(state, user, others, cursor, lost) if others else ()
+    if state.profile.sync_deletes == "on-full-sync":
+        told = {chat_of(user, key) for key, _ in gone}
+        marks = tuple([each if each.chat in told else without_floor(each) for each in marks])
     return ListAnswer(
         user,
         action.device,
         False,
         state.order,
         tuple([e for e in listed if _changed(state, user, e.chat, cursor, since_ms)]),
-        tuple(
-            [
-                (chat_of(user, key), record.deleted_to)
-                for key, record in others
-                if record.tombstone > cursor or key in lost
-            ]
-        ),
+        tuple([(chat_of(user, key), record.deleted_to) for key, record in gone]),
         (),
         total,
         waiting,
         False,
         state.now,
-        _marks(state, user, others, cursor, lost) if others else (),
+        marks,
     )
 
 

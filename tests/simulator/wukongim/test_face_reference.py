@@ -506,4 +506,4 @@ def test_a_change_says_whether_the_list_has_it_unless_that_is_not_told() -> None
     gone = ConversationPushed("A", "B", "flags", ("web",), 3, 1, None, 0, Entry("B", muted=True))
     assert [written_change(event)["listed"] for event in (listed, gone)] == [1, 0]
     untold = written_change(replace(gone, untold=True))
-    assert ("listed" in untold, untold["muted"]) == (False, 1)
+    assert ("listed" in untold, untold["muted"], untold["deleted_to_msg_seq"]) == (False, 1, 0)

@@ -337,15 +337,16 @@ def _written(entry: Entry, version: int) -> Json:
 def written_change(event: ConversationPushed) -> Json:
     """Write what devices are told of a conversation: as the list has it now, without messages.
 
-    Where the list has it no more there are `listed` 0, the marks and the flags; no `listed` where
-    that is not told.
+    Where the list has it no more there are `listed` 0, the marks and the flags; neither `listed`
+    nor D where that is not told.
     """
     entry = event.entry or event.unlisted or Entry(event.chat, deleted_to=event.deleted_to)
     written = _written(entry, event.cursor)
     del written["recents"]
+    if event.untold:
+        return {"change": event.change, **written}
     written["deleted_to_msg_seq"] = event.deleted_to
-    listed = {} if event.untold else {"listed": int(event.entry is not None)}
-    return {"change": event.change, **listed, **written}
+    return {"change": event.change, "listed": int(event.entry is not None), **written}
 
 
 def _marks(entry: Entry) -> Json:
