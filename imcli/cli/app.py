@@ -39,12 +39,27 @@ def main(world: World | None = None) -> int:
 def answer(world: World) -> int:
     """Answer one command line."""
     if world.argv in VERSION_FLAGS:
-        from imcli import __version__
-
-        world.stdout.write(f"imcli {__version__}\n")
-        return 0
+        return tell_version(world)
     with contextlib.redirect_stdout(world.stdout), contextlib.redirect_stderr(world.stderr):
         return guarded(world)
+
+
+def tell_version(world: World) -> int:
+    """Say the version, without loading what a command needs."""
+    from imcli import __version__
+
+    try:
+        world.stdout.write(f"imcli {__version__}\n")
+        world.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        return reader_left()
+    except OSError as error:
+        from imcli.cli import failures
+        from imcli.cli.shell import Shell
+
+        reader_left()
+        return failures.tell_failure(Shell(world), failures.of_world(error))
 
 
 def guarded(world: World) -> int:
@@ -98,6 +113,7 @@ def dispatch(shell: Shell) -> int:
     from imcli.cli.options import behind_the_command
 
     refuse_broken_text(shell.world.argv)
+    refuse_empty_values(shell.world.argv)
     argv = behind_the_command(shell.world.argv)
     group = build_group()
     if COMPLETION in shell.world.env:
@@ -109,6 +125,18 @@ def dispatch(shell: Shell) -> int:
     except Exit as end:
         return end.exit_code
     return status if isinstance(status, int) else 0
+
+
+def refuse_empty_values(argv: tuple[str, ...]) -> None:
+    """Refuse `--state ""`: a variable that was never set must not mean the usual state file."""
+    from imcli.cli.options import TAKES_VALUE
+    from imcli.model.errors import UsageError
+
+    ends = argv.index("--") if "--" in argv else len(argv)
+    for word, following in zip(argv[:ends], (*argv[1:ends], None), strict=False):
+        option, equals, value = word.partition("=")
+        if option in TAKES_VALUE and (following == "" if not equals else not value):
+            raise UsageError(f"{option} is empty", hint="leave it out, or give it a value")
 
 
 def refuse_broken_text(argv: tuple[str, ...]) -> None:

@@ -44,7 +44,8 @@ def settings_table() -> str:
     lines += [f"| `{key}` | `IMCLI_{key.upper()}` | `--{key}` |" for key in KEYS]
     lines.append(
         "\nThe manager token of a live server is that of `IMCLI_TOKEN`, else the context's. "
-        "`docs/live.md` is about live servers."
+        "`docs/live.md` is about live servers. `profile` is for admin verbs: what scenarios run on "
+        "is said by their `--target` and `--profile`, or by the file."
     )
     return "\n".join(lines) + "\n"
 

@@ -118,8 +118,10 @@ def found_place(shell: Shell) -> Place:
         raise UsageError(
             "--profile is for embedded and simulated servers: a live one is what it is"
         )
-    if place.kind == "live" and shell.options.state:
+    if place.kind != "embedded" and shell.options.state:
         raise UsageError("--state is for the embedded server")
+    if place.profile and shell.options.profile not in ("", place.profile):
+        raise UsageError("--profile and --target sim:PROFILE name different profiles")
     return place
 
 

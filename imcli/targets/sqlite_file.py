@@ -26,6 +26,7 @@ import msgspec
 from imcli.model.errors import TargetUnavailable, UsageError
 from imcli.simulator.profiles import Profile
 from imcli.targets.file_claim import in_use, is_claimed
+from imcli.targets.sqlite_sound import DOUBTFUL, UNREADABLE, misfit
 from imcli.targets.sqlite_tables import SCHEMA, DurableState
 
 APPLICATION_ID = 0x696D636C
@@ -125,8 +126,15 @@ class StateFile:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except UNREADABLE as error:
             raise unavailable(self.path, error) from error
+        except DOUBTFUL as error:
+            raise self._blamed(error) from error
+
+    def _blamed(self, error: Exception) -> Exception:
+        """Give the error itself, or, where the file is what is wrong, what is to be said of it."""
+        why = misfit(self._db, self.profile)
+        return unavailable(self.path, ValueError(why)) if why else error
 
     def reading(self) -> DurableState:
         """Give a state for reading outside a transaction (one process, one user of the file).
@@ -136,8 +144,10 @@ class StateFile:
         """
         try:
             return DurableState(self._db, self.profile)
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except UNREADABLE as error:
             raise unavailable(self.path, error) from error
+        except DOUBTFUL as error:
+            raise self._blamed(error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -160,7 +170,7 @@ def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> 
         _make(db)
         body = _meta(db, "profile")
         kept = msgspec.json.decode(body, type=Profile) if body else profile or default
-    except (sqlite3.Error, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         db.close()
         raise unavailable(path, error) from error
     if profile is not None and profile != kept:

@@ -12,10 +12,7 @@ good order if it was closed, or else it has crashed, and keeps what its profile 
 
 from __future__ import annotations
 
-import sqlite3
 from types import TracebackType
-
-import msgspec
 
 from imcli.model.actions import Action
 from imcli.model.errors import TargetUnavailable
@@ -25,6 +22,7 @@ from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.server import Server
 from imcli.targets.file_claim import Claim, claim
 from imcli.targets.sqlite_file import StateFile, open_state_file, unavailable
+from imcli.targets.sqlite_sound import UNREADABLE
 from imcli.targets.sqlite_turns import REMEMBERED_MAX, TurnState
 
 RUNNING = "running"
@@ -48,7 +46,7 @@ class Care:
             raise self.broken
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error | msgspec.MsgspecError):
+        if isinstance(error, UNREADABLE):
             self.broken = unavailable(self._path, error)
             raise self.broken from error
 

@@ -405,6 +405,10 @@ class DurableState(State):
         twin.restore_scalars(self.scalars())
         return twin
 
+    def aside(self) -> State:
+        """Give a state to try something in: what a fork is."""
+        return self.fork()
+
     def save(self) -> None:
         """Write what changed; nothing else."""
         for name, lazy in self._lazy.items():

@@ -16,6 +16,7 @@ import msgspec
 
 from imcli.model.entities import DeviceKind, DeviceLevel
 from imcli.wire.answers import Garbled, excerpt
+from imcli.wire.forms import BAD_JSON
 from imcli.wire.http import DEVICE_FLAGS, Call, post
 from imcli.wire.names import GROUP
 
@@ -247,7 +248,7 @@ _T = TypeVar("_T")
 def _converted(body: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BAD_JSON as error:
         raise Garbled(f"{error}: {excerpt(body)}") from None
 
 

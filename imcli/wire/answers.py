@@ -18,6 +18,7 @@ import msgspec
 
 from imcli.model.entities import Entry, Message, channel_key
 from imcli.model.reasons import REASON_BY_CODE, REASON_BY_NAME
+from imcli.wire.forms import BAD_JSON
 from imcli.wire.instants import id_time_ms
 from imcli.wire.names import PERSON, SYSTEM_USER, Names
 
@@ -166,7 +167,7 @@ def judge(status: int, body: bytes) -> Answer:
         return Answer("unknown", detail=f"answered {status}: {excerpt(body) or 'nothing'}")
     try:
         envelope = _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BAD_JSON:
         if status == 200 and _is_json_array(body):
             return Answer("ok")
         return Answer(
@@ -195,7 +196,7 @@ def _judge_envelope(status: int, envelope: _Envelope) -> Answer:
 def _is_json_array(body: bytes) -> bool:
     try:
         msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BAD_JSON:
         return False
     return body.lstrip()[:1] in (b"[", b"n")
 
@@ -206,7 +207,7 @@ def _is_json_array(body: bytes) -> bool:
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BAD_JSON as error:
         raise Garbled(f"{error}: {excerpt(body)}") from error
 
 
@@ -367,7 +368,7 @@ def contents_of(data: bytes) -> tuple[str, str]:
     """
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BAD_JSON:
         return data.decode(errors="replace"), ""
     if not isinstance(value, dict):
         return data.decode(errors="replace"), ""

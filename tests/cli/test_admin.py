@@ -207,6 +207,24 @@ def test_a_damaged_state_file_is_refused_and_left_as_it_is(
     assert (tmp_path / "bad.db").read_bytes() == content
 
 
+@pytest.mark.parametrize("option", ["--state", "--target", "--profile", "--output"])
+def test_an_option_without_its_value_is_not_taken_for_none(imcli: Run, option: str) -> None:
+    """An unset variable in a script: `reset-state --yes --state "$UNSET"`."""
+    for words in ((option, ""), (f"{option}=",)):
+        ran = imcli("list-conversations", "A", *words)
+        assert (ran.status, ran.out) == (2, "")
+        assert f"{option} is empty" in ran.err
+    assert imcli("send", "B", "A", "--", "--state").status == 0
+
+
+def test_two_names_of_a_profile_that_differ_are_refused(imcli: Run) -> None:
+    ran = imcli("send", "B", "A", "hi", "--target", "sim:two-way", "--profile", "reference")
+    assert (ran.status, ran.out) == (2, "")
+    assert "name different profiles" in ran.err
+    ran = imcli("send", "B", "A", "hi", "--target", "sim", "--state", "x.db")
+    assert "--state is for the embedded server" in ran.err
+
+
 # Profiles and families
 
 

@@ -283,3 +283,16 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
 
 def test_the_table_of_commands_names_each_once() -> None:
     assert len(COMMAND_BY_NAME) == len(COMMANDS)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_version_that_cannot_be_written_is_one_line_too() -> None:
+    ran = subprocess.run(
+        f"{shlex.quote(sys.executable)} -m imcli --version > /dev/full",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 4
+    assert ran.stderr == "error: the system says: No space left on device\n"

@@ -245,3 +245,6 @@ def test_a_conversation_that_is_not_listed_has_no_count(imcli: Run) -> None:
         assert "it is not listed" in say("explain-unread", "A", "B").out
         record = say("explain-unread", "C", "#team", "--output", "json").json
     assert (record["listed"], record["member"]) == (False, False)
+    assert record["version"] == "2.2.5"
+    assert record["by_window"] == []
+    assert "own_last_seq" in record

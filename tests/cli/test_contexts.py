@@ -192,6 +192,14 @@ def test_the_current_context_is_where_verbs_go(imcli: Run, server: FakeWuKongIM)
     assert imcli("send", "B", "A", "hi", "--output", "json").json[0]["target"] == "embedded"
 
 
+def test_the_embedded_server_is_not_promised_where_the_settings_name_another(
+    imcli: Run, tmp_path: Path
+) -> None:
+    said = imcli("use-context", "embedded", env={"IMCLI_TARGET": "sim"})
+    assert "target in IMCLI_TARGET is stronger" in said.err
+    assert imcli("use-context", "embedded").err == ""
+
+
 def test_scenarios_do_not_go_to_the_current_context(imcli: Run, tmp_path: Path) -> None:
     imcli("add-context", "a", "http://127.0.0.1:1", "--use")
     assert imcli("try", "B sends; A deletes B").status == 0

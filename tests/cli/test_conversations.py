@@ -84,9 +84,46 @@ def test_one_device_and_all_devices_contradict(imcli: Run) -> None:
 
 def test_nothing_to_list_is_said_on_stderr(imcli: Run) -> None:
     imcli("create-user", "A")
+    imcli("create-user", "B")
     assert imcli("list-conversations", "A") == (0, "", "A sees no conversation\n")
     assert imcli("show-conversation", "A", "B") == (0, "", "A does not see B\n")
     assert imcli("list-conversations", "A", "--quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("delete-conversation",),
+        ("mark-read",),
+        ("mark-unread",),
+        ("clear-history",),
+        ("show-conversation",),
+        ("show-history",),
+        ("explain-unread",),
+    ],
+)
+def test_a_mistyped_other_side_is_answered_with_the_nearest(
+    imcli: Run, verb: tuple[str, ...]
+) -> None:
+    imcli("send", "alice", "bob", "hi")
+    imcli("create-group", "#team", "alice", "bob")
+    ran = imcli(*verb, "alice", "bbo")
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is no user 'bbo'" in ran.err
+    assert "did you mean bob?" in ran.err
+    ran = imcli(*verb, "alice", "#tean")
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is no group '#tean'" in ran.err
+    assert "did you mean #team?" in ran.err
+    assert imcli(*verb, "alice", "#team").status == 0
+
+
+def test_a_send_to_a_mistyped_group_is_refused_and_makes_nobody(imcli: Run) -> None:
+    imcli("create-group", "#team", "alice", "bob")
+    ran = imcli("send", "carol", "#tean", "hi")
+    assert (ran.status, ran.out) == (7, "")
+    assert "did you mean #team?" in ran.err
+    assert "there is no user 'carol'" in imcli("list-conversations", "carol").err
 
 
 def test_reading_clears_the_count(imcli: Run) -> None:

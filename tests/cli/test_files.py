@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -217,3 +218,46 @@ def test_a_file_that_is_longer_than_it_says_is_read_to_its_end(imcli: Run) -> No
         assert imcli("check-scenario", f"/dev/fd/{read_end}").status == 0
     finally:
         os.close(read_end)
+
+
+def test_a_pipe_into_which_nobody_writes_is_not_waited_for(imcli: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.toml")
+    ran = imcli("check-scenario", "f.toml")
+    assert (ran.status, ran.out) == (3, "")
+    assert "the key `title` is missing" in ran.err
+
+
+def written(writer: int, content: bytes) -> None:
+    os.write(writer, content)
+    os.close(writer)
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    thread = threading.Thread(target=written, args=(writer, b"title"))
+    thread.start()
+    try:
+        assert read_text(world(tmp_path), f"/dev/fd/{reader}") == "title"
+    finally:
+        thread.join()
+        os.close(reader)
+
+
+def test_a_name_with_control_characters_is_written_visibly(imcli: Run, tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m.toml").write_text(UGLY, encoding="utf-8")
+    ran = imcli("format-scenario", "--check", ".")
+    assert ran.status == 1
+    assert "\x1b" not in ran.out
+    assert "31m.toml" in ran.out
+
+
+@pytest.mark.parametrize("option", ["--junit", "--jsonl", "--report-issue"])
+def test_a_report_never_replaces_a_scenario(imcli: Run, tmp_path: Path, option: str) -> None:
+    for name in ("a.toml", "case.txt"):
+        (tmp_path / name).write_text(UGLY, encoding="utf-8")
+    behind = ("case.txt", option, "case.txt")
+    for paths in (("a.toml", option, "./a.toml"), (option, "a.toml", "."), behind):
+        ran = imcli("run-scenario", *paths)
+        assert (ran.status, ran.out) == (2, "")
+        assert "a report would replace it" in ran.err
+    assert {(tmp_path / n).read_text(encoding="utf-8") for n in ("a.toml", "case.txt")} == {UGLY}

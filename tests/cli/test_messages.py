@@ -149,6 +149,7 @@ def test_history_is_the_newest_messages_oldest_first(imcli: Run) -> None:
 
 def test_an_empty_history_is_said_on_stderr(imcli: Run) -> None:
     imcli("create-user", "A")
+    imcli("create-user", "B")
     assert imcli("show-history", "A", "B") == (0, "", "A can read no message of B\n")
 
 

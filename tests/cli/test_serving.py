@@ -107,6 +107,8 @@ def test_time_is_moved_from_the_shell() -> None:
         far = run("advance", "10000d", "--target", ready["http"])
         assert (far.returncode, "duration_ms is from 0 to" in far.stderr) == (7, True)
         assert "could be moved" not in far.stderr
+        named = run("advance", "5m", IMCLI_TARGET=ready["http"])
+        assert (named.returncode, named.stderr) == (0, "time moved by 5m\n")
     with serving() as (_, ready):
         refused = run("advance", "5m", "--target", ready["http"])
         assert refused.returncode == 7

@@ -52,7 +52,7 @@ from imcli.model.questions import (
     Seen,
     Shown,
 )
-from imcli.simulator.profiles import builtin_names, load_profile
+from imcli.simulator.profiles import REFERENCE, builtin_names, load_profile
 from imcli.targets.base import Cast, Directory, GroupRow, Target
 from imcli.targets.embedded import (
     EmbeddedCase,
@@ -62,7 +62,8 @@ from imcli.targets.embedded import (
     reset,
 )
 from imcli.targets.simulated import SimulatedTarget, open_simulated
-from imcli.targets.sqlite_file import APPLICATION_ID, FORMAT
+from imcli.targets.sqlite_file import APPLICATION_ID, FORMAT, open_state_file
+from imcli.targets.sqlite_sound import misfit
 from imcli.trace.programs import random_program
 
 
@@ -470,6 +471,39 @@ def senseless_values(path: str) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("INSERT OR REPLACE INTO meta VALUES ('scalars', x'00')")
         db.commit()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM meta WHERE name = 'timers'",
+        "DELETE FROM channels",
+        "DELETE FROM logs",
+        "DELETE FROM records",
+        "UPDATE users SET body = x'c1' WHERE name = 'A'",
+        "UPDATE owners SET name = CAST(x'ff41' AS TEXT) WHERE name = 'B'",
+    ],
+)
+def test_a_file_in_which_something_does_not_fit_is_said_to_be_damaged(
+    path: str, statement: str
+) -> None:
+    """One changed byte may leave a database that SQLite finds nothing wrong with."""
+    sound(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
+    with pytest.raises(TargetUnavailable, match="is damaged and is left as it is"):
+        write_to(path)
+
+
+def test_an_error_of_ours_is_not_blamed_on_a_sound_file(path: str) -> None:
+    make_users(opened(path), "A", "B")
+    with closing(sqlite3.connect(path)) as db:
+        assert misfit(db, REFERENCE) == ""
+    file = open_state_file(path, None, default=REFERENCE)
+    with pytest.raises(KeyError), file.look():
+        raise KeyError("a mistake of ours")
+    file.close()
 
 
 @pytest.mark.parametrize(

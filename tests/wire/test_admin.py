@@ -91,6 +91,12 @@ READERS: tuple[Callable[[bytes], object], ...] = (
 )
 
 
+@pytest.mark.parametrize("read", READERS)
+def test_a_body_that_is_nested_without_end_is_garbled(read: Callable[[bytes], object]) -> None:
+    with pytest.raises(Garbled):
+        read(b"[" * 100_000)
+
+
 @given(st.sampled_from(READERS), st.binary() | st.from_regex(rb'[\[\]{}":,0-9a-z]*'))
 def test_no_body_raises_anything_but_garbled(read: Callable[[bytes], object], body: bytes) -> None:
     with contextlib.suppress(Garbled):

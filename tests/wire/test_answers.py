@@ -155,6 +155,7 @@ def test_who_is_online_is_read() -> None:
         (404, b"404 page not found", "refused", "unsupported"),
         (500, b"", "unknown", ""),
         (200, b"hello", "unknown", ""),
+        (200, b"[" * 100_000, "unknown", ""),
         (400, b"hello", "unknown", ""),
         (302, b"", "unknown", ""),
     ],

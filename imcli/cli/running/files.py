@@ -7,6 +7,7 @@ of names; configuration files and whatever begins with a dot are passed over.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,8 +23,9 @@ Read = TypeVar("Read")
 NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
 FILE_BYTES_MAX = 1024 * 1024
 PROBLEM_BLOCKS_MAX = 50
-READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-"""Bytes as they are, also where a system would translate the ends of lines."""
+READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Bytes as they are, also where a system would translate the ends of lines; a pipe into which
+nobody writes is empty, and not waited for."""
 
 
 def find_files(world: World, paths: list[str]) -> list[str]:
@@ -107,7 +109,10 @@ def read_bounded(real: str) -> bytes:
     """
     file = os.open(real, READING)
     try:
-        size = min(os.fstat(file).st_size, FILE_BYTES_MAX)
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):  # a pipe was opened without waiting for its writer
+            os.set_blocking(file, True)
+        size = min(found.st_size, FILE_BYTES_MAX)
         data = os.read(file, size + 1)
         while len(data) != size and len(data) <= FILE_BYTES_MAX:
             more = os.read(file, FILE_BYTES_MAX + 1 - len(data))

@@ -54,6 +54,7 @@ def format_scenarios(
     Comments stay. A file that is invalid is named, and no file is changed then.
     """
     from imcli.cli.running.files import find_files, read_each, write_text
+    from imcli.cli.text import visible
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
@@ -63,7 +64,7 @@ def format_scenarios(
         if diff:
             shell.write(difference(path, before, after))
         elif check:
-            shell.write(path)
+            shell.write(visible(path))
         else:
             write_text(shell.world, path, after)
     return told(shell, len(files), len(changes), wrote=not (check or diff))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from imcli.cli.running.reports import Wanted
     from imcli.cli.running.threads import Openers
     from imcli.cli.targets import Place
+    from imcli.cli.world import World
     from imcli.report.console import Show
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Options
@@ -113,12 +115,29 @@ def run_scenario(
     limit = failure_limit(max_failures, stop_first)
     count = job_count(jobs, shell.world.processors)
     places = checked_places(shell, target or [], profile)
+    files = find_files(shell.world, paths)
+    spare(shell.world, files, (jsonl, junit, report_issue))
     with shell.world.collector.keeping():
-        cases = read_cases(shell.world, find_files(shell.world, paths))
+        cases = read_cases(shell.world, files)
     chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
     sources = source_texts(shell, chosen) if report_issue else {}
     wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(places), sources)
     return play(shell, chosen, places, options, wanted, jobs=count, max_failures=limit)
+
+
+def spare(world: World, files: list[str], reports: tuple[str, ...]) -> None:
+    """Refuse to write a report over a scenario: one that is run, or whatever is called like one.
+
+    Raises:
+        UsageError: naming the file.
+    """
+    for path in filter(None, reports):
+        real = os.path.realpath(world.path(path))
+        if real.endswith(".toml") or any(os.path.realpath(world.path(f)) == real for f in files):
+            raise UsageError(
+                f"{path} is a scenario, and a report would replace it",
+                hint="the file of a report stands behind its option: --junit report.xml",
+            )
 
 
 def source_texts(shell: Shell, cases: list[Case]) -> dict[str, str]:

@@ -167,7 +167,9 @@ def use_context(
         edit.set_current(wanted)
     url = next((c.url for c in before.all if c.name == wanted), "")
     stronger = shell.settings.get("target", "", "")
-    if stronger.source not in ("default", user_file(shell.world)):
+    if stronger.source not in ("default", user_file(shell.world)) or (
+        not wanted and stronger.source != "default"
+    ):
         shell.say(f"note: here target in {stronger.source} is stronger")
     said = f"admin verbs go to {name}" + (f": {url}" if url else "")
     shell.show_one({"action": "use-context", "context": wanted or None}, said, (name,))

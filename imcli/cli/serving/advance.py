@@ -20,9 +20,12 @@ def advance(
     target: Annotated[
         str,
         typer.Option(
-            "--target", metavar="TARGET", help="The server: http://HOST:PORT, or a context."
+            "--target",
+            metavar="TARGET",
+            help="The server: http://HOST:PORT, or a context; default: that of the settings, or "
+            f"{DEFAULT_SERVER}.",
         ),
-    ] = DEFAULT_SERVER,
+    ] = "",
 ) -> int:
     """Let time pass on a server that runs with `serve --virtual-time`.
 
@@ -36,7 +39,7 @@ def advance(
         duration_ms = parse_duration(duration)
     except ValueError as error:
         raise UsageError(f"DURATION: {error}") from None
-    ask(shell, target, duration_ms)
+    ask(shell, target or shell.setting("target", "").value or DEFAULT_SERVER, duration_ms)
     shell.say(f"time moved by {duration}")
     return 0
 

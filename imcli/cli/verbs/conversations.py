@@ -90,6 +90,8 @@ def show_entries(shell: Shell, user: str, chat: str | None, device: str, all_dev
     if device and all_devices:
         raise UsageError("either --device or --all-devices, not both")
     with kit.open_desk(shell, user) as desk:
+        if chat:
+            desk.known_pair(user, chat)
         rows = tuple(
             entry_row(user, viewer, entry)
             for viewer in desk.viewers(user, device, all_devices)
@@ -292,7 +294,8 @@ def act(
         return kit.declined(shell)
     user, chat = action.user, action.chat
     with kit.open_desk(shell, user) as desk:
-        acting = desk.actor(desk.known(user), device)
+        desk.known_pair(user, chat)
+        acting = desk.actor(user, device)
         desk.perform(msgspec.structs.replace(action, device=acting))
         kit.wait_for(desk, user, acting, chat, effect)
         fields = (("user", user), ("device", acting), ("conversation", chat))
@@ -326,6 +329,7 @@ def explain_unread(ctx: typer.Context, user: UserArgument, chat: ChatArgument) -
     shell = shell_of(ctx)
     user, chat = kit.user_name(user), kit.chat_name(chat)
     with kit.open_desk(shell, user) as desk:
+        desk.known_pair(user, chat)
         explanation = explain(desk, user, desk.viewers(user, "", False)[0], chat)
     shell.show_one(explanation.record, explanation.text, explanation.cells)
     return 0

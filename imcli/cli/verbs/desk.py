@@ -17,6 +17,7 @@ from imcli.cli.profile_files import profile_of
 from imcli.cli.targets import Place, state_path, token_for, verb_place
 from imcli.cli.verbs.names import device_spec
 from imcli.model import actions
+from imcli.model.entities import is_group
 from imcli.model.errors import CouldNotTell, RefusedByServer, UsageError
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.targets.base import Cast, DeviceRow, Directory
@@ -95,6 +96,32 @@ class Desk:
                 hint=near or f"users are made by `imcli send` or `imcli create-user {user}`",
             )
         return user
+
+    def known_pair(self, user: str, chat: str) -> None:
+        """Insist that a user exists, and the other side of the user's conversation."""
+        self.known(user)
+        self.known_chat(chat)
+
+    def known_chat(self, chat: str) -> str:
+        """Insist that the other side of a conversation exists, where the server can say so.
+
+        Raises:
+            UsageError: there is no such user or group; the nearest is named.
+        """
+        if not is_group(chat) or self.place.kind != "embedded":
+            return self.known(chat)
+        directory = self.directory("groups")
+        if directory.members(chat):
+            return chat
+        groups = [row.group for row in directory.groups()]
+        if chat in groups:  # nobody is left in it
+            return chat
+        from imcli.cli.suggest import did_you_mean
+
+        raise UsageError(
+            f"there is no group {chat!r} on the embedded server",
+            hint=did_you_mean(chat, groups) or "groups are made by `imcli create-group`",
+        )
 
     def actor(self, user: str, device: str = "") -> str:
         """Make sure that a user is there with a device that is online; name that device."""
@@ -229,7 +256,7 @@ def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
     Raises:
         TargetUnavailable: it cannot be reached or used.
     """
-    named = (shell.setting("profile", "").value or place.profile) if place.kind != "live" else ""
+    named = place.profile or (shell.setting("profile", "").value if place.kind != "live" else "")
     profile = profile_of(shell.world, named) if named else None
     match place.kind:
         case "embedded":

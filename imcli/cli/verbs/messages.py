@@ -14,7 +14,7 @@ from imcli.cli.options import (
     WatchOption,
 )
 from imcli.cli.shell import Shell, shell_of
-from imcli.model.errors import UsageError
+from imcli.model.errors import RefusedByServer, UsageError
 
 if TYPE_CHECKING:
     from imcli.cli.verbs.kit import Desk, Row
@@ -95,6 +95,18 @@ def check_send(text: str, payload: str, number: str, count: int) -> None:
         )
 
 
+def refuse_unknown(desk: Desk, group: str) -> None:
+    """Refuse what the server would refuse, before the sender is made; name the nearest group.
+
+    Raises:
+        RefusedByServer: there is no such group.
+    """
+    try:
+        desk.known_chat(group)
+    except UsageError as error:
+        raise RefusedByServer(f"the server refuses: {error.message}", hint=error.hint) from None
+
+
 def canonical(payload: str) -> str:
     """Check a payload and write it in its one form."""
     if not payload:
@@ -129,6 +141,8 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     people = (first.user,) if kit.is_group(first.chat) else (first.user, first.chat)
     accepted: list[Accepted] = []
     with kit.open_desk(shell, *people) as desk:
+        if kit.is_group(first.chat):
+            refuse_unknown(desk, first.chat)
         acting = desk.actor(first.user, device)
         desk.mentioned(people[1:])
         try:
@@ -254,6 +268,7 @@ def show_history(
 
     def look() -> bool:
         with kit.open_desk(shell, user) as desk:
+            desk.known_pair(user, chat)
             viewer = desk.viewers(user, device, False)[0]
             found = newest(desk, user, viewer, chat, limit, before)
         rows = tuple(message_row(message) for message in found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imcli.cli.text import visible
 from imcli.cli.verbs.explanation import SHOWN_MAX, Explanation
-from imcli.cli.verbs.unread_live import explain_live, read_beside, winner_of
+from imcli.cli.verbs.unread_live import explain_live, read_beside, version_fields, winner_of
 from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.errors import RefusedByServer
@@ -32,7 +32,8 @@ def explain(desk: Desk, user: str, device: str, chat: str) -> Explanation:
             start = max(1, winner_of(readings).mark + 1)
             return explain_live(readings, messages_from(desk, user, device, chat, start))
         member = readings.member if is_group(chat) else True
-        return not_listed(user, chat, readings.record, member)
+        plain = not_listed(user, chat, readings.record, member)
+        return plain._replace(record=plain.record | version_fields(readings, ()))
     view = desk.observe(Seen(user, device, chat))
     assert isinstance(view, ListView)
     entry = next(iter(view.entries), None)

@@ -180,10 +180,14 @@ def record_of(
         "base": found.mark,
         "term": found.term,
         "agrees": entry.unread == len(counted),
+        **version_fields(readings, window_counts(readings.rule, readings, entry)),
+    }
+
+
+def version_fields(readings: Readings, windows: Sequence[tuple[int, int]]) -> dict[str, object]:
+    """What is said besides where the version of the server is known."""
+    return {
         "version": ".".join(map(str, readings.version)),
         "own_last_seq": readings.own_last,
-        "by_window": [
-            {"asked_for": asked, "unread": unread}
-            for asked, unread in window_counts(readings.rule, readings, entry)
-        ],
+        "by_window": [{"asked_for": asked, "unread": unread} for asked, unread in windows],
     }

@@ -42,7 +42,8 @@ def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:
 
 def reproduce(case: Case, target: str, options: Sequence[str]) -> str:
     """One line for a shell that runs this case again, and no other."""
-    words = ["imcli", "run-scenario", case.path]
+    path = f"./{case.path}" if case.path[:1] == "-" else case.path  # else it were an option
+    words = ["imcli", "run-scenario", path]
     if not ("--profile" in options and target.startswith("sim:") and target[4:] in options):
         words += ["--target", target]
     if case.case_id != case.path:
