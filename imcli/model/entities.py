@@ -70,7 +70,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     message is only a text, or `NOT_JSON` and base64. `expires_ms` is the server time at which the
     message stops being visible, or 0. `sync_once` is the header flag as it was sent: some servers
     keep such a message among the others when a device sent it. `setting` and `topic` are the
-    sender's, for the receivers: no server looks at them.
+    sender's, for the receivers: no server looks at them. `ahead_ms` is how far `time_ms` was from
+    the time at which the message was accepted: not 0 where the server's clock was set wrong.
     """
 
     channel: str
@@ -87,6 +88,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     sync_once: bool = False
     setting: int = 0
     topic: str = ""
+    ahead_ms: int = 0
+
+    @property
+    def accepted_ms(self) -> int:
+        """When the message was accepted, whatever the server's clock said."""
+        return self.time_ms - self.ahead_ms
 
     @property
     def base64(self) -> str:

@@ -102,7 +102,7 @@ def _known(state: State, key: str, action: Send) -> Accepted | None:
         if first_id and state.now - time_ms <= state.profile.resend_window:
             return _accepted(action, first_id, 0, None, duplicate=True)
     message = state.logs[key].find(action.user, action.client_msg_no)
-    if message is None or state.now - message.time_ms > state.profile.resend_window:
+    if message is None or state.now - message.accepted_ms > state.profile.resend_window:
         return None
     return _accepted(action, message.message_id, message.seq, message, duplicate=True)
 
@@ -169,6 +169,7 @@ def _person_refusal(state: State, action: Send) -> Refused | None:
 def new_message(state: State, action: Send, key: str, seq: int) -> Message:
     """Make the message that a send becomes; `seq` 0 for one that no log gets."""
     kind: MessageKind = "command" if action.command else "notice" if action.notice else "content"
+    now, stamp = state.now, state.stamp_ms()
     return Message(
         key,
         seq,
@@ -177,13 +178,14 @@ def new_message(state: State, action: Send, key: str, seq: int) -> Message:
         action.user,
         action.text,
         kind,
-        state.stamp_ms(),
-        state.now + action.expire_ms if action.expire_ms else 0,
+        stamp,
+        now + action.expire_ms if action.expire_ms else 0,
         action.no_red_dot,
         action.payload,
         False,
         action.setting,
         action.topic,
+        stamp - now,
     )
 
 

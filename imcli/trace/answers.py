@@ -49,8 +49,7 @@ def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
     if known is None:
         return
     first, then_ms = known
-    apart = max(message.time_ms - first.time_ms, ledger.now_ms - then_ms)
-    if apart <= ledger.policy.resend_window:
+    if ledger.now_ms - then_ms <= ledger.policy.resend_window:
         chat = chat_of(message.sender, message.channel)
         one, two = f"one message, seq {first.seq}", f"seq {message.seq} as well"
         out.append(Broken(10, message.sender, chat, one, two))
@@ -75,6 +74,11 @@ def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -
         out.append(Broken(14, user, chat, f"a message at seq {event.seq}", "none there"))
         return
     stored = channel.log[event.seq - 1]
+    if event.duplicate:
+        _, then_ms = ledger.sends.get((channel.key, user, action.client_msg_no), (stored, 0))
+        if ledger.now_ms - then_ms > ledger.policy.resend_window:
+            wanted = "a new message, the window for resends being over"
+            out.append(Broken(14, user, chat, wanted, f"the answer of seq {event.seq}"))
     if stored.message_id != event.message_id:
         number = 10 if event.duplicate else 14
         wanted = f"message {stored.message_id}"

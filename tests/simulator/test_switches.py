@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.model.actions import Clear, MarkUnread, SetAccess
+from imcli.model.actions import Clear, MarkUnread, SetAccess, SetClock
 from imcli.model.events import Accepted
 from tests.simulator.world import DAY, SECOND, World, policy
 
@@ -112,6 +112,22 @@ def test_a_resend_is_one_message_within_seven_days() -> None:
     world.do(world.text("B", "A"))
     again = world.accepted()
     assert (again.duplicate, again.message_id, again.seq) == (True, first.message_id, 1)
+    world.wait(1)
+    world.do(world.text("B", "A"))
+    assert (world.accepted().duplicate, world.accepted().seq) == (False, 2)
+
+
+@pytest.mark.parametrize("offset", [-8 * DAY, 8 * DAY])
+def test_the_window_of_resends_is_not_measured_by_the_servers_wrong_clock(offset: int) -> None:
+    world = World("A", "B")
+    world.wait(9 * DAY)
+    world.do(SetClock(offset))
+    first = world.send("B", "A", number="x")
+    assert (first.accepted_ms, first.time_ms) == (9 * DAY, 9 * DAY + offset)
+    world.wait(7 * DAY)
+    world.do(world.text("B", "A"))
+    assert (world.accepted().duplicate, world.accepted().seq) == (True, 1)
+    world.do(SetClock(0))
     world.wait(1)
     world.do(world.text("B", "A"))
     assert (world.accepted().duplicate, world.accepted().seq) == (False, 2)

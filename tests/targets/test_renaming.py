@@ -190,7 +190,7 @@ for_both up_to count flag on cursor only_unread message_count page page_size sta
 ascending access duration_ms offset_ms method path body label message_id seq duplicate reason
 detail done full total_unread partial now_ms more status because rows crashed attempt dismissed
 change deleted_to fresh_device facts state online time_ms expires_ms sync_once unread read_to
-pinned muted archived marked_unread order floor setting topic alone untold
+pinned muted archived marked_unread order floor setting topic ahead_ms alone untold
 """
 FIELDS_THAT_ARE_NO_NAME = frozenset(WORDS.split())
 

@@ -45,6 +45,7 @@ from imcli.trace.catalogue import BY_NUMBER
 from imcli.trace.verdicts import Broken
 from tests.trace.worlds import HandWorld, Stage, numbers
 
+DAY = 86_400_000
 Play = Callable[[Stage], list[Broken]]
 PLAYS: dict[str, tuple[int, Play]] = {}
 
@@ -200,6 +201,16 @@ def a_resend_is_answered_with_another_id(stage: Stage) -> list[Broken]:
     return stage.do(Send("B", "phone", "A", "hi", "c1"), accepted)
 
 
+@breaks(10)
+def a_resend_is_another_message_by_the_servers_wrong_clock(stage: Stage) -> list[Broken]:
+    (first,) = stage.talk()
+    again = replace(first, seq=2, message_id=2, time_ms=9 * DAY)
+    stage.put("A", "B", first, again, unread=2)
+    stage.put("B", "A", first, again, read_to=2)
+    accepted = Accepted("B", "phone", "c1", 2, 2, again)
+    return stage.do(Send("B", "phone", "A", "hi", "c1"), Stored(again), accepted)
+
+
 @breaks(11)
 def a_sequence_number_is_left_out(stage: Stage) -> list[Broken]:
     action, _, events = stage.send("B", "A", 2)
@@ -251,6 +262,14 @@ def a_pin_is_not_there(stage: Stage) -> list[Broken]:
 def an_accepted_message_was_never_stored(stage: Stage) -> list[Broken]:
     action, message, _ = stage.send("B", "A", 1)
     return stage.do(action, Accepted("B", "phone", "c1", 1, 1, message))
+
+
+@breaks(14)
+def a_resend_long_after_the_window_is_not_stored(stage: Stage) -> list[Broken]:
+    stage.talk()
+    stage.world.now = 8 * DAY
+    accepted = Accepted("B", "phone", "c1", 1, 1, None, True)
+    return stage.do(Send("B", "phone", "A", "hi", "c1"), accepted)
 
 
 @breaks(15)
