@@ -263,7 +263,7 @@ def end_session(state: State, key: DeviceKey) -> Device:
         _cleaned(state, device)
     if state.under_way:
         _lose_frames(state, key)
-    device.session = 0
+    device.session = device.ended_with = 0
     device.dead = False
     state.session_version += 1
     return device

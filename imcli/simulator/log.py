@@ -88,7 +88,10 @@ class Log(Protocol):
         """Give the messages of a range that expire at some time."""
 
     def erase(self, upto: int) -> None:
-        """Drop every message up to a seq; numbers are never used again."""
+        """Drop every message up to a seq but commands; numbers are never used again.
+
+        A command is no history: a device that was away has still to get it.
+        """
 
     def fork(self) -> Log:
         """Give a log that shares everything until either is appended to."""
@@ -301,18 +304,17 @@ class ListLog:
         return [m for seq in chosen if (m := self._data.messages[seq - 1]) is not None]
 
     def erase(self, upto: int) -> None:
-        """Drop every message up to a seq; numbers are never used again."""
+        """Drop every message up to a seq but commands; numbers are never used again."""
+        if not self._data.visible or self._data.visible[0] > upto:
+            return
         data = self._data = self._data.until(self.last)
         self.memo = data.memo
-        if upto >= self.last:
-            self.newest = None
         for index in range(min(upto, self.last)):
             message = data.messages[index]
-            if message is not None:
+            if message is not None and message.kind != "command":
                 data.erased[message.seq] = msgspec.structs.replace(message, text="", payload="")
                 data.messages[index] = None
-        for name in ("visible", "content", "countable", "expiring"):
-            seqs: list[int] = getattr(data, name)
+        for seqs in (data.visible, data.content, data.countable, *data.own.values()):
             del seqs[: bisect_right(seqs, upto)]
-        for seqs in data.own.values():
-            del seqs[: bisect_right(seqs, upto)]
+        data.expiring = [seq for seq in data.expiring if data.messages[seq - 1] is not None]
+        self.newest = self.get(self.last)

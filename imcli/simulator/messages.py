@@ -78,9 +78,7 @@ def _answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
     refused = _refusal(state, keeping, action, key)
     if refused is not None:
         if refused.reason == "blocked" and state.profile.block_feedback == "pretend":
-            return [
-                Accepted(action.user, action.device, action.client_msg_no, state.next_order(), 0)
-            ]
+            return [_pretend(state, action, key)]
         return [refused]
     if action.expire_ms < 0:
         return [Refused("invalid", "a message cannot expire before it is sent")]
@@ -222,6 +220,15 @@ def _pass_on(state: State, action: Send, key: str) -> list[Event]:
     events: list[Event] = [Stored(message), _accepted(action, message.message_id, 0, message)]
     push(state, channel, message, action.device, (), events)
     return events
+
+
+def _pretend(state: State, action: Send, key: str) -> Accepted:
+    """Answer a send that goes nowhere; its number is remembered, so that a resend is known."""
+    if key not in state.channels:
+        state.person_channel(action.user, action.chat)
+    message_id = state.next_order()
+    _remember(state, state.channel_w(key), action, message_id)
+    return _accepted(action, message_id, 0, None)
 
 
 def _remember(state: State, channel: Channel, action: Send, message_id: int) -> None:

@@ -47,6 +47,7 @@ def end_process(
         crashed: nobody had time for anything.
     """
     events: list[Event] = []
+    ended_with = state.session_count
     keeping.ended(state, crashed=crashed)
     for user, owner in people:
         if owner.system != owner.listed_system:
@@ -54,6 +55,7 @@ def end_process(
         for name, device in list(owner.devices.items()):
             if device.session:
                 end_as(state, DeviceKey(user, name), "crash" if crashed else "restart", events)
+                state.device_w(user, name).ended_with = ended_with
     state.timers = [timer for timer in state.timers if timer[2] == "flush"]
     state.under_way = 0
     state.frames = {}

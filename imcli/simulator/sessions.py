@@ -63,7 +63,10 @@ def _begin(state: State, device: Device) -> None:
 
 
 def connect(state: State, keeping: Keeping, action: Connect) -> list[Event]:
-    """Open a session; an older one of the same device ends without a word."""
+    """Open a session; an older one of the same device ends without a word.
+
+    Devices that were online together before the server was restarted are so after it, too.
+    """
     if state.device(action.user, action.device) is None:
         return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
     key = DeviceKey(action.user, action.device)
@@ -73,7 +76,9 @@ def connect(state: State, keeping: Keeping, action: Connect) -> list[Event]:
     events: list[Event] = [Done()]
     if state.profile.login_rule == "replace" and device.level == "master":
         for name, other in list(state.users[action.user].devices.items()):
-            if name != action.device and other.session and other.kind == device.kind:
+            if name == action.device or not other.session or other.kind != device.kind:
+                continue
+            if not device.ended_with or other.ended_with != device.ended_with:
                 end_as(state, DeviceKey(action.user, name), "replaced", events)
     _begin(state, device)
     events.append(SessionStarted(action.user, action.device))

@@ -68,7 +68,8 @@ class Device(msgspec.Struct):
     the link died and the server has not noticed, or, of one that was kicked, that it hung up.
     `missed` are commands (channel, seq) to give at the next synchronisation, `pending` pushes
     without an acknowledgement: message id to attempt. `synced_ms` is when it was last answered a
-    list.
+    list. `ended_with` is not 0 where the last session ended with the process: the newest session's
+    number then, the same for all that ended with it.
     """
 
     kind: DeviceKind = "app"
@@ -81,6 +82,7 @@ class Device(msgspec.Struct):
     synced_ms: int = 0
     missed: list[tuple[str, int]] = []
     pending: dict[int, int] = {}
+    ended_with: int = 0
 
     def copy(self) -> Device:
         """Copy deeply enough that a change to one is no change to the other."""

@@ -9,7 +9,7 @@ Which index a question takes is written into it: left to itself, SQLite prefers 
 channel wherever an order by seq is asked for.
 
 Erasing keeps the rows, without their text: numbers stay recognisable and the counts stay right.
-`erased` is the seq up to which a reader gets nothing.
+`erased` is the seq up to which a reader gets nothing but commands.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ class SqliteLog:
         )
 
     def erase(self, upto: int) -> None:
-        """Drop every message up to a seq; numbers are never used again."""
+        """Drop every message up to a seq but commands; numbers are never used again."""
         upto = min(upto, self.last)
-        for message in self.page(self.erased, upto, 0):
+        for message in self.visible(self.erased, upto, upto):
             bare = msgspec.structs.replace(message, text="", payload="")
             self._db.execute(
                 "UPDATE messages SET body = ? WHERE channel = ? AND seq = ?",
@@ -152,7 +152,7 @@ class SqliteLog:
     @property
     def has_expiring(self) -> bool:
         """Whether any message of the log expires."""
-        return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", self.erased, self.last))
+        return bool(self._select("AND expires > 0 ORDER BY seq LIMIT 1", 0, self.last))
 
     def get(self, seq: int) -> Message | None:
         """Give the message at a seq, or None."""
@@ -197,16 +197,18 @@ class SqliteLog:
 
     def _select(self, rest: str, above: int, upto: int, *more: int) -> list[Message]:
         """Read messages of a range (above, upto]; nothing erased is ever among them."""
-        index = ""
+        index, kept = "", ""
+        upto = min(upto, self.last)
         if "command = 0" in rest:
-            index = " INDEXED BY messages_visible"
+            index, above = " INDEXED BY messages_visible", max(above, self.erased)
         elif "expires > 0" in rest:
             index = " INDEXED BY messages_expiring"
-        above, upto = max(above, self.erased), min(upto, self.last)
+        if above < self.erased:
+            kept = f" AND (seq > {self.erased} OR command = 1)"
         if above >= upto:  # also where a number is asked for that SQLite could not hold
             return []
         rows = self._db.execute(
-            f"{_COLUMNS}{index} WHERE channel = ? AND seq > ? AND seq <= ? {rest}",
+            f"{_COLUMNS}{index} WHERE channel = ? AND seq > ? AND seq <= ?{kept} {rest}",
             (self._channel, above, upto, *more),
         )
         return [self._message(row) for row in rows]

@@ -187,7 +187,7 @@ class TurnLog(SqliteLog):
             self._db.executemany(INSERT, self.take_appended())
 
     def erase(self, upto: int) -> None:
-        """Drop every message up to a seq; numbers are never used again."""
+        """Drop every message up to a seq but commands; numbers are never used again."""
         self._changes.logs[self.key] = self
         self._expiring = None
         super().erase(upto)

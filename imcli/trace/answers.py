@@ -57,7 +57,10 @@ def _stored(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> 
 
 def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -> None:
     assert type(event) is Accepted
-    if not event.seq or not isinstance(action, Send):
+    if not isinstance(action, Send):
+        return
+    if not event.seq:
+        _numberless(ledger, action, event, out)
         return
     ledger.repeats += event.duplicate
     message = event.message
@@ -83,6 +86,19 @@ def _accepted(ledger: Ledger, action: Action, event: Event, out: list[Broken]) -
         number = 10 if event.duplicate else 14
         wanted = f"message {stored.message_id}"
         out.append(Broken(number, user, chat, wanted, f"message {event.message_id}"))
+
+
+def _numberless(ledger: Ledger, action: Send, event: Accepted, out: list[Broken]) -> None:
+    """Judge an answer without a sequence number: a resend is told the same message again."""
+    if not (action.client_msg_no and event.message_id):
+        return
+    key = (channel_key(action.user, action.chat), action.user, action.client_msg_no)
+    first, then_ms = ledger.numberless.get(key, (0, 0))
+    if not first or ledger.now_ms - then_ms > ledger.policy.resend_window:
+        ledger.numberless[key] = event.message_id, ledger.now_ms
+    elif first != event.message_id:
+        wanted, actual = f"message {first} again", f"message {event.message_id}"
+        out.append(Broken(10, action.user, action.chat, wanted, actual))
 
 
 EFFECTS = frozenset({Stored, Pushed, ConversationPushed, MembersChanged})

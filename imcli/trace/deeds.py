@@ -25,7 +25,7 @@ from imcli.model.actions import (
 )
 from imcli.model.entities import is_group
 from imcli.trace.policy import Policy
-from imcli.trace.records import OPEN, Held, Part
+from imcli.trace.records import OPEN, Channel, Held, Part
 
 UserAct = Delete | Clear | Read | MarkUnread | SetFlag | Accept
 
@@ -40,6 +40,9 @@ class Book(Protocol):
     newest_id: int
     skewed: bool
     version: int
+
+    def erase(self, channel: Channel) -> None:
+        """Drop what no member can see any more, where the profile says so."""
 
     def reach(self, user: str, chat: str) -> Part | None:
         """Give a part, and make a person channel's where it is not there yet."""
@@ -75,27 +78,27 @@ def _delete(ledger: Book, action: Delete, done: bool) -> None:
         return
     policy, newest = ledger.policy, len(part.channel.log)
     last = min(action.up_to or OPEN, newest)
-    if not action.up_to or last == newest or last > max(part.cut, part.hide):
-        part.pinned = part.archived = part.kept = part.marked = False
+    whole = not action.up_to or last == newest
+    if whole or last > max(part.cut, part.hide):
+        part.pinned = part.archived = part.marked = False
         _cut(policy, part, last)
-        if last >= newest > 0 and part.record:
+        if last >= newest > 0 or (newest and not part.record):
             part.held = _held_after_delete(policy, part)
     if not is_group(action.chat) and (action.for_both or policy.delete_scope == "two-way"):
         peer = part.channel.parts[action.chat]
-        if peer is not part and peer.record:
+        if peer is not part and peer.record and (whole or last > max(peer.cut, peer.hide)):
             peer.stale = True
             ledger.touch(peer)
             _cut(policy, peer, last)
-    if policy.delete_history == "erased":
-        floors = [other.floor for other in part.channel.parts.values() if other.spans]
-        part.channel.erase(min(floors, default=0))
+    ledger.erase(part.channel)
 
 
 def _cut(policy: Policy, part: Part, last: int) -> None:
-    """Put the floor, or the hide mark, of one user at `last`."""
+    """Put the floor, or the hide mark, of one user at `last`; what a clear kept is kept no more."""
     part.deletes += 1
+    part.kept = False
     if policy.delete_kind == "physical":
-        part.record = part.pinned = part.muted = part.archived = part.kept = part.marked = False
+        part.record = part.pinned = part.muted = part.archived = part.marked = False
         part.cut = part.mark = part.hide = 0
         part.held = ""
         if part.present:
@@ -110,7 +113,12 @@ def _cut(policy: Policy, part: Part, last: int) -> None:
 
 
 def _held_after_delete(policy: Policy, part: Part) -> Held:
-    """What will keep a deleted conversation out of the list when messages come."""
+    """What will keep a deleted conversation out of the list when messages come.
+
+    Without a record nothing is listed anyhow; but a sender is refused, or a message waits.
+    """
+    if not part.record and policy.on_message_after_delete not in ("reject", "request"):
+        return ""
     match policy.on_message_after_delete:
         case "stay-hidden":
             return "hidden"
@@ -119,27 +127,41 @@ def _held_after_delete(policy: Policy, part: Part) -> Held:
         case "request" if not is_group(part.chat):
             return "request"
         case _:
-            return "own-hidden" if policy.on_own_send_after_delete == "stay-hidden" else ""
+            stays = part.record and policy.on_own_send_after_delete == "stay-hidden"
+            return "own-hidden" if stays else ""
 
 
 def _clear(ledger: Book, action: Clear, done: bool) -> None:
+    """Set D, R and `kept`; the entry's time is that of the last clear that found anything."""
+    if ledger.policy.delete_kind == "logical":
+        _begin(ledger, action, done)
     part = _aim(ledger, action, done)
     if part is None:
         return
-    if part.listed():
-        if part.newest(1) or not part.kept:
-            part.cleared = (ledger.now_ms, ledger.newest_id, ledger.step)
-        part.kept = True
+    if part.newest(1) or not part.kept:
+        part.cleared = (ledger.now_ms, ledger.newest_id, ledger.step)
+    part.kept = True
     part.cut = max(part.cut, len(part.channel.log))
     part.mark = max(part.mark, part.cut)
-    part.marked = False
+    ledger.erase(part.channel)
+
+
+def _begin(ledger: Book, action: UserAct, done: bool) -> None:
+    """What a user does about a chat that has no message yet makes the user's record of it."""
+    part = ledger.reach(action.user, action.chat)
+    if part is not None and done and not part.deletes:
+        part.record = True
 
 
 def _read(ledger: Book, action: Read, done: bool) -> None:
     part = _aim(ledger, action, done)
-    if part is not None:
-        part.mark = max(part.mark, min(action.up_to or OPEN, len(part.channel.log)))
-        part.marked = False
+    if part is None:
+        return
+    upto = min(action.up_to or OPEN, len(part.channel.log))
+    if upto < part.mark and action.up_to:
+        return  # a lower one changes nothing
+    part.mark = max(part.mark, upto)
+    part.marked = False
 
 
 def _mark_unread(ledger: Book, action: MarkUnread, done: bool) -> None:
@@ -157,20 +179,21 @@ def _mark_unread(ledger: Book, action: MarkUnread, done: bool) -> None:
 
 
 def _set_flag(ledger: Book, action: SetFlag, done: bool) -> None:
+    if action.on:
+        _begin(ledger, action, done)
     part = _aim(ledger, action, done)
-    if part is None and done and action.on:
-        part = ledger.reach(action.user, action.chat)
-        if part is None or part.deletes:
-            return
-        part.record = part.stale = True
     if part is not None:
         setattr(part, action.flag, action.on)
 
 
 def _accept(ledger: Book, action: Accept, done: bool) -> None:
-    part = _aim(ledger, action, done)
-    if part is not None and part.held == "request":
+    part = ledger.reach(action.user, action.chat)
+    if part is None:
+        return
+    ledger.touch(part)
+    if done and part.held == "request":
         part.held = ""
+        part.record = part.stale = True  # where there was none, with the whole history unread
 
 
 def _set_clock(ledger: Book, action: SetClock, done: bool) -> None:

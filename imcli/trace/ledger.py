@@ -39,6 +39,7 @@ class Ledger:
         self.devices: dict[str, dict[str, None]] = {}
         self.totals: dict[str, int] = {}
         self.sends: dict[tuple[str, str, str], tuple[Message, int]] = {}
+        self.numberless: dict[tuple[str, str, str], tuple[int, int]] = {}
         self.now_ms = 0
         self.done = True
         self.skewed = False
@@ -65,6 +66,7 @@ class Ledger:
         twin.devices = dict(self.devices)
         twin.totals = dict(self.totals)
         twin.sends = dict(self.sends)
+        twin.numberless = dict(self.numberless)
         twin.touched, twin.oddities = [], []
         twin._expiring = list(self._expiring)
         self._owner, twin._owner = object(), object()
@@ -257,19 +259,37 @@ class Ledger:
             part.archived = False
 
     def _still_held(self, held: Held, own: bool) -> Held:
-        """What content does to a conversation that a delete has put out of the list."""
+        """What content does to a conversation that a delete has put out of the list.
+
+        Where an own send does not list, it ends that others are refused, and nothing else.
+        """
         if held == "own-hidden":
             return held if own else ""
         if not own:
             return held
-        stays = held == "hidden" and self.policy.on_own_send_after_delete == "stay-hidden"
-        return held if stays else ""
+        if self.policy.on_own_send_after_delete == "reappear":
+            return ""
+        return "own-hidden" if held == "reject" else held
 
     def _remake(self, part: Part, message: Message, own: bool) -> None:
-        """A physical delete took the record away; a message may make a new one."""
-        if own or self.policy.on_message_after_delete == "reappear":
+        """A physical delete took the record away; a message may make a new one.
+
+        An own one does; another's does where messages list again: not under `stay-hidden`, nor
+        where this user's delete refuses them or lets them wait.
+        """
+        if own or not (part.held or self.policy.on_message_after_delete == "stay-hidden"):
             part.record = True
+            part.held = ""
             part.mark = message.seq if own else 0
+
+    def erase(self, channel: Channel) -> None:
+        """Drop what lies at or below every floor, where the profile says so.
+
+        Whoever was a member can still read what lies in past memberships, and so counts.
+        """
+        if self.policy.delete_history == "erased":
+            floors = [part.floor for part in channel.parts.values() if part.spans]
+            channel.erase(min(floors, default=0))
 
     def change_members(self, event: MembersChanged) -> None:
         """Begin and end memberships."""
@@ -311,6 +331,7 @@ class Ledger:
                 part.mark = max(part.mark, seq)
         part.stale = True
         self.touch(part)
+        self.erase(channel)
 
     def _leave(self, channel: Channel, user: str, seq: int) -> None:
         part = channel.parts[user]

@@ -297,7 +297,9 @@ class Part:
         return number - self.count(own, base) if own and number else number
 
     def _distance(self) -> int:
-        """Give L - base, over what is visible at all."""
+        """Give L - base, over what is visible at all; a chat with oneself is never unread."""
+        if self.chat == self.user:
+            return 0
         last = min(len(self.channel.log), self.spans[-1][1])
         firsts = [
             first - 1 for first, end in self.spans if min(end, last) > max(first - 1, self.cut)

@@ -135,6 +135,20 @@ def test_an_empty_group_is_not_listed(world: World) -> None:
     assert world.sees("A") == []
 
 
+def test_clearing_leaves_the_unread_flag_and_a_lower_read_does_too(world: World) -> None:
+    first = world.send("B", "A")
+    world.send("B", "A")
+    world.read("A", "B")
+    world.mark("A", "B")
+    before = world.server.digest()
+    world.read("A", "B", first.seq)
+    assert world.server.digest() == before
+    world.clear("A", "B")
+    assert world.entry("A", "B").marked_unread
+    world.read("A", "B", 2)
+    assert not world.entry("A", "B").marked_unread
+
+
 def test_clearing_keeps_the_entry_without_messages(world: World) -> None:
     world.send("B", "A")
     world.flag("A", "B", "pinned")
@@ -154,11 +168,33 @@ def test_clearing_twice_changes_nothing(world: World) -> None:
     assert world.server.digest() == before
 
 
-def test_clearing_what_is_not_listed_lists_nothing(world: World) -> None:
-    world.clear("A", "B")
+def test_clearing_what_a_delete_took_away_lists_it_without_messages(world: World) -> None:
     world.send("B", "A")
     world.delete("A", "B")
     world.clear("A", "B")
+    entry = world.entry("A", "B")
+    assert (entry.last, entry.unread, entry.deleted_to, world.sees("B")) == (None, 0, 1, ["A"])
+    (event,) = world.told("A", "web")
+    assert (event.change, event.entry) == ("cleared", world.server.entry("A", "B"))
+    world.delete("A", "B")
+    assert world.sees("A") == []
+
+
+def test_clearing_before_the_first_message_lists_it_as_after_a_delete(world: World) -> None:
+    world.clear("A", "B")
+    assert (world.sees("A"), world.sees("B")) == (["B"], [])
+    before = world.server.digest()
+    world.clear("A", "B")
+    world.clear("A", "nobody")
+    world.clear("A", "#nothing")
+    assert world.server.digest() == before
+
+
+def test_clearing_lists_no_group_that_was_left(world: World) -> None:
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.leave("A", "#team")
+    world.clear("A", "#team")
     assert world.sees("A") == []
 
 

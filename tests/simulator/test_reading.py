@@ -324,3 +324,6 @@ def test_an_erased_log_keeps_its_numbers() -> None:
     assert (log.last, log.count_content(0, 9)) == (4, 1)
     log.erase(2)
     assert log.countable_from_end(9, "Z", 0, 9) == 3
+    log.erase(4)
+    assert [m.seq for m in log.page(0, 9, 0)] == [4], "a command is no history"
+    assert log.newest == log.get(4)

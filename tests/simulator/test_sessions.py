@@ -12,6 +12,7 @@ from imcli.model.actions import (
     Flush,
     Read,
     Request,
+    Restart,
 )
 from imcli.model.entities import DeviceKind, DeviceLevel
 from imcli.model.events import (
@@ -125,3 +126,24 @@ def test_a_flush_of_the_reference_has_nothing_to_write() -> None:
 
 def test_raw_requests_are_for_servers_with_http() -> None:
     assert World("A").refuses(Request("GET", "/")) == "unsupported"
+
+
+def test_who_was_online_together_is_so_after_a_restart() -> None:
+    world = World("A", profile=policy(login_rule="replace"), devices=("phone", "tablet"))
+    world.do(Restart())
+    world.online("A", "phone")
+    world.online("A", "tablet")
+    devices = world.server.state.users["A"].devices
+    assert devices["phone"].session
+    world.do(Connect("A", "phone"))  # a login like any other
+    assert devices["tablet"].kicked
+
+
+def test_a_restart_excuses_no_login_after_another_end_of_the_session() -> None:
+    world = World("A", profile=policy(login_rule="replace"), devices=("phone", "tablet"))
+    world.do(Restart())
+    world.online("A", "tablet")
+    world.online("A", "phone")
+    world.offline("A", "phone")
+    world.online("A", "phone")
+    assert world.server.state.users["A"].devices["tablet"].kicked

@@ -283,3 +283,36 @@ def test_a_list_that_was_never_cut_is_told_what_changed() -> None:
     world.send("B", "A")
     answer = world.sync("A", cursor=cursor)
     assert (answer.full, [entry.chat for entry in answer.entries]) == (False, ["B"])
+
+
+def test_a_pretended_send_is_answered_alike_when_it_is_sent_again() -> None:
+    world = World("A", "B", profile=policy(block_feedback="pretend"))
+    world.do(SetAccess("A", "B", "block", True))
+    world.do(world.text("B", "A"))
+    first = world.accepted()
+    world.do(world.text("B", "A"))
+    again = world.accepted()
+    assert (again.message_id, again.seq, again.duplicate) == (first.message_id, 0, True)
+    world.wait(8 * DAY)
+    world.do(world.text("B", "A"))
+    assert world.accepted().message_id != first.message_id
+    assert (world.sees("A"), world.sees("B")) == ([], [])
+
+
+def test_a_chat_with_oneself_is_never_unread_however_it_is_counted() -> None:
+    world = World("A", profile=policy(unread_counts="sequence-difference", own_send_reads=False))
+    world.send("A", "A")
+    assert (world.unread("A", "A"), world.total("A")) == (0, 0)
+
+
+def test_what_a_message_takes_out_of_the_archive_keeps_its_place_by_the_users_last_change() -> None:
+    world = World("A", "B", "C", profile=policy(list_order="row-update"))
+    world.send("B", "A")
+    world.send("C", "A")
+    world.flag("A", "B", "archived")
+    world.wait(SECOND)
+    world.read("A", "C")
+    world.wait(SECOND)
+    world.send("B", "A")
+    assert not world.entry("A", "B").archived
+    assert world.sees("A") == ["C", "B"]

@@ -111,6 +111,26 @@ def test_two_way_deletes_for_both_at_once() -> None:
     )
 
 
+def test_two_way_takes_what_the_peer_cleared_from_the_peers_list() -> None:
+    world = World("A", "B", profile=load_profile("two-way"))
+    world.send("A", "B")
+    world.clear("B", "A")
+    assert world.sees("B") == ["A"]
+    world.delete("A", "B")
+    assert world.sees("B") == []
+    (event,) = world.told("B", "phone")
+    assert (event.change, event.entry) == ("deleted", None)
+
+
+def test_an_older_two_way_delete_leaves_what_the_peer_cleared() -> None:
+    world = World("A", "B", profile=load_profile("two-way"))
+    world.send("A", "B")
+    world.send("A", "B")
+    world.clear("B", "A")
+    world.delete("A", "B", 1)
+    assert world.sees("B") == ["A"]
+
+
 def test_two_way_gives_the_peers_offline_devices_a_tombstone() -> None:
     world = World("A", "B", profile=policy(delete_scope="two-way"))
     world.send("A", "B")
@@ -184,6 +204,41 @@ def test_erased_history_is_dropped_below_everybodys_floor() -> None:
     assert (log.get(1), log.get(2), log.last) == (None, None, 2)
     assert world.send("B", "A").seq == 3
     assert (world.history("A", "B"), world.history("B", "A")) == ([3], [3])
+
+
+def test_a_clear_can_be_the_last_that_erases() -> None:
+    world = deleted(delete_history="erased", history_for_new_members="all")
+    world.group("#team", "A", "B")
+    world.send("A", "#team")
+    world.delete("A", "#team")
+    world.clear("B", "#team")
+    world.add("#team", "C")
+    assert world.history("C", "#team") == []
+
+
+def test_coming_back_can_be_what_erases() -> None:
+    world = World("A", "B", profile=policy(delete_history="erased"))
+    world.group("#team", "A", "B")
+    world.send("A", "#team")
+    world.delete("A", "#team")
+    world.remove("#team", "B")
+    log = world.server.state.logs["#team"]
+    assert log.get(1) is not None, "who left can still read it"
+    world.add("#team", "B")
+    assert world.server.state.logs["#team"].get(1) is None
+
+
+def test_commands_that_wait_for_a_device_are_not_erased() -> None:
+    world = World("A", "B", profile=policy(delete_history="erased"))
+    world.offline("A")
+    world.send("B", "A")
+    command = world.send("B", "A", command=True)
+    world.delete("A", "B")
+    world.delete("B", "A")
+    assert world.server.state.logs["A@B"].get(1) is None
+    world.online("A")
+    assert world.sync("A").commands == (command,)
+    assert world.history("A", "B") == []
 
 
 def test_a_resend_of_an_erased_message_is_still_recognised() -> None:
@@ -295,6 +350,57 @@ def test_request_holds_back_until_it_is_accepted() -> None:
     assert world.send("B", "A").message_id in world.got("A", "phone")
 
 
+def test_what_was_deleted_is_no_request_that_waits_where_the_history_is_kept() -> None:
+    world = deleted(on_message_after_delete="request", delete_history="kept")
+    assert world.server.listing("A").requests == ()
+    world.send("B", "A")
+    assert world.server.listing("A").requests == ("B",)
+    world.delete("A", "B")
+    assert world.server.listing("A").requests == ()
+
+
+def test_a_physical_delete_rejects_too() -> None:
+    world = deleted(delete_kind="physical", on_message_after_delete="reject")
+    assert world.refuses(world.text("B", "A")) == "not-allowed"
+    world.send("A", "B")
+    assert (world.seqs("A", "B"), world.entry("A", "B").read_to) == ([1, 2, 3], 3)
+    world.send("B", "A")
+    assert world.unread("A", "B") == 1
+
+
+def test_a_physical_delete_lets_messages_wait_as_requests() -> None:
+    world = deleted(delete_kind="physical", on_message_after_delete="request")
+    assert world.server.listing("A").requests == ()
+    message = world.send("B", "A")
+    assert message.message_id not in world.got("A", "phone")
+    answer = world.server.listing("A")
+    assert (answer.entries, answer.total_unread, answer.requests) == ((), 0, ("B",))
+    world.accept("A", "B")
+    assert (world.seqs("A", "B"), world.unread("A", "B")) == ([1, 2, 3], 3)
+
+
+def test_a_request_without_a_record_goes_with_another_delete_or_an_own_send() -> None:
+    world = deleted(delete_kind="physical", on_message_after_delete="request")
+    world.send("B", "A")
+    world.delete("A", "B")
+    assert world.server.listing("A").requests == ()
+    world.send("B", "A")
+    assert world.server.listing("A").requests == ("B",)
+    world.send("A", "B")
+    assert (world.server.listing("A").requests, world.entry("A", "B").read_to) == ((), 5)
+
+
+@pytest.mark.parametrize("policy_name", ["rejects", "requests"])
+def test_a_physical_delete_lets_groups_reappear_all_the_same(policy_name: str) -> None:
+    later = load_profile(policy_name).on_message_after_delete
+    world = World("A", "B", profile=policy(delete_kind="physical", on_message_after_delete=later))
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.delete("A", "#team")
+    world.send("B", "#team")
+    assert world.seqs("A", "#team") == [1, 2]
+
+
 def test_an_own_send_accepts_a_request() -> None:
     world = deleted(on_message_after_delete="request")
     world.send("B", "A")
@@ -340,6 +446,23 @@ def test_an_own_send_can_leave_it_hidden_until_the_peer_writes() -> None:
     assert world.seqs("A", "B") == [3, 4]
     world.send("A", "B")
     assert world.sees("A") == ["B"]
+
+
+def test_an_own_send_can_end_a_refusal_and_list_nothing() -> None:
+    world = deleted(on_message_after_delete="reject", on_own_send_after_delete="stay-hidden")
+    world.send("A", "B")
+    assert world.sees("A") == []
+    world.send("B", "A")
+    assert world.seqs("A", "B") == [3, 4]
+
+
+def test_an_own_send_can_leave_a_request_waiting() -> None:
+    world = deleted(on_message_after_delete="request", on_own_send_after_delete="stay-hidden")
+    world.send("B", "A")
+    world.send("A", "B")
+    assert (world.sees("A"), world.server.listing("A").requests) == ([], ("B",))
+    world.accept("A", "B")
+    assert world.seqs("A", "B") == [3, 4]
 
 
 # sync_deletes

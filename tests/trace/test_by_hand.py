@@ -211,6 +211,14 @@ def a_resend_is_another_message_by_the_servers_wrong_clock(stage: Stage) -> list
     return stage.do(Send("B", "phone", "A", "hi", "c1"), Stored(again), accepted)
 
 
+@breaks(10)
+def a_resend_of_what_is_stored_nowhere_is_answered_with_another_id(stage: Stage) -> list[Broken]:
+    send = Send("B", "phone", "A", "hi", "c1")
+    assert not stage.do(send, Accepted("B", "phone", "c1", 5, 0))
+    assert not stage.do(send, Accepted("B", "phone", "c1", 5, 0, None, True))
+    return stage.do(send, Accepted("B", "phone", "c1", 6, 0))
+
+
 @breaks(11)
 def a_sequence_number_is_left_out(stage: Stage) -> list[Broken]:
     action, _, events = stage.send("B", "A", 2)

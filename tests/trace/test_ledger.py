@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from imcli.model.actions import (
+    Accept,
     AddMembers,
     Clear,
     CreateGroup,
@@ -74,6 +75,93 @@ def test_a_clear_keeps_the_entry_and_a_delete_ends_that() -> None:
     assert (part_of(stage).is_listed, part_of(stage).number) == (True, 0)
     deleted(stage)
     assert not part_of(stage).is_listed
+
+
+def test_a_clear_lists_what_was_deleted_and_what_never_was() -> None:
+    stage = Stage()
+    stage.talk()
+    deleted(stage)
+    stage.do(Clear("A", "phone", "B"), Done())
+    stage.do(Clear("A", "phone", "C"), Done())
+    assert (part_of(stage).is_listed, part_of(stage, "A", "C").is_listed) == (True, True)
+
+
+def test_a_clear_and_a_lower_read_leave_the_unread_flag() -> None:
+    stage = Stage()
+    stage.talk(2)
+    stage.do(Read("A", "phone", "B"), Done())
+    stage.do(MarkUnread("A", "phone", "B"), Done())
+    stage.do(Clear("A", "phone", "B"), Done())
+    stage.do(Read("A", "phone", "B", 1), Done())
+    assert part_of(stage).marked
+
+
+def test_a_two_way_delete_ends_what_the_peer_kept_by_a_clear() -> None:
+    stage = Stage(delete_scope="two-way")
+    stage.talk()
+    stage.do(Clear("B", "phone", "A"), Done())
+    assert part_of(stage, "B", "A").is_listed
+    deleted(stage)
+    assert not part_of(stage, "B", "A").is_listed
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "own", "listed"),
+    [
+        ("logical", "reject", "stay-hidden", [False, True]),
+        ("logical", "request", "stay-hidden", [False, False]),
+        ("logical", "request", "reappear", [True, True]),
+        ("physical", "reject", "reappear", [True, True]),
+    ],
+)
+def test_what_an_own_send_and_an_answer_list_after_a_delete(
+    kind: str, policy: str, own: str, listed: list[bool]
+) -> None:
+    switches = {"delete_kind": kind, "on_message_after_delete": policy}
+    stage = Stage(**switches, on_own_send_after_delete=own)
+    stage.talk()
+    deleted(stage)
+    found: list[bool] = []
+    for sender, chat, seq in (("A", "B", 2), ("B", "A", 3)):
+        action, _, events = stage.send(sender, chat, seq)
+        stage.do(action, *events)
+        found.append(part_of(stage).is_listed)
+    assert found == listed
+
+
+def test_a_request_without_a_record_is_listed_whole_when_it_is_accepted() -> None:
+    stage = Stage(delete_kind="physical", on_message_after_delete="request")
+    stage.talk()
+    deleted(stage)
+    action, _, events = stage.send("B", "A", 2)
+    stage.do(action, *events)
+    assert not part_of(stage).is_listed
+    stage.do(Accept("A", "phone", "B"), Done())
+    assert (part_of(stage).is_listed, part_of(stage).number) == (True, 2)
+
+
+def test_a_clear_and_a_return_erase_as_a_delete_does() -> None:
+    stage = Stage(delete_history="erased")
+    stage.do(CreateGroup("#team", ("A", "B")), Done(), MembersChanged("#team", 0, ("A", "B")))
+    for seq in (1, 2):
+        action, _, events = stage.send("B", "#team", seq)
+        stage.do(action, *events)
+        stage.do(Clear("A", "phone", "#team"), Done())
+        if seq == 1:
+            stage.do(Clear("B", "phone", "#team"), Done())
+            assert part_of(stage, "B", "#team").channel.shown == []
+    assert part_of(stage, "B", "#team").channel.shown == [2]
+    gone = MembersChanged("#team", 2, (), ("B",))
+    stage.do(RemoveMembers("#team", ("B",)), Done(), gone)
+    stage.do(AddMembers("#team", ("B",)), Done(), MembersChanged("#team", 2, ("B",)))
+    assert part_of(stage, "B", "#team").channel.shown == []
+
+
+def test_a_chat_with_oneself_is_never_unread_by_difference_either() -> None:
+    stage = Stage(unread_counts="sequence-difference", own_send_reads=False)
+    action, _, events = stage.send("A", "A", 1)
+    stage.do(action, *events)
+    assert part_of(stage, "A", "A").number == 0
 
 
 @pytest.mark.parametrize(("count", "mark"), [(1, 2), (2, 1), (9, 0)])

@@ -169,7 +169,7 @@ def _any_entry(
         return None
     return Entry(
         chat_of(user, key),
-        unread_of(state, log, user, record, spans),
+        unread_of(state, user, key, record, spans),
         last,
         messages[-message_count:] if message_count else (),
         record.read_to,
@@ -270,10 +270,11 @@ def _has_content(
     return count_content(state, log, shown) > 0
 
 
-def unread_of(state: State, log: Log, user: str, record: Record, spans: Sequence[Interval]) -> int:
+def unread_of(state: State, user: str, key: str, record: Record, spans: Sequence[Interval]) -> int:
     """Give what the profile calls unread."""
+    log = state.logs[key]
     if state.profile.unread_counts == "sequence-difference":
-        if not spans:
+        if not spans or user == chat_of(user, key):  # a chat with oneself is never unread
             return 0
         last = log.last if record.present else spans[-1][1]
         return max(0, last - max(spans[0][0], record.read_to))

@@ -24,14 +24,24 @@ MEMBERSHIP_CHANGES = frozenset({"joined", "left", "dismissed"})
 
 
 def put(
-    state: State, user: str, key: str, record: Record, kind: ChangeKind, *, gone: bool = False
+    state: State,
+    user: str,
+    key: str,
+    record: Record,
+    kind: ChangeKind,
+    *,
+    gone: bool = False,
+    own: bool = True,
 ) -> Sequence[Change]:
-    """Replace a record; nothing is told where nothing changed."""
+    """Replace a record; nothing is told where nothing changed.
+
+    `own` says that the user did it; what others do to a record is no change of the user's.
+    """
     if state.record(user, key) == record:
         return NOTHING
     order = state.next_order()
     tombstone = order if gone else record.tombstone
-    if kind in MEMBERSHIP_CHANGES:
+    if not own or kind in MEMBERSHIP_CHANGES:
         new = replace(record, changed=order, tombstone=tombstone)
     else:
         now = state.stamp_ms()
@@ -109,26 +119,30 @@ def _alerted(state: State, user: str, key: str, message: Message) -> Sequence[Ch
     record = state.records[user][key]
     own = user == message.sender
     if record.gone:
-        if own or state.profile.on_message_after_delete == "reappear":
-            put(state, user, key, Record(read_to=message.seq if own else 0), "flags")
+        if own or _is_remade(state, record):
+            put(state, user, key, Record(read_to=message.seq if own else 0), "flags", own=own)
         return (Change(user, chat_of(user, key), "flags"),)
     held = _still_held(state, record.held, own=own)
     archived = record.archived and _stays_archived(state, record)
-    told = put(state, user, key, replace(record, held=held, archived=archived), "flags")
+    told = put(state, user, key, replace(record, held=held, archived=archived), "flags", own=own)
     return told or ((Change(user, chat_of(user, key), "flags"),) if held else NOTHING)
 
 
 def _still_held(state: State, held: Held, *, own: bool) -> Held:
-    """Say what keeps a deleted conversation out of the list after a content message."""
-    match held:
-        case "hidden":
-            return "" if own and state.profile.on_own_send_after_delete == "reappear" else held
-        case "own-hidden":
-            return held if own else ""
-        case "reject" | "request":
-            return "" if own else held
-        case "":
-            return held
+    """Say what keeps a deleted conversation out of the list after a content message.
+
+    An own message that lists nothing ends a refusal all the same: its user has written.
+    """
+    if not own:
+        return "" if held == "own-hidden" else held
+    if held and state.profile.on_own_send_after_delete == "stay-hidden":
+        return "own-hidden" if held == "reject" else held
+    return ""
+
+
+def _is_remade(state: State, record: Record) -> bool:
+    """Tell whether content from others makes the record anew that a delete took away."""
+    return not record.held and state.profile.on_message_after_delete != "stay-hidden"
 
 
 def _stays_archived(state: State, record: Record) -> bool:
@@ -165,7 +179,7 @@ def withheld(state: State, key: str, message: Message) -> tuple[str, ...]:
 
 
 def read(state: State, action: Read) -> Result:
-    """Mark as read; a mark never goes back."""
+    """Mark as read; a mark never goes back, and a lower one changes nothing."""
     if action.up_to < 0:
         return Refusal("invalid", "a sequence number is not negative")
     key = channel_key(action.user, action.chat)
@@ -174,6 +188,8 @@ def read(state: State, action: Read) -> Result:
         return NOTHING
     last = state.last_seq(key)
     upto = min(action.up_to, last) if action.up_to else last
+    if action.up_to and upto < record.read_to:
+        return NOTHING
     marked = replace(record, read_to=max(record.read_to, upto), marked_unread=False)
     return put(state, action.user, key, marked, "read")
 
@@ -261,7 +277,8 @@ def accept(state: State, action: Accept) -> Result:
     record = state.record(action.user, key)
     if record is None or record.held != "request":
         return NOTHING
-    return put(state, action.user, key, replace(record, held=""), "accepted")
+    listed = Record() if record.gone else replace(record, held="")
+    return put(state, action.user, key, listed, "accepted")
 
 
 # Membership

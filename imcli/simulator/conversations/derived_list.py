@@ -77,9 +77,15 @@ def requests(state: State, user: str, records: Iterable[tuple[str, Record]]) -> 
     return tuple(
         chat_of(user, key)
         for key, record in records
-        if record.held == "request"
-        and count_content(state, state.logs[key], spans_of(state, record, state.last_seq(key)))
+        if record.held == "request" and _waits(state, key, record)
     )
+
+
+def _waits(state: State, key: str, record: Record) -> bool:
+    """Tell whether there is content from after the delete: above the floor and the hide mark."""
+    spans = spans_of(state, record, state.last_seq(key))
+    since = [(max(above, record.hidden_to), upto) for above, upto in spans]
+    return count_content(state, state.logs[key], [s for s in since if s[1] > s[0]]) > 0
 
 
 def _waiting_requests(state: State, user: str) -> tuple[str, ...]:

@@ -36,7 +36,9 @@ class Derived:
         self, state: State, group: str, users: Sequence[str], named: Sequence[str]
     ) -> Sequence[Change]:
         """Memberships began; to name a present member changes nothing."""
-        return derived_changes.joined(state, group, users)
+        changes = derived_changes.joined(state, group, users)
+        derived_deletes.erase(state, group)
+        return changes
 
     def left(self, state: State, group: str, users: Sequence[str]) -> Sequence[Change]:
         """Memberships ended."""
@@ -111,7 +113,7 @@ class Derived:
         messages = derived.newest_visible(state, state.logs[key], spans, 20)
         return Entry(
             chat_of(user, key),
-            derived.unread_of(state, state.logs[key], user, record, spans),
+            derived.unread_of(state, user, key, record, spans),
             messages[-1] if messages else None,
             messages,
             record.read_to,
