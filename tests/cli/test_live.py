@@ -62,6 +62,7 @@ DESTRUCTIVE = [
     ["unblock", "#team", "B"],
     ["allow", "#team", "B"],
     ["disallow", "A", "B"],
+    ["create-user", "A"],
 ]
 HARMLESS = [["unblock", "A", "B"], ["allow", "A", "B"], ["mark-read", "A", "B"]]
 ELSEWHERE = "http://no-such-host.invalid:5001"

@@ -76,6 +76,9 @@ def create_live_user(
         devices = [spec.name for spec in specs]
         kit.print_calls(shell, [(calls, {"type": "CreateUser", "user": user, "devices": devices})])
         return 0
+    known = f"replace the token of every {spoken_kinds(specs)} of {user}, if there is one,"
+    if not kit.allowed(shell, kit.verb_place(shell), known):
+        return kit.declined(shell)
     prompt = f"token of {user}'s devices (not shown; Enter for a random one): "
     token = given_token(shell, prompt, from_stdin=token_stdin, path=token_file)
     token = token or Secret(shell.world.token() + shell.world.token())
@@ -84,6 +87,11 @@ def create_live_user(
             desk.administration.register(user, spec.kind, spec.level, token.reveal())
         desk.wait_until(lambda: are_known(desk, user, specs), lambda: kit.BUSY)
         return created(desk, user, specs)
+
+
+def spoken_kinds(specs: tuple[DeviceSpec, ...]) -> str:
+    """Name the kinds of devices, which are all that a live server tells apart."""
+    return " and ".join(dict.fromkeys(f"{spec.kind} device" for spec in specs))
 
 
 def are_known(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> bool:

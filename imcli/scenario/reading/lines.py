@@ -19,6 +19,10 @@ BLOCK_DEPTH_MAX = 8
 _VARIABLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)")
 
 
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_WITHIN_LINES = frozenset('"\\btfe')
+"""The second characters of escapes that stand for one character, which is no line end."""
+
 SourceLine = tuple[str, Place]
 """One line of steps, and where it stands."""
 
@@ -30,10 +34,12 @@ def string_lines(value: str, raw: str, file: str, line: int, column: int) -> lis
     """Give the lines of one TOML string.
 
     `raw` is the string as it stands in the file, quotes and all, at `line` and `column`. Columns
-    are exact where the string has no escapes.
+    are exact where the line has no escapes; lines are, unless an escape makes or joins some.
     """
     long = raw[:3] in ("'''", '"""')
     exact = raw[0] == "'" or "\\" not in raw
+    if long and not exact and not _breaks_lines(raw):
+        return _lines_with_escapes(value, raw, file, line, column)
     if not long or not exact:
         start = column + 1 if exact else column
         place = Place(file, line, start, exact)
@@ -47,6 +53,29 @@ def string_lines(value: str, raw: str, file: str, line: int, column: int) -> lis
     found = [(text, Place(file, number, 1)) for number, text in enumerate(lines, line)]
     if column > 1:
         found[0] = lines[0], Place(file, line, column)
+    return found
+
+
+def _breaks_lines(raw: str) -> bool:
+    """Tell whether an escape in a string may stand for a line end, or take one away."""
+    return any(escape[1] not in _WITHIN_LINES for escape in _ESCAPE.findall(raw))
+
+
+def _lines_with_escapes(
+    value: str, raw: str, file: str, line: int, column: int
+) -> list[SourceLine]:
+    """Give the lines of a long string of which each stands on its own line of the file."""
+    inner = raw[3:-3]
+    if inner[:1] == "\n":
+        inner, line, column = inner[1:], line + 1, -2
+    found: list[SourceLine] = []
+    for number, (text, written) in enumerate(
+        zip(value.split("\n"), inner.split("\n"), strict=True), line
+    ):
+        exact = text == written
+        indent = 0 if exact else len(written) - len(written.lstrip(" "))
+        start = column + 3 if number == line else 1
+        found.append((text, Place(file, number, start + indent, exact)))
     return found
 
 

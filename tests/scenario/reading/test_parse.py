@@ -368,6 +368,11 @@ def test_columns_are_exact_where_the_string_has_no_escapes() -> None:
         'steps = ["wait 1s",\n  "A delets B"]\n': (4, 6),
         'steps = "A sends B \\"x\\"; A delets B"\n': (3, 9),
         'steps = """\nA delets B # \\u0041"""\n': (3, 9),
+        'steps = """\nA sends B \\"x\\"\nA delets B"""\n': (5, 3),
+        'steps = """\nwait 1s\nA delets \\"B\\""""\n': (5, 1),
+        'steps = """A delets B # \\"x\\"\n"""\n': (3, 12),
+        'steps = """\nA sends B \\"x\\"\\nwait 1s\nA delets B"""\n': (3, 9),
+        'steps = """\nA sends B \\\n \\"x\\"\nA delets B"""\n': (3, 9),
     }
     for steps, place in places.items():
         (problem,) = problems_of(f'title = "x"\nusers = ["A", "B"]\n{steps}')
