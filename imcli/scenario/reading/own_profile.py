@@ -52,6 +52,8 @@ def note_profile(reader: KeyReader, scenario: Scenario, judge: JudgeProfile) -> 
     """Note what is wrong with the profile of a file, in any of its cases."""
     by_name = isinstance(reader.data.get("profile"), str)
     for profile, hint in _profiles(scenario):
+        if reader.problems.full:
+            return
         for fault in judge(profile):
             if fault.key in TOP_KEYS:
                 continue  # it landed there (noted)
@@ -68,11 +70,11 @@ def _profiles(scenario: Scenario) -> Iterator[tuple[dict[str, object], str]]:
     if not scenario.matrix:
         yield own, ""
         return
-    seen: list[dict[str, object]] = []
+    seen: set[str] = set()
     for values in cells(scenario):
         profile = fill_profile(own, values)
         assert isinstance(profile, dict), "a table stays one"
-        if profile not in seen:
-            seen.append(profile)
+        if repr(profile) not in seen:
+            seen.add(repr(profile))
             where = ", ".join(f"{name} = {written(value)}" for name, value in values.items())
             yield profile, "" if profile == own else f"where {where}"

@@ -12,15 +12,8 @@ from collections.abc import Callable
 import msgspec
 
 from imcli.model.reasons import REASON_BY_NAME
-from imcli.scenario.table.patterns import (
-    Detail,
-    DetailRow,
-    Mention,
-    Reading,
-    Slots,
-    match_parts,
-    write_parts,
-)
+from imcli.scenario.table.details import read_details, write_details
+from imcli.scenario.table.patterns import Mention, Reading, Slots
 from imcli.scenario.table.tokens import LexFault, read_json, read_text, write_text
 from imcli.scenario.table.values import (
     NUMBER_MAX,
@@ -321,58 +314,6 @@ def _read_method(reading: Reading, at: int, slots: Slots, field: str) -> int:
     return at + 1
 
 
-def _details(which: str) -> Reader:
-    """Make the reader of a comma-separated list of rows of facts or options."""
-
-    def read(reading: Reading, at: int, slots: Slots, field: str) -> int:
-        found: list[Detail] = []
-        while True:
-            detail, end = _detail_at(reading, at, reading.details[which])
-            if detail is None:
-                if not found:
-                    return -1
-                at -= 1
-                break
-            against = _against(detail.row, found)
-            if against:
-                reading.refuse(at, against)
-                return -1
-            found.append(detail)
-            at = end
-            if at >= len(reading.tokens) or reading.tokens[at].kind != "comma":
-                break
-            at += 1
-        slots.details = tuple(sorted(found, key=lambda one: one.row.order))
-        return at
-
-    return read
-
-
-def _against(row: DetailRow, found: list[Detail]) -> str:
-    """Say why a fact or an option cannot stand beside those before it, or ""."""
-    for other in found:
-        if other.row.field == row.field:
-            return f"{row.field} is said twice"
-        if row.kind and other.row.kind == row.kind:
-            return f"a message is either a {other.row.field} or a {row.field}"
-    return ""
-
-
-def _detail_at(reading: Reading, at: int, rows: tuple[DetailRow, ...]) -> tuple[Detail | None, int]:
-    for row in rows:
-        slots = Slots()
-        mentions = len(reading.mentions)
-        end = match_parts(row.parts, reading, at, slots)
-        if end >= 0:
-            return Detail(row, slots), end
-        del reading.mentions[mentions:]
-    return None, -1
-
-
-def _write_details(slots: Slots, field: str) -> str:
-    return ", ".join(write_parts(one.row.parts, one.slots) for one in slots.details)
-
-
 class HoleKind(msgspec.Struct, frozen=True):
     """One kind of hole, as the reference prints it."""
 
@@ -416,8 +357,8 @@ _KIND_ROWS: tuple[HoleKind, ...] = (
     ),
     HoleKind("REASON", "reason", _read_reason, _write_plain, "a name of the table of reasons"),
     HoleKind("METHOD", "method", _read_method, _write_plain, f"one of `{' '.join(METHODS)}`"),
-    HoleKind("OPTIONS", "details", _details("option"), _write_details, "options, see below"),
-    HoleKind("FACTS", "details", _details("fact"), _write_details, "facts, see below"),
+    HoleKind("OPTIONS", "details", read_details("option"), write_details, "options, see below"),
+    HoleKind("FACTS", "details", read_details("fact"), write_details, "facts, see below"),
 )
 
 
