@@ -15,6 +15,8 @@ from imcli.scenario.reading.written import Node
 from imcli.scenario.syntax import Span
 from imcli.scenario.table.tokens import Token
 
+LEFT_OUT = "{} may be left out only where there are exactly two users and no group"
+
 
 class Abandon(Exception):
     """The case cannot be made further; the problem has been noted."""
@@ -105,7 +107,7 @@ class Draft:
         )
         self.problems.add(
             node.place.span(first.start, last.end),
-            f"{what} may be left out only where there are exactly two users and no group",
+            LEFT_OUT.format(what),
             write,
             hint=self.hint(node),
         )

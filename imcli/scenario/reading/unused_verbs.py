@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from imcli.scenario.reading.draft import Draft
+from imcli.scenario.reading.draft import LEFT_OUT, Draft
 from imcli.scenario.reading.matrix import cells, fill_tokens
 from imcli.scenario.reading.nearest import describe_fault
 from imcli.scenario.reading.own_verbs import fill_hole, misfit
-from imcli.scenario.reading.said import Assertion, Call, Sentence, Step, StepFault, Tokens
+from imcli.scenario.reading.said import (
+    Assertion,
+    Call,
+    Sentence,
+    Step,
+    StepFault,
+    Tokens,
+    implies,
+)
 from imcli.scenario.reading.scope import all_nodes
 from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node, OwnVerb
@@ -121,6 +129,8 @@ class _Checker:
                 return []
             return [(fault[0], fault[1], " ".join(self.verbs[step.verb].words), "")]
         found: list[_Wrong] = []
+        if not self.draft.context.implied and _leaves_out(step):
+            found.append((written[0], LEFT_OUT.format("the other user"), "", ""))
         if isinstance(step, Sentence | Assertion):
             token_at = {token.start: token for token in written}
             for mention in step.named.mentions:
@@ -170,6 +180,13 @@ def _filled(draft: Draft, node: Node) -> Iterator[Tokens]:
 def _first(tokens: Tokens, hole: str) -> int:
     """Give the place of the first token that a hole fills; behind the last where it fills none."""
     return next((at for at, token in enumerate(tokens) if _fills(token, hole)), len(tokens))
+
+
+def _leaves_out(step: Step) -> bool:
+    """Tell whether a sentence is complete only where there are two users."""
+    if isinstance(step, Sentence):
+        return (step.sends and not step.slots.chat) or implies(step.slots)
+    return isinstance(step, Assertion) and any(implies(one.slots) for one in step.claims)
 
 
 def _is_hole(token: Token, verb: OwnVerb) -> bool:

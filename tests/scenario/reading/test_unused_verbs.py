@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.language import TWO, problems_of, scenario_text, wrong
+from tests.scenario.language import THREE, TWO, problems_of, scenario_text, wrong
 
 
 def complaints(
@@ -103,3 +103,13 @@ def test_a_line_is_right_if_it_is_in_any_cell_of_the_matrix() -> None:
 def test_hundreds_of_unused_verbs_are_checked_within_bounds() -> None:
     verbs = [f"'X zaps{n} A1 A2 A3 A4' = 'X A1 A2 A3 A4 foo bar'" for n in range(300)]
     assert isinstance(complaints(*verbs), list)
+
+
+@pytest.mark.parametrize(
+    "line", ['X sends "hi"', "X deletes the conversation", "assert X sees the conversation"]
+)
+def test_what_only_two_users_may_leave_out_is_refused_elsewhere(line: str) -> None:
+    message = "the other user may be left out only where there are exactly two users and no group"
+    assert complaints(f"'X zaps' = '{line}'") == []
+    assert complaints(f"'X zaps' = '{line}'", head=THREE) == [message]
+    assert complaints("'X zaps Y' = 'X sends Y'", head=THREE) == []
