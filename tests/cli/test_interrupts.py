@@ -11,19 +11,18 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 
-from imcli.cli.running import pool
-from imcli.cli.running.interrupts import Interrupts
+from imcli.cli.running.interrupts import SIGNALS, Interrupts
 from imcli.cli.verbs import messages
 from imcli.cli.verbs.desk import Desk
 from imcli.model.actions import Send
 from imcli.model.events import Accepted
 from imcli.model.exit_status import ExitStatus
 from imcli.scenario.events import CaseStarted, RunEvent, RunFinished
-from imcli.scenario.running.run import Options
 from tests.cli.conftest import Run
 
 QUICK = """title = "Quick"
@@ -50,7 +49,7 @@ def cases(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_what_had_finished_is_in_every_report_of_an_interrupted_run(
     cases: Path, jobs: str, number: signal.Signals
@@ -75,6 +74,67 @@ def test_what_had_finished_is_in_every_report_of_an_interrupted_run(
     suites = ElementTree.parse(cases / "run.xml").getroot()
     assert suites.get("tests") == str(count["case-finished"])
     assert out.splitlines()[-1].startswith(f"interrupted: {count['case-finished']} passed")
+
+
+class Outcome(NamedTuple):
+    """What a run said and wrote whose process was dealt with."""
+
+    status: int
+    out: str
+    err: str
+    events: list[dict[str, Any]]
+    suites: ElementTree.Element
+
+
+def with_signal_to_a_worker(cases: Path, number: signal.Signals, *options: str) -> Outcome:
+    """Run all in two processes, and send a signal to one of them while both are at work."""
+    command = [sys.executable, "-m", "imcli", "run-scenario", ".", "--jobs", "2", *options]
+    command += ["--jsonl", "events", "--junit", "run.xml"]
+    events = []
+    with subprocess.Popen(
+        command, cwd=cases, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        with open(cases / "events", encoding="utf-8") as lines:
+            for line in lines:
+                events.append(json.loads(line))
+                if len(events) == 9:
+                    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text()
+                    os.kill(int(children.split()[0]), number)
+        out, err = run.communicate(timeout=60)
+    suites = ElementTree.parse(cases / "run.xml").getroot()
+    return Outcome(run.returncode, out, err, events, suites)
+
+
+has_proc = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the processes")
+
+
+@has_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_of_which_somebody_ended_a_process_was_interrupted(
+    cases: Path, number: signal.Signals
+) -> None:
+    ran = with_signal_to_a_worker(cases, number, "--repeat", "40")
+    count = sum(event["type"] == "case-finished" for event in ran.events)
+    assert (ran.status, ran.err) == (ExitStatus.INTERRUPTED, "")
+    assert 4 <= count < 200
+    assert (ran.events[-1]["exit_status"], ran.events[-1]["interrupted"]) == (130, True)
+    assert ran.suites.get("tests") == str(count)
+    assert ran.out.splitlines()[-1].startswith(f"interrupted: {count} passed")
+
+
+@has_proc
+def test_the_case_of_a_process_that_was_killed_is_unknown_and_all_others_are_run(
+    cases: Path,
+) -> None:
+    ran = with_signal_to_a_worker(cases, signal.SIGKILL, "--repeat", "10")
+    assert (ran.status, ran.err) == (ExitStatus.UNKNOWN, "")
+    assert ran.events[-1]["counts"] == [["unknown", 1], ["passed", 199]]
+    assert ran.events[-1]["exit_status"] == ExitStatus.UNKNOWN
+    [unknown] = [e["case"] for e in ran.events if e.get("case", {}).get("result") == "unknown"]
+    assert unknown["reason"].startswith("the process that ran it was killed by SIGKILL")
+    assert (ran.suites.get("tests"), ran.suites.get("errors")) == ("200", "1")
+    assert ran.out.splitlines()[-1].startswith("1 unknown, 199 passed")
+    assert f"{unknown['case_id']}  the process that ran it was killed by SIGKILL" in ran.out
 
 
 def test_an_interrupt_while_an_event_is_handed_on_waits_for_that() -> None:
@@ -122,10 +182,28 @@ def test_a_run_that_ended_is_not_interrupted_any_more() -> None:
 
 
 def test_afterwards_everything_is_as_before() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in SIGNALS]
     with Interrupts(breakable=True):
-        assert signal.getsignal(signal.SIGINT) != before[0]
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+        assert all(signal.getsignal(number) not in before for number in SIGNALS)
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_who_goes_on_without_a_terminal_is_not_ended_with_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts(breakable=True) as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+        assert not interrupts.asked()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_run_that_never_came_to_its_end_was_broken_off() -> None:
+    with Interrupts(breakable=False) as interrupts:
+        events = interrupts.until_asked(iter(EVENTS))
+        assert [next(events) for _ in EVENTS] == EVENTS
+        with pytest.raises(KeyboardInterrupt):
+            next(events)
 
 
 def test_another_thread_takes_no_interrupts() -> None:
@@ -139,22 +217,6 @@ def test_another_thread_takes_no_interrupts() -> None:
     thread.start()
     thread.join()
     assert handlers == [signal.getsignal(signal.SIGINT)]
-
-
-def test_a_worker_that_was_told_to_end_begins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool.Worker, "stopped", False)
-    pool.end_work(signal.SIGINT, None)
-    assert pool.work_until_stopped((), ("sim",), pool.MakeTarget(), Options()) == []
-    assert pool.Worker.stopped
-
-
-def test_a_worker_breaks_off_what_it_does_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool.Worker, "stopped", False)
-    monkeypatch.setattr(pool.Worker, "working", True)
-    with pytest.raises(KeyboardInterrupt):
-        pool.end_work(signal.SIGINT, None)
-    pool.end_work(signal.SIGINT, None)
-    assert not pool.Worker.working
 
 
 def test_an_interrupt_while_the_program_is_loaded_is_no_traceback() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import multiprocessing
-import threading
+import pickle
 
 import pytest
 
@@ -11,8 +10,6 @@ from imcli.cli.running.pool import (
     MakeTarget,
     Nobody,
     job_count,
-    must_travel,
-    open_pool,
     watcher,
 )
 from imcli.cli.targets import Place
@@ -27,34 +24,14 @@ from imcli.targets.watched import Watch
 CAST = Cast((("A", (DeviceSpec("phone"),)),))
 
 
-def for_ever() -> None:
-    threading.Event().wait()
-
-
-def interrupted() -> None:
-    with open_pool(1) as pool:
-        pool.submit(for_ever)
-        raise KeyboardInterrupt
-
-
-def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert multiprocessing.active_children() == []
-
-
-def test_other_processes_answer() -> None:
-    with open_pool(1) as pool:
-        assert pool.submit(job_count, "3", 8).result() == 3
-
-
-def test_what_cannot_travel_is_known_here() -> None:
+def test_what_makes_targets_can_go_to_another_process() -> None:
     place = Place(
         "staging", "live", url="http://127.0.0.1:1", context=Context("staging", "http://x")
     )
-    must_travel(MakeTarget(load_profile("two-way"), {"staging": Access(place, Secret("hunter2"))}))
-    with pytest.raises(AttributeError):
-        must_travel(lambda: None)
+    make = MakeTarget(load_profile("two-way"), {"staging": Access(place, Secret("hunter2"))})
+    there = pickle.loads(pickle.dumps(make))
+    assert there.profile == load_profile("two-way")
+    assert there.known["staging"].token.reveal() == "hunter2"
 
 
 @pytest.mark.parametrize("text", ["", "-1", "0", "1.5", "257", "all"])

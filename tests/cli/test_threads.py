@@ -14,7 +14,6 @@ import pytest
 
 from imcli.cli.running.threads import Openers, open_threads, opened
 from imcli.model.exit_status import ExitStatus
-from imcli.scenario.running.run import Options
 from imcli.targets.base import Cast, Identity, Target
 from tests.targets.served import served
 
@@ -58,10 +57,15 @@ def test_an_interrupt_ends_the_waits_of_all_who_work() -> None:
     opener = Opener()
     openers = Openers({"x": opener})  # type: ignore[dict-item]
 
+    begun = threading.Barrier(3)
+
+    def waits(number: int) -> bool:
+        begun.wait(60)
+        return opener.over.wait()
+
     def interrupted() -> None:
-        with open_threads(2, openers) as pool:
-            waits = [pool.submit(opener.over.wait) for _ in range(2)]
-            assert not any(wait.done() for wait in waits)
+        with open_threads(2, 2, waits, openers):
+            begun.wait(60)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -69,10 +73,50 @@ def test_an_interrupt_ends_the_waits_of_all_who_work() -> None:
     assert opener.over.is_set()
 
 
+def test_who_wants_no_more_answers_waits_for_none() -> None:
+    opener = Opener()
+    openers = Openers({"x": opener})  # type: ignore[dict-item]
+    begun = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 1:
+            begun.set()
+            opener.over.wait()
+        return number
+
+    with open_threads(1, 2, work, openers) as threads:
+        assert next(threads.answers()) == 0
+        begun.wait(60)
+    assert opener.over.is_set()
+
+
+def test_answers_come_in_order_and_what_was_broken_off_is_nothing() -> None:
+    opener = Opener()
+    openers = Openers({"x": opener})  # type: ignore[dict-item]
+    second = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 1:
+            second.set()
+        else:
+            second.wait(60)
+        if number > 1:
+            opener.over.wait()
+            raise KeyboardInterrupt
+        return number
+
+    done: list[int | None] = []
+    with open_threads(2, 4, work, openers) as threads:
+        for answer in threads.answers(lambda: len(done) == 2):
+            done.append(answer)
+    assert done == [0, 1, None, None]
+
+
 def test_who_begins_after_an_interrupt_does_nothing() -> None:
     openers = Openers({"x": Opener()})  # type: ignore[dict-item]
     openers.stop()
-    assert openers.work((), ("x",), openers, Options()) == []
+    with open_threads(1, 1, lambda number: number, openers) as threads:
+        assert list(threads.answers()) == [None]
 
 
 WAITS = """title = "Waits"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imcli.cli.shell import Shell, shell_of
+from imcli.model.errors import CouldNotTell
 from imcli.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def conform_recordings(
 
 def judge_all(recordings: list[Recording], profile: str, jobs: int) -> list[Judged]:
     """Judge recordings in their order, in this process or in several."""
-    from imcli.cli.running.pool import open_pool
+    from imcli.cli.running.crew import open_crew
     from imcli.conform.replay import profile_for, wukongim_profile
 
     for recording in recordings:  # whatever is wrong is said before the first replay
@@ -65,9 +66,34 @@ def judge_all(recordings: list[Recording], profile: str, jobs: int) -> list[Judg
     batches = [recordings[i : i + BATCH] for i in range(0, len(recordings), BATCH)]
     if jobs == 1 or len(batches) == 1:
         return [each for batch in batches for each in judge(batch, profile)]
-    with open_pool(min(jobs, len(batches))) as pool:
-        done = pool.map(judge, batches, [profile] * len(batches))
-        return [each for batch in done for each in batch]
+    with open_crew(min(jobs, len(batches)), len(batches), Batches(batches, profile)) as crew:
+        return [each for batch in crew.answers() for each in judged(batch)]
+
+
+class Batches:
+    """The work of one process: each batch, by its number."""
+
+    def __init__(self, batches: list[list[Recording]], profile: str) -> None:
+        self._batches = batches
+        self._profile = profile
+
+    def __call__(self, number: int) -> list[Judged]:
+        """Judge one batch."""
+        return judge(self._batches[number], self._profile)
+
+
+def judged(answer: list[Judged] | Exception | None) -> list[Judged]:
+    """What a process found.
+
+    Raises:
+        CouldNotTell: the process is gone.
+        KeyboardInterrupt: somebody told a process to end.
+    """
+    if answer is None:
+        raise KeyboardInterrupt
+    if isinstance(answer, Exception):
+        raise CouldNotTell(f"recordings were not judged to the end: {answer}")
+    return answer
 
 
 def judge(recordings: Sequence[Recording], profile: str) -> list[Judged]:

@@ -1,10 +1,10 @@
-"""Ctrl-C (or a polite end, SIGTERM) in the middle of a run: nothing that had finished is lost.
+"""Ctrl-C (or a polite end, SIGTERM, or a closed terminal) in a run: what had finished is kept.
 
 A run alternates between playing a case, which may be broken off, and handing an event to the
 reports, which may not: half a report is none. So the first interrupt is only noted while an event
 is handed on, and raised at once while a case is played here. Other processes are told by a signal
-of their own; each ends the case under way and answers what it had finished (`pool.py`). A second
-interrupt always ends the program at once.
+of their own; each breaks off the case under way (`crew.py`). A second interrupt always ends the
+program at once. A run of which the end never came was broken off, whoever did it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ from types import FrameType
 
 from imcli.scenario.events import RunEvent, RunFinished
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""What ends a run; not every system has terminals that close."""
+TERMINAL_CLOSED = getattr(signal, "SIGHUP", None)
+
+
+def heeded() -> list[signal.Signals]:
+    """The signals that end a run; `nohup` takes away the one of a closed terminal."""
+    return [
+        number
+        for number in SIGNALS
+        if number != TERMINAL_CLOSED or signal.getsignal(number) is not signal.SIG_IGN
+    ]
 
 
 class Interrupts:
@@ -39,7 +50,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._take) for number in SIGNALS}
+            self._before = {number: signal.signal(number, self._take) for number in heeded()}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,7 +66,7 @@ class Interrupts:
         """Yield events until they end.
 
         Raises:
-            KeyboardInterrupt: somebody wanted the run to end before.
+            KeyboardInterrupt: somebody wanted the run to end before, or it ended without its end.
         """
         while True:
             self._playing = True
@@ -67,5 +78,5 @@ class Interrupts:
                 break
             if self._asked and self._breakable:
                 raise KeyboardInterrupt
-        if self._asked and event is None:
+        if event is None:
             raise KeyboardInterrupt

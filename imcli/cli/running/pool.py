@@ -1,17 +1,12 @@
-"""Other processes for `--jobs`: how they are made, and what each of them can do.
+"""What goes to other processes with `--jobs`: how targets are opened there, and cases watched.
 
-What goes to another process must be found there by name, so the makers of targets and observers are
-functions of this module. An interrupt belongs to the one who was asked; it tells its workers, and
-each of them breaks off the case under way and answers what it had finished.
+It must be found there by name, so the makers of targets and observers are functions and values of
+this module. The processes themselves are those of `crew.py`.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,8 +20,6 @@ from imcli.simulator.profiles import Profile
 from imcli.targets.base import OpenTarget, Target
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
-
     from imcli.cli.shell import Shell
     from imcli.scenario.events import RunEvent
     from imcli.scenario.running.run import Observer
@@ -185,81 +178,30 @@ def job_count(text: str, processors: int) -> int:
     raise UsageError(f"--jobs is {text!r}, and must be auto or a number from 1 to {JOBS_MAX}")
 
 
-def must_travel(*values: object) -> None:
-    """Fail here where something cannot be sent to another process: there it would wait for ever."""
-    import pickle
+class Cases:
+    """The work of others: a case on a target, by its number; all targets of a case in a row."""
 
-    pickle.dumps(values)
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        target_names: Sequence[str],
+        make_target: Callable[[str], OpenTarget],
+        options: RunOptions,
+    ) -> None:
+        self._cases = cases
+        self._names = target_names
+        self._make = make_target
+        self._options = options
+        self._targets: dict[str, OpenTarget] = {}
 
+    def __len__(self) -> int:
+        return len(self._cases) * len(self._names)
 
-@contextmanager
-def open_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Make processes and end them, also after an interrupt."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    def __call__(self, number: int) -> list[RunEvent]:
+        """Run one case on one target, which its first case opens where it is run."""
+        from imcli.scenario.running.run import run
 
-    # A fork is ten times as quick to start as a fresh interpreter, and safe here: this program has
-    # one thread. Where the system's own libraries do not survive a fork, a fresh one is started.
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=await_interrupts)
-    try:
-        yield pool
-    except BaseException:
-        # What is under way is of no use any more, and might take long.
-        for child in multiprocessing.active_children():
-            child.kill()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def interrupt_workers() -> None:
-    """Ask every worker to end: what it had finished comes back."""
-    import multiprocessing
-
-    for child in multiprocessing.active_children():
-        if child.pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGINT)
-
-
-class Worker:
-    """What a worker knows about itself; a process has one."""
-
-    stopped = False
-    working = False
-
-
-def await_interrupts() -> None:
-    """Get ready, in a worker, to be told to end."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end_work)
-
-
-def end_work(number: int, frame: object) -> None:
-    """Break off what this worker does, once; between two pieces of work only take note."""
-    Worker.stopped = True
-    if Worker.working:
-        Worker.working = False
-        raise KeyboardInterrupt
-
-
-def work_until_stopped(
-    cases: tuple[Case, ...],
-    target_names: tuple[str, ...],
-    make_target: Callable[[str], OpenTarget],
-    options: RunOptions,
-) -> list[RunEvent]:
-    """Run some cases in this process; after an interrupt give those that had finished."""
-    from imcli.scenario.running.suite import run_chunk
-
-    Worker.working = True
-    try:
-        if Worker.stopped:
-            return []
-        return run_chunk(cases, target_names, make_target, options)
-    except KeyboardInterrupt:
-        return []
-    finally:
-        Worker.working = False
+        case, column = divmod(number, len(self._names))
+        name = self._names[column]
+        target = self._targets.get(name) or self._targets.setdefault(name, self._make(name))
+        return list(run(self._cases[case], target, self._options))

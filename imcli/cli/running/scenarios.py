@@ -317,23 +317,20 @@ def in_processes(
     program: str,
 ) -> Iterator[RunEvent]:
     """Run cases that only compute, several at a time."""
-    from imcli.cli.running.pool import interrupt_workers, must_travel, open_pool, work_until_stopped
+    from imcli.cli.running.crew import open_crew
+    from imcli.cli.running.pool import Cases
     from imcli.scenario.running.suite import run_suite_parallel
 
-    must_travel(make, options)
-    with open_pool(min(jobs, len(cases))) as pool:
+    work = Cases(cases, names, make, options)
+    targets = [make(name) for name in names]
+    with open_crew(min(jobs, len(work)), len(work), work) as crew:
         yield from run_suite_parallel(
             cases,
-            names,
-            make,
+            targets,
+            crew.answers(asked),
             options,
-            pool,
-            jobs=jobs,
             max_failures=max_failures,
             program=program,
-            work=work_until_stopped,
-            stopped=asked,
-            stop=interrupt_workers,
         )
 
 
@@ -348,21 +345,18 @@ def in_threads(
     program: str,
 ) -> Iterator[RunEvent]:
     """Run cases that wait for a real server, several at a time."""
+    from imcli.cli.running.pool import Cases
     from imcli.cli.running.threads import open_threads
     from imcli.scenario.running.suite import run_suite_parallel
 
-    with open_threads(min(jobs, len(cases)), openers) as pool:
+    work = Cases(cases, names, openers, options)
+    targets = [openers(name) for name in names]
+    with open_threads(min(jobs, len(work)), len(work), work, openers) as threads:
         yield from run_suite_parallel(
             cases,
-            names,
-            openers,
+            targets,
+            threads.answers(asked),
             options,
-            pool,
-            jobs=jobs,
             max_failures=max_failures,
             program=program,
-            work=openers.work,
-            chunk=1,
-            stopped=asked,
-            stop=openers.stop,
         )

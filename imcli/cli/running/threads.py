@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from imcli.cli.running.crew import ASK_SECONDS, GRACE_SECONDS
 from imcli.targets.base import OpenTarget, Shared
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Executor, Future
 
-    from imcli.scenario.events import RunEvent
-    from imcli.scenario.running.run import Options as RunOptions
-    from imcli.scenario.syntax import Case
+T = TypeVar("T")
 
 
 class Openers:
@@ -39,18 +38,6 @@ class Openers:
             if isinstance(opener, Shared):
                 opener.interrupt()
 
-    def work(
-        self,
-        cases: tuple[Case, ...],
-        target_names: tuple[str, ...],
-        make_target: Callable[[str], OpenTarget],
-        options: RunOptions,
-    ) -> list[RunEvent]:
-        """Run some cases in this thread; after an interrupt give those that had finished."""
-        from imcli.scenario.running.suite import run_chunk
-
-        return [] if self.stopped else run_chunk(cases, target_names, make_target, options)
-
 
 @contextmanager
 def opened(names: Sequence[str], make: Callable[[str], OpenTarget]) -> Iterator[Openers]:
@@ -64,16 +51,64 @@ def opened(names: Sequence[str], make: Callable[[str], OpenTarget]) -> Iterator[
         yield Openers(openers)
 
 
+class Threads(Generic[T]):
+    """Threads that do `count` pieces of work between them; answers come in order."""
+
+    def __init__(self, pool: Executor, count: int, work: Callable[[int], T], over: Openers) -> None:
+        self._work = work
+        self._over = over
+        self._waiting = [pool.submit(self._piece, number) for number in range(count)]
+
+    def _piece(self, number: int) -> T | None:
+        """Do one piece; None: it was broken off."""
+        try:
+            return None if self._over.stopped else self._work(number)
+        except KeyboardInterrupt:
+            return None
+
+    def answers(self, stopped: Callable[[], bool] = bool) -> Iterator[T | None]:
+        """Give what became of each piece, in order; None: it was not done when all was broken off.
+
+        All is broken off when `stopped` says so.
+        """
+        for future in self._waiting:
+            while not self._over.stopped and not _is_done(future):
+                if stopped():
+                    self._break_off()
+            yield future.result() if future.done() and not future.cancelled() else None
+
+    def _break_off(self) -> None:
+        """Tell all to end, and wait for what they had finished."""
+        from concurrent.futures import wait
+
+        begun = [future for future in self._waiting if not future.cancel()]
+        self._over.stop()
+        wait(begun, GRACE_SECONDS)
+
+    def end(self) -> None:
+        """Let nothing more begin, and what is under way end now: nobody asks for it any more."""
+        if [future for future in self._waiting if not future.cancel() and not future.done()]:
+            self._over.stop()
+
+
+def _is_done(future: Future[Any]) -> bool:
+    """Wait for a piece of work, and not for ever."""
+    from concurrent.futures import wait
+
+    return bool(wait([future], ASK_SECONDS).done)
+
+
 @contextmanager
-def open_threads(jobs: int, openers: Openers) -> Iterator[ThreadPoolExecutor]:
+def open_threads(
+    jobs: int, count: int, work: Callable[[int], T], openers: Openers
+) -> Iterator[Threads[T]]:
     """Make threads and end them, also after an interrupt."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="case")
+    threads = Threads(pool, count, work, openers)
     try:
-        yield pool
-    except BaseException:
-        openers.stop()
-        raise
+        yield threads
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        threads.end()
+        pool.shutdown(wait=True)

@@ -116,6 +116,16 @@ def run(case: Case, open_target: OpenTarget, options: Options = DEFAULT) -> Iter
     yield CaseFinished(result)
 
 
+def lost(case: Case, open_target: OpenTarget, options: Options, message: str) -> Iterator[RunEvent]:
+    """Say of a case that nobody knows how it ended, because whoever ran it is gone."""
+    yield CaseStarted(case.case_id, case.title, open_target.identity.name)
+    runner = Runner(case, open_target, options)
+    place = Span(case.path, 1, 1)
+    problem = Problem("unknown", "target", "steps", 1, place, case.title, message)
+    runner.ended = Ended((problem,), explain(case, [problem], None), seed=options.seed)
+    yield CaseFinished(runner.result())
+
+
 def _result(case: Case, target: Identity, result: Result, *, reason: str) -> CaseResult:
     return CaseResult(
         case.case_id,

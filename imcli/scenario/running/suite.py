@@ -5,11 +5,10 @@ For the command line:
 - `select(cases, tag=..., only=..., covers=...)` picks cases; it raises `NothingToRun`.
 - `run_suite(cases, targets, options, max_failures=0)` yields `RunStarted`, the events of every
   case on every target, and `RunFinished`; case by case, and target by target within a case.
-- `run_suite_parallel(cases, target_names, make_target, options, pool, ...)` yields the same events
-  in the same order, whatever finishes first. `pool` is a `concurrent.futures.Executor` that the
-  caller makes and ends; `make_target(name) -> OpenTarget` must be a function of a module, and so
-  must `options.observer` be, since they go to other processes. Once `stopped` says yes, `stop` is
-  called, and what had finished by then is yielded, without a `RunFinished`.
+- `run_suite_parallel(cases, targets, answers, options, ...)` yields the same events in the same
+  order from what others did, whatever they finished first: `answers` gives what `run` yields for
+  each case on each target, or why that is lost, or nothing where the run was broken off. A run of
+  which anything is missing has no `RunFinished`.
 - `exit_status(results)` and `finished(results, ...)` say what the program tells the shell; the
   latter also makes the `RunFinished` of an interrupted run.
 """
@@ -17,10 +16,8 @@ For the command line:
 from __future__ import annotations
 
 import difflib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from imcli.model.errors import NothingToRun
 from imcli.model.exit_status import ExitStatus, worst
@@ -34,12 +31,9 @@ from imcli.scenario.events import (
     RunStarted,
 )
 from imcli.scenario.reading.tags import tag_predicate
-from imcli.scenario.running.run import DEFAULT, Options, run
+from imcli.scenario.running.run import DEFAULT, Options, lost, run
 from imcli.scenario.syntax import Case
 from imcli.targets.base import Identity, OpenTarget
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
 
 STATUS_OF: dict[Result, ExitStatus] = {
     "passed": ExitStatus.HELD,
@@ -54,20 +48,6 @@ STATUS_OF: dict[Result, ExitStatus] = {
 
 BAD: frozenset[Result] = frozenset({"failed", "unexpected pass", "error", "unknown"})
 """The results that `--max-failures` counts."""
-
-CHUNK = 20
-"""As many cases go to another process at once, so that sending them costs little."""
-
-ASK_SECONDS = 0.1
-"""How often is asked, while others work, whether the run is to end."""
-GRACE_SECONDS = 5.0
-"""How long those who were told to stop may take to answer what they had finished."""
-
-Work = Callable[
-    [tuple[Case, ...], tuple[str, ...], Callable[[str], OpenTarget], Options], list[RunEvent]
-]
-"""What another process does with some cases: `run_chunk`, or something around it."""
-
 
 # Which cases
 
@@ -157,97 +137,38 @@ def run_suite(
 
 def run_suite_parallel(
     cases: Sequence[Case],
-    target_names: Sequence[str],
-    make_target: Callable[[str], OpenTarget],
-    options: Options,
-    pool: Executor,
+    targets: Sequence[OpenTarget],
+    answers: Iterable[Iterable[RunEvent] | Exception | None],
+    options: Options = DEFAULT,
     *,
-    jobs: int = 2,
     max_failures: int = 0,
     program: str = "imcli",
-    work: Work | None = None,
-    chunk: int = CHUNK,
-    stopped: Callable[[], bool] = bool,
-    stop: Callable[[], object] = bool,
 ) -> Iterator[RunEvent]:
-    """Run every case on every target in other processes, and yield the events in stable order.
+    """Yield the events of a run that others do, as `run_suite` does for its own.
 
-    At most `chunk` cases are handed out at once.
+    Args:
+        cases: what they run.
+        targets: only their identities and capabilities are used here.
+        answers: the events of each case on each target, in the order of `run_suite`; an exception
+            says how they were lost, and makes the case *unknown*; nothing: it was broken off.
+        options: as they were given to the others.
+        max_failures: stop after so many that did not pass; 0: never.
+        program: name and version.
     """
-    identities = [make_target(name).identity for name in target_names]
-    yield _started(identities, cases, options, program)
+    yield _started([target.identity for target in targets], cases, options, program)
     tally = Tally(max_failures, options)
-    size = max(1, min(chunk, -(-len(cases) // (jobs * 2))))
-    chunks = iter([tuple(cases[at : at + size]) for at in range(0, len(cases), size)])
-    waiting: deque[Future[list[RunEvent]]] = deque()
-    try:
-        for some in chunks:
-            waiting.append(
-                pool.submit(work or run_chunk, some, tuple(target_names), make_target, options)
-            )
-        while waiting:
-            if not _is_done(waiting[0], stopped):
-                yield from _finished_by_now(waiting, stop)
+    pairs = [(case, target) for case in cases for target in targets]
+    for (case, target), answer in zip(pairs, answers, strict=True):
+        if isinstance(answer, Exception):
+            answer = lost(case, target, options, str(answer))
+        for event in answer or ():
+            yield event
+            tally.add(event)
+            if tally.enough and isinstance(event, CaseFinished):
+                yield tally.finished()
                 return
-            for event in waiting.popleft().result():
-                yield event
-                tally.add(event)
-                if tally.enough and isinstance(event, CaseFinished):
-                    yield tally.finished()
-                    return
+    if len(tally.results) == len(pairs):
         yield tally.finished()
-    finally:
-        under_way = [future for future in waiting if not future.cancel() and not future.done()]
-        if under_way:
-            stop()
-
-
-def _is_done(future: Future[list[RunEvent]], stopped: Callable[[], bool]) -> bool:
-    """Wait for a piece of work; False: somebody wants the run to end."""
-    from concurrent.futures import wait
-
-    while not stopped():
-        if wait([future], ASK_SECONDS).done:
-            return True
-    return False
-
-
-def _finished_by_now(
-    waiting: deque[Future[list[RunEvent]]], stop: Callable[[], object]
-) -> Iterator[RunEvent]:
-    """Give what the others have finished when they are told to stop."""
-    from concurrent.futures import wait
-
-    begun = [future for future in waiting if not future.cancel()]
-    waiting.clear()
-    stop()
-    late = wait(begun, GRACE_SECONDS).not_done
-    for future in begun:
-        if future not in late:
-            yield from future.result()
-    if late:
-        raise KeyboardInterrupt
-
-
-def run_chunk(
-    cases: tuple[Case, ...],
-    target_names: tuple[str, ...],
-    make_target: Callable[[str], OpenTarget],
-    options: Options,
-) -> list[RunEvent]:
-    """Run some cases in this process: the work of one job.
-
-    After an interrupt: what had finished.
-    """
-    done: list[RunEvent] = []
-    try:
-        targets = [make_target(name) for name in target_names]
-        for case in cases:
-            for target in targets:
-                done += list(run(case, target, options))
-    except KeyboardInterrupt:
-        pass
-    return done
 
 
 def _started(

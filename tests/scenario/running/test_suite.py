@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import get_args
 
 import pytest
@@ -26,11 +23,10 @@ from imcli.scenario.events import (
     RunStarted,
 )
 from imcli.scenario.reading.tags import tag_predicate
-from imcli.scenario.running.run import Options
+from imcli.scenario.running.run import Options, run
 from imcli.scenario.running.suite import (
     exit_status,
     finished,
-    run_chunk,
     run_suite,
     run_suite_parallel,
     select,
@@ -39,8 +35,6 @@ from imcli.scenario.syntax import Case
 from imcli.targets.base import Identity, OpenTarget
 from tests.scenario.builder import case, claim, sees
 from tests.scenario.scripted import ScriptedOpener, ScriptedTarget
-
-Make = Callable[[str], OpenTarget]
 
 
 def named(name: str, *tags: str, covers: tuple[str, ...] = (), passes: bool = True) -> Case:
@@ -248,63 +242,41 @@ def test_a_run_stops_after_so_many_failures() -> None:
 
 
 @pytest.mark.parametrize("max_failures", [0, 1, 3])
-@pytest.mark.parametrize("jobs", [1, 2, 3])
-def test_jobs_report_what_one_process_reports_in_the_same_order(
-    jobs: int, max_failures: int
-) -> None:
-    targets = ["sim", "other"]
-    alone = list(
-        run_suite(MANY, [make_target(name) for name in targets], max_failures=max_failures)
-    )
-    with ThreadPoolExecutor(jobs) as pool:
-        together = list(
-            run_suite_parallel(
-                MANY, targets, make_target, Options(), pool, jobs=jobs, max_failures=max_failures
-            )
-        )
-    assert together == alone
+def test_what_others_did_is_reported_as_one_process_reports_it(max_failures: int) -> None:
+    targets = [make_target(name) for name in ("sim", "other")]
+    alone = list(run_suite(MANY, targets, max_failures=max_failures))
+    answers = (list(run(case, target)) for case in MANY for target in targets)
+    assert list(run_suite_parallel(MANY, targets, answers, max_failures=max_failures)) == alone
 
 
-def test_a_run_that_is_stopped_yields_what_others_had_finished() -> None:
-    begun, told = Event(), Event()
-
-    def work(
-        cases: tuple[Case, ...], names: tuple[str, ...], make: Make, options: Options
-    ) -> list[RunEvent]:
-        begun.set()
-        told.wait()
-        return run_chunk(cases[:2], names, make, options)
-
-    with ThreadPoolExecutor(1) as pool:
-        events = list(
-            run_suite_parallel(
-                MANY,
-                ["sim"],
-                make_target,
-                Options(),
-                pool,
-                work=work,
-                stopped=lambda: begun.wait() and True,
-                stop=told.set,
-            )
-        )
-    assert [case_id for case_id, _, _ in ends(events)] == ["case 00", "case 01"]
-    assert not isinstance(events[-1], RunFinished)
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_run_of_which_anything_is_missing_has_no_end(missing: int) -> None:
+    target = make_target("sim")
+    answers: list[list[RunEvent] | None] = [list(run(case, target)) for case in MANY[:3]]
+    answers[missing] = None
+    events = list(run_suite_parallel(MANY[:3], [target], answers))
+    assert [name for name, _, _ in ends(events)] == [
+        case.case_id for n, case in enumerate(MANY[:3]) if n != missing
+    ]
+    assert not any(isinstance(event, RunFinished) for event in events)
 
 
-def test_a_chunk_that_is_interrupted_answers_what_it_had_finished() -> None:
-    def make(name: str) -> OpenTarget:
-        def look(target: ScriptedTarget, question: Question) -> View:
-            if next(looks) == 2:
-                raise KeyboardInterrupt
-            return ListView(())
-
-        looks = itertools.count()
-        return ScriptedOpener(look=look)
-
-    events = run_chunk(tuple(MANY[:3]), ("sim",), make, Options())
-    assert [case_id for case_id, _, _ in ends(events)] == ["case 00"]
-    assert isinstance(events[-1], CaseFinished)
+def test_a_case_whose_answer_is_lost_is_unknown_and_the_others_count() -> None:
+    target = make_target("sim")
+    gone = OSError("the process is gone")
+    answers = (gone if case is MANY[1] else run(case, target) for case in MANY[:3])
+    events = list(run_suite_parallel(MANY[:3], [target], answers, Options(seed=7)))
+    assert ends(events) == [
+        ("case 00", "sim", "passed"),
+        ("case 01", "sim", "unknown"),
+        ("case 02", "sim", "passed"),
+    ]
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert last.exit_status == ExitStatus.UNKNOWN
+    [lost] = [e.case for e in events if isinstance(e, CaseFinished) and e.case.failures]
+    assert lost.reason == "the process is gone"
+    assert "--seed 7" in lost.reproduce
 
 
 def test_durations_come_from_the_clock_that_was_given() -> None:
