@@ -24,7 +24,10 @@ A delets B
 """
 
 
-@pytest.mark.parametrize("command", ["run-scenario", "check-scenario", "explain-scenario"])
+COMMANDS = ["run-scenario", "check-scenario", "explain-scenario", "format-scenario"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_mistake_of_a_profile_has_its_place_among_the_others(
     imcli: Run, tmp_path: Path, command: str
 ) -> None:

@@ -11,6 +11,7 @@ from imcli.cli.shell import Shell, shell_of
 from imcli.model.exit_status import ExitStatus
 
 if TYPE_CHECKING:
+    from imcli.scenario.reading.own_profile import JudgeProfile
     from imcli.scenario.syntax import Case
 
 
@@ -54,12 +55,15 @@ def format_scenarios(
     Comments stay. A file that is invalid is named, and no file is changed then.
     """
     from imcli.cli.running.files import find_files, read_each, write_text
+    from imcli.cli.running.own_profiles import profile_judge
     from imcli.cli.text import visible
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
+    judge = profile_judge()
     with shell.world.collector.keeping():
-        changes = [one for one in read_each(shell.world, files, formatted) if one is not None]
+        each = read_each(shell.world, files, lambda text, path: formatted(text, path, judge))
+    changes = [one for one in each if one is not None]
     for path, before, after in changes:
         if diff:
             shell.write(difference(path, before, after))
@@ -70,11 +74,11 @@ def format_scenarios(
     return told(shell, len(files), len(changes), wrote=not (check or diff))
 
 
-def formatted(text: str, path: str) -> tuple[str, str, str] | None:
+def formatted(text: str, path: str, judge: JudgeProfile) -> tuple[str, str, str] | None:
     """Give a file's path, its text and its canonical form; None where both are the same."""
     from imcli.scenario.reading.format import format_scenario
 
-    after = format_scenario(text, path)
+    after = format_scenario(text, path, judge)
     return (path, text, after) if after != text else None
 
 

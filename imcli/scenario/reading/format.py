@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from imcli.scenario.reading.layout import Layout, Path
+from imcli.scenario.reading.own_profile import JudgeProfile
 from imcli.scenario.reading.parse import parse_placed
 from imcli.scenario.reading.said import Assertion, Opening, Sentence, StepFault
 from imcli.scenario.reading.state_table import cell_text, split_cells
@@ -22,13 +23,18 @@ INDENT = 2
 STEP_KEYS = ("given", "steps", "cleanup")
 
 
-def format_scenario(text: str, file: str = "scenario") -> str:
+def format_scenario(text: str, file: str = "scenario", judge: JudgeProfile | None = None) -> str:
     """Write a scenario in its canonical form.
+
+    Args:
+        text: the text of the file.
+        file: its path, for messages.
+        judge: says what is wrong with the file's own profile, as for `parse_scenario`.
 
     Raises:
         InvalidScenario: the file is wrong; nothing is formatted then.
     """
-    scenario, data, layout = parse_placed(text, file)
+    scenario, data, layout = parse_placed(text, file, judge)
     names = frozenset(name for name, _ in scenario.matrix)
     verbs = tuple(verb.name for verb in scenario.verbs)
     edits = [*_spaces(layout), *_step_strings(layout, data, names, verbs)]
