@@ -183,7 +183,7 @@ class SimulatedTarget:
             if kind is Offline:
                 return Outcome("offline", detail=f"{event.user}.{event.device} is offline")  # type: ignore[union-attr]
             if kind is Unanswered:
-                return Outcome("unknown", "", "the answer was lost", tuple(events))
+                return Outcome("unknown", "", "no answer came", tuple(events))
             if kind is not Stored:
                 break
         return Outcome("ok", "", "", tuple(events))

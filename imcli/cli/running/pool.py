@@ -15,7 +15,7 @@ from imcli.cli.profile_files import profile_of
 from imcli.cli.running.restarting import ShellCommand
 from imcli.cli.targets import Place, parse_target, token_for
 from imcli.cli.tokens import Secret
-from imcli.model.errors import InvalidInput, UsageError
+from imcli.model.errors import UsageError
 from imcli.simulator.profiles import Profile
 from imcli.targets.base import OpenTarget, Target
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from imcli.scenario.syntax import Case
 
 JOBS_MAX = 256
-LAWS_APART = ("delete_kind", "own_send_reads", "flush_interval", "list_cache_ttl")
-"""The switches in which the versions of WuKongIM are not like each other."""
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -121,30 +119,6 @@ def watcher(target: Target, *, each_step: bool) -> Observer:
     wanted = each_step or target.identity.product == "reference"
     found = watch_of(target, each_step=each_step) if wanted else None
     return found or Nobody()
-
-
-def meanings(name: str, own: dict[str, object] | None) -> list[str]:
-    """Say each switch in which the profile of a failing case is not the reference, in words.
-
-    A WuKongIM differs in many; of those it is the few by which its versions differ.
-    """
-    from imcli.cli.profiles import shown_value
-    from imcli.simulator.profiles import build_profile, load_profile
-    from imcli.simulator.switches import SWITCHES
-
-    try:
-        profile = build_profile(own) if own is not None else load_profile(name)
-    except InvalidInput:
-        return []
-    told = profile.differences()
-    if profile.product != "reference":
-        told = {name: value for name, value in told.items() if name in {*LAWS_APART, *(own or {})}}
-    return [
-        f"{each.name} = {shown_value(each.name, getattr(profile, each.name))}: "
-        f"{each.meaning(getattr(profile, each.name))}"
-        for each in SWITCHES
-        if each.name in told
-    ]
 
 
 class Nobody:

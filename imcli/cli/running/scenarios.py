@@ -163,7 +163,8 @@ def run_options(
     Raises:
         UsageError: a value that an option does not take.
     """
-    from imcli.cli.running.pool import OBSERVERS, meanings
+    from imcli.cli.running.meanings import meanings
+    from imcli.cli.running.pool import OBSERVERS
     from imcli.scenario.running.run import Options
 
     if show not in SHOWS:

@@ -9,7 +9,17 @@ from imcli.scenario.events import Result
 from imcli.scenario.running.orders import Plan
 from imcli.scenario.running.play import Problem, Verdict
 from imcli.scenario.running.program import Parallel, Program
-from imcli.scenario.syntax import Case
+from imcli.scenario.syntax import (
+    Case,
+    Claim,
+    DevicesAgree,
+    HistoryIs,
+    ReceivedBefore,
+    ReceivedMessage,
+    ReceivedNothingElse,
+    SeesList,
+    TotalUnread,
+)
 
 
 def verdict(problems: Sequence[Problem]) -> Result:
@@ -26,6 +36,35 @@ def _verdict(problem: Problem) -> Verdict:
     if problem.phase == "given" and problem.verdict == "failed" and problem.kind != "invariant":
         return "error"
     return problem.verdict
+
+
+CLAIMS: dict[type[Claim], str] = {
+    SeesList: "order",
+    HistoryIs: "messages",
+    ReceivedMessage: "received",
+    ReceivedBefore: "received",
+    ReceivedNothingElse: "received",
+    DevicesAgree: "shown",
+    TotalUnread: "unread",
+}
+"""What a claim of these kinds is about; the others say it by their columns."""
+
+
+def topics(problems: Sequence[Problem]) -> frozenset[str]:
+    """Say what failed: `listed`, a column of a state table, `order`, `received`, `shown`, `done`.
+
+    `done` stands for an action that ended otherwise than it may.
+    """
+    found: set[str] = set()
+    for problem in problems:
+        if problem.kind == "action":
+            found.add("done")
+        found.update(CLAIMS[type(claim)] for claim in problem.claims if type(claim) in CLAIMS)
+        for disagreement in problem.disagreements:
+            found.update(column or "listed" for column, _ in disagreement.expected)
+        if any(getattr(claim, "source", "") == "shows" for claim in problem.claims):
+            found.add("shown")
+    return frozenset(found)
 
 
 def order_texts(program: Program, plan: Plan) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ through; the world is closed in any case.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -50,7 +50,7 @@ from imcli.scenario.running.orders import Plan, Plans, TooManyOrders, plan_order
 from imcli.scenario.running.play import Clock, Logged, Observer, Play, Problem, step_name, where
 from imcli.scenario.running.program import Unit, prepare
 from imcli.scenario.running.rerun import state_now, watch_again, watch_now
-from imcli.scenario.running.results import order_texts, reproduce, verdict
+from imcli.scenario.running.results import order_texts, reproduce, topics, verdict
 from imcli.scenario.running.skip import profile_of, profile_words, skip_reason
 from imcli.scenario.syntax import Case, Span
 from imcli.targets.base import Identity, OpenTarget, Target
@@ -73,7 +73,8 @@ class Options(msgspec.Struct, frozen=True):
         observer: makes the checker of invariants for one run.
         reproduce: the command that reproduces a failure, where it is no `run-scenario`.
         command_options: further options of that command (`--check each-step`).
-        meanings: says what is otherwise in a profile, by its name and by a case's own switches.
+        meanings: says what is otherwise in a profile, by its name, by a case's own switches, and by
+            what failed (see `topics`).
     """
 
     profile: str = ""
@@ -86,7 +87,9 @@ class Options(msgspec.Struct, frozen=True):
     observer: Callable[[Case, Target], Observer] | None = None
     reproduce: str = ""
     command_options: tuple[str, ...] = ()
-    meanings: Callable[[str, dict[str, object] | None], Sequence[str]] | None = None
+    meanings: Callable[[str, dict[str, object] | None, Collection[str]], Sequence[str]] | None = (
+        None
+    )
 
 
 DEFAULT = Options()
@@ -258,7 +261,8 @@ class Runner:
         if problems and self.profile is not None:
             self.notes.append(f"the case has its own profile: {profile_words(self.profile)}")
         if problems and self.options.meanings is not None:
-            self.notes += self.options.meanings(self.identity.profile, self.profile)
+            about = topics(problems)
+            self.notes += self.options.meanings(self.identity.profile, self.profile, about)
         noted = _noted(play.target) if problems else Exchanges()
         self.ended = Ended(
             tuple(problems),

@@ -95,8 +95,8 @@ def event_text(event: Event, names: Names) -> str:
         case Accepted(message_id=message_id, seq=seq, duplicate=duplicate):
             known = ", known already" if duplicate else ""
             return f"accepted as seq {seq}, id {message_id}{known}"
-        case Unanswered(user=user, device=device):
-            return f"{user}.{device} got no answer"
+        case Unanswered(user=user, device=device, done=done):
+            return f"{user}.{device} got no answer{', though the server did it' if done else ''}"
         case Offline(user=user, device=device):
             return f"{user}.{device} is offline"
         case ListAnswer(user=user, device=device, full=full, entries=entries):

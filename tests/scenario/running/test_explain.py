@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Collection
 
 import pytest
 from msgspec.structs import replace
@@ -293,10 +294,10 @@ def test_a_delete_on_a_server_that_shows_no_record_tells_nothing_of_it() -> None
 
 
 def test_what_is_otherwise_in_a_profile_is_noted_with_a_failure_alone() -> None:
-    asked: list[tuple[str, dict[str, object] | None]] = []
+    asked: list[tuple[str, dict[str, object] | None, Collection[str]]] = []
 
-    def meanings(name: str, own: dict[str, object] | None) -> list[str]:
-        asked.append((name, own))
+    def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -> list[str]:
+        asked.append((name, own, about))
         return ["in words"]
 
     options = Options(meanings=meanings)
@@ -304,7 +305,7 @@ def test_what_is_otherwise_in_a_profile_is_noted_with_a_failure_alone() -> None:
     assert result(wrong, open_simulated("two-way"), options).notes == ("in words",)
     right = case(claim(sees("A", "B", negated=True)))
     assert result(right, open_simulated("two-way"), options).notes == ()
-    assert asked == [("two-way", None)]
+    assert asked == [("two-way", None, {"listed"})]
 
 
 def test_a_conversation_that_came_back_without_a_delete_mark_says_so() -> None:

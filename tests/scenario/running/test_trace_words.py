@@ -42,7 +42,8 @@ WORDS: list[tuple[Event, str]] = [
     (Stored(M1), ""),
     (Accepted("A", "phone", "c1", 7, 1, M1), "accepted as seq 1, id 7"),
     (Accepted("A", "phone", "c1", 7, 1, M1, True), "accepted as seq 1, id 7, known already"),
-    (Unanswered("A", "phone", True), "A.phone got no answer"),
+    (Unanswered("A", "phone", True), "A.phone got no answer, though the server did it"),
+    (Unanswered("A", "phone", False), "A.phone got no answer"),
     (Offline("A", "phone"), "A.phone is offline"),
     (
         ListAnswer("A", "phone", True, 3, (Entry("B", unread=2),)),

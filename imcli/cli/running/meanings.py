@@ -1,0 +1,55 @@
+"""What is otherwise in the profile of a failing case, in words: the notes below a failure.
+
+A small profile differs from the reference in a switch or two, and each of them is told. A WuKongIM
+differs in many; of those the ones are told on which what failed may hang.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from imcli.model.errors import InvalidInput
+from imcli.simulator.profiles import Profile, build_profile, load_profile
+from imcli.simulator.switches import SWITCHES
+
+_LISTED = ("delete_kind", "flush_interval", "list_cache_ttl", "list_limit")
+ON_WHAT: dict[str, tuple[str, ...]] = {
+    "listed": _LISTED,
+    "unread": ("unread_counts", "own_send_reads", "mark_unread", "total_counts_muted"),
+    "read": ("own_send_reads", "mark_unread"),
+    "deleted": ("delete_kind", "delete_history"),
+    "messages": ("delete_kind", "history_for_new_members", "rejoin_history", "list_cache_ttl"),
+    "last": ("delete_kind", "list_cache_ttl"),
+    "order": ("list_order", "list_cache_ttl"),
+    "received": ("resend", "resend_after", "block_feedback"),
+    "shown": ("sync_deletes",),
+    "done": ("delete_bound", "clear_history", "mark_unread", "person_allow_list"),
+}
+"""What may fail -> the switches on which it may hang."""
+
+
+def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -> list[str]:
+    """Say the switches in which the profile of a failing case is not the reference.
+
+    Args:
+        name: the profile of the target.
+        own: that of the case itself, where it has one.
+        about: what failed, by the keys of `ON_WHAT`.
+    """
+    try:
+        profile = build_profile(own) if own is not None else load_profile(name)
+    except InvalidInput:
+        return []
+    told = set(profile.differences())
+    if profile.product != "reference":
+        hang = {switch for what in about for switch in ON_WHAT.get(what, ())}
+        told &= hang | set(own or ())
+    return [_said(profile, switch.name) for switch in SWITCHES if switch.name in told]
+
+
+def _said(profile: Profile, name: str) -> str:
+    from imcli.cli.profiles import shown_value
+    from imcli.simulator.switches import SWITCH_BY_NAME
+
+    value = getattr(profile, name)
+    return f"{name} = {shown_value(name, value)}: {SWITCH_BY_NAME[name].meaning(value)}"
