@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from imcli.model.actions import Action, Crash, Drop, Fault, Restart, SetClock, Wait
+from imcli.model.actions import Action, Crash, Drop, Fault, Restart, Send, SetClock, Wait
 from imcli.model.entities import DeviceKey, is_group
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Event, Refused
@@ -167,6 +167,12 @@ class EmbeddedTarget(SimulatedTarget):
             return super().observe(question)
 
     # Who and what is there
+
+    def refusal_of_newcomer(self, send: Send) -> Outcome | None:
+        """Say how a send would be refused, were its sender made for it; None: it would not."""
+        with self._durable.looking():
+            event = self.server.refusal_of_newcomer(send)
+        return None if event is None else Outcome("refused", event.reason, event.detail, (event,))
 
     @property
     def answers_alike(self) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,27 @@ def test_the_same_number_is_a_resend(imcli: Run) -> None:
     assert again[0]["duplicate"]
     assert again[0]["message_id"] == first[0]["message_id"]
     assert "known already as message" in imcli("send", "B", "A", "hi", "--number", "x").out
+
+
+@pytest.mark.parametrize("profile", ["reference", "wukongim-2.2.5"])
+def test_nobody_is_made_to_send_what_is_refused(imcli: Run, profile: str) -> None:
+    imcli("create-user", "A", "--profile", profile)
+    imcli("create-group", "#team", "A")
+    for group, reason in (("#team", "(not-a-member)"), ("#nogroup", "there is no group")):
+        ran = imcli("send", "X", group, "hi")
+        assert (ran.status, reason in ran.err) == (7, True), ran.err
+        assert "there is no user 'X'" in imcli("list-devices", "X").err
+
+
+def test_nobody_is_made_to_send_to_whoever_has_others_on_the_white_list(
+    imcli: Run, tmp_path: Path
+) -> None:
+    profile = tmp_path / "friends.toml"
+    profile.write_text('extends = "reference"\nperson_allow_list = true\n')
+    imcli("create-user", "A", "--profile", str(profile))
+    ran = imcli("send", "X", "A", "hi")
+    assert (ran.status, "(not-allowed)" in ran.err) == (7, True)
+    assert "there is no user 'X'" in imcli("list-devices", "X").err
 
 
 def test_a_message_that_is_not_kept_has_no_number(imcli: Run) -> None:

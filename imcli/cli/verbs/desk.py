@@ -123,14 +123,22 @@ class Desk:
             hint=did_you_mean(chat, groups) or "groups are made by `imcli create-group`",
         )
 
-    def actor(self, user: str, device: str = "") -> str:
-        """Make sure that a user is there with a device that is online; name that device."""
+    def actor(self, user: str, device: str = "", *, to_send: actions.Send | None = None) -> str:
+        """Make sure that a user is there with a device that is online; name that device.
+
+        Nobody is made `to_send` what the server would refuse.
+
+        Raises:
+            RefusedByServer: it would be.
+        """
         if self.live:
             return device
         rows = self.devices(user)
         chosen = self.chosen(rows, device)
         if chosen is None:
             spec = device_spec(device or FIRST_DEVICE)
+            if to_send is not None and not rows:
+                self._insist(structs.replace(to_send, device=spec.name))
             self.perform(actions.CreateUser(user))
             self.perform(actions.AddDevice(user, spec.name, spec.kind, spec.level))
             self.perform(actions.Connect(user, spec.name))
@@ -138,6 +146,17 @@ class Desk:
         if chosen.state != "online":
             self.perform(actions.Connect(user, chosen.device))
         return chosen.device
+
+    def _insist(self, send: actions.Send) -> None:
+        """Refuse what a server that stays would refuse a user who is not there yet."""
+        if self.place.kind != "embedded":
+            return
+        from imcli.targets.embedded import EmbeddedTarget
+
+        assert isinstance(self.target, EmbeddedTarget), "there is no other"
+        refused = self.target.refusal_of_newcomer(send)
+        if refused is not None:
+            raise refusal(refused, "")
 
     def chosen(self, rows: tuple[DeviceRow, ...], device: str) -> DeviceRow | None:
         """The device that was named, or the first; None where there is none yet."""

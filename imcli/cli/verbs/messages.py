@@ -143,7 +143,7 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     with kit.open_desk(shell, *people) as desk:
         if kit.is_group(first.chat):
             refuse_unknown(desk, first.chat)
-        acting = desk.actor(first.user, device)
+        acting = desk.actor(first.user, device, to_send=first)
         desk.mentioned(people[1:])
         try:
             accepted += (send_one(desk, plain, acting) for plain in sends)
