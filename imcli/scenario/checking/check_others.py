@@ -52,7 +52,7 @@ def observable_changes(
     changes = changes or ["the order of what is seen"]
     if len(changes) > SHOWN_DIFFERENCES:
         more = len(changes) - SHOWN_DIFFERENCES
-        changes = [*changes[:SHOWN_DIFFERENCES], f"and {more} more"]
+        changes = [*changes[:SHOWN_DIFFERENCES], f"{more} more such differences"]
     return tuple(changes)
 
 

@@ -153,12 +153,15 @@ def _row(
 
 
 def _expected(about: list[Disagreement]) -> dict[str, str]:
-    """What was expected of a row, per column; two flags share theirs."""
-    found: dict[str, str] = {}
+    """What was expected of a row, per column; two flags share theirs, and alternatives are told."""
+    found: dict[str, dict[str, None]] = {}
     for disagreement in about:
+        wanted: dict[str, str] = {}
         for column, value in disagreement.expected:
-            found[column] = f"{found[column]}, {value}" if column in found else value
-    return found
+            wanted[column] = f"{wanted[column]}, {value}" if column in wanted else value
+        for column, value in wanted.items():
+            found.setdefault(column, {})[value] = None
+    return {column: " or ".join(values) for column, values in found.items()}
 
 
 def _differs(column: str, before: Entry | None, after: Entry, user: str, names: Names) -> bool:

@@ -392,7 +392,7 @@ def test_not_affected_says_no_and_tells_what_changed() -> None:
     swapped = ObservableView(tuple(reversed(names.before["B"].facts)))
     assert "the order of what is seen" in says(claim, swapped, names=names)
     many = ObservableView(tuple((f"thing {n}", "new") for n in range(9)))
-    assert says(claim, many, names=names).endswith("was affected: and 6 more")
+    assert says(claim, many, names=names).endswith("was affected: 6 more such differences")
     emptied = ObservableView((("list", ""), ("history", "m1")))
     assert "list was A 1 unread and is nothing" in says(claim, emptied, names=names)
 

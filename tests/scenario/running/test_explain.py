@@ -652,3 +652,13 @@ def test_a_case_that_breaks_an_invariant_at_its_end_shows_the_end() -> None:
     found = result(case(send("B", "A", "m1")), options=Options(observer=observer)).failures[0]
     assert found.headline == "1 nothing accepted is lost"
     assert row(found, "A.phone").conversation == "B"
+
+
+def test_a_cell_tells_what_each_alternative_expected() -> None:
+    either = claim(
+        sees("A", "B", Facts(unread=3), device="phone"),
+        sees("A", "B", Facts(unread=4), device="phone"),
+    )
+    found = failure(send("B", "A", "m1"), either)
+    (cell,) = [cell for cell in row(found, "A.phone").cells if cell.expected]
+    assert cell.expected == "3 unread or 4 unread"
