@@ -58,8 +58,9 @@ class DeviceCache:
     """What one device of one user believes. Feed it events; ask it for a `ListView`.
 
     What servers differ in: `muted_count` says that the total has muted conversations in it,
-    `counts_expired` that a message goes on being counted when its time is over, `told_of_changes`
-    that the server tells devices what was changed.
+    `counts_expired` that a message goes on being counted when its time is over, `orders_rows` that
+    the place in the list never goes by a message, `told_of_changes` that the server tells devices
+    what was changed.
     """
 
     __slots__ = (
@@ -69,6 +70,7 @@ class DeviceCache:
         "cursor",
         "device",
         "muted_count",
+        "orders_rows",
         "requests",
         "told_of_changes",
         "user",
@@ -81,12 +83,14 @@ class DeviceCache:
         *,
         muted_count: bool = True,
         counts_expired: bool = False,
+        orders_rows: bool = False,
         told_of_changes: bool = True,
     ) -> None:
         self.user = user
         self.device = device
         self.muted_count = muted_count
         self.counts_expired = counts_expired
+        self.orders_rows = orders_rows
         self.told_of_changes = told_of_changes
         self.cursor: int | None = None
         self.conversations: dict[str, Cached] = {}
@@ -100,6 +104,7 @@ class DeviceCache:
             self.device,
             muted_count=self.muted_count,
             counts_expired=self.counts_expired,
+            orders_rows=self.orders_rows,
             told_of_changes=self.told_of_changes,
         )
         twin.cursor = self.cursor
@@ -339,7 +344,7 @@ class DeviceCache:
         cached.order = entry.order
         last, order = entry.last, entry.order
         by_message = order[3:] if last is None else (last.time_ms, last.message_id)
-        cached.apart = len(order) > 2 and order[1:3] != by_message
+        cached.apart = self.orders_rows or (len(order) > 2 and order[1:3] != by_message)
         cached.unseen_unread = 0
         cached.unseen_unread = max(0, entry.unread - self._count(cached, now_ms))
 

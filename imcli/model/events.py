@@ -14,8 +14,19 @@ import msgspec
 from imcli.model.entities import DeviceKey, Entry, Message
 
 ChangeKind = Literal[
-    "deleted", "cleared", "read", "marked", "flags", "accepted", "joined", "left", "dismissed"
+    "deleted",
+    "cleared",
+    "read",
+    "marked",
+    "flags",
+    "accepted",
+    "returned",
+    "joined",
+    "left",
+    "dismissed",
 ]
+"""What happened to a conversation; `returned`: a message listed it again, with what had waited."""
+
 EndedBecause = Literal["goodbye", "kicked", "replaced", "restart", "crash", "timeout"]
 
 

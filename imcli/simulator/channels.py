@@ -21,9 +21,9 @@ from imcli.model.actions import (
 from imcli.model.entities import DeviceKey, is_group
 from imcli.model.events import Done, Event, MembersChanged, Refused
 from imcli.simulator.conversations.base import Keeping
-from imcli.simulator.delivery import tell
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import State
+from imcli.simulator.telling import tell
 
 
 def create_group(state: State, keeping: Keeping, action: CreateGroup) -> list[Event]:

@@ -10,20 +10,14 @@ links with a fault, and dead ones, are looked at one by one.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from imcli.model.entities import DeviceKey, Entry, Message
+from imcli.model.entities import DeviceKey, Message
 from imcli.model.events import ConversationPushed, Event, Lost, Pushed, SessionEnded
-from imcli.simulator.conversations.base import Change, Keeping
-from imcli.simulator.conversations.derived import without_floor
-from imcli.simulator.record import Record
 from imcli.simulator.state import Channel, Device, Fanout, State
 
 Content = Message | ConversationPushed
 """What travels over a link."""
-
-MARK_CHANGES = frozenset({"cleared", "read", "marked", "flags"})
-"""What happens to a conversation and does not take it out of a list."""
 
 
 def fanout_of(state: State, channel: Channel) -> Fanout:
@@ -113,7 +107,7 @@ def _push_odd(
         link.duplicate_messages -= 1
         copies = 2
     for _ in range(copies):
-        _carry(state, key, device, message, attempt, events)
+        carry(state, key, device, message, attempt, events)
     _cleaned(state, device)
 
 
@@ -139,7 +133,7 @@ def _cleaned(state: State, device: Device) -> None:
         state.session_version += 1
 
 
-def _carry(
+def carry(
     state: State,
     key: DeviceKey,
     device: Device,
@@ -292,119 +286,5 @@ def release(state: State, key: DeviceKey, *, reverse: bool, events: list[Event])
     for frame, attempt in reversed(held) if reverse else held:
         content = state.frames.pop(frame, None)
         if isinstance(content, Message | ConversationPushed):
-            _carry(state, key, device, content, attempt, events)
+            carry(state, key, device, content, attempt, events)
     _cleaned(state, device)
-
-
-def tell(
-    state: State,
-    keeping: Keeping,
-    changes: Iterable[Change],
-    actor: DeviceKey,
-    events: list[Event],
-) -> None:
-    """Tell the devices of a user what changed in a conversation.
-
-    The device that asked is told too: for it the event is what the answer said, and no link is in
-    the way. Devices of others have names of their own: the same one means nothing. With the policy
-    `on-full-sync` nobody else learns of a delete.
-    """
-    for change in changes:
-        owner = state.users[change.user]
-        asked = actor.device if change.user == actor.user else ""
-        silent = not keeping.tells_others or (
-            change.kind == "deleted" and state.profile.sync_deletes == "on-full-sync"
-        )
-        named = [
-            name
-            for name, each in owner.devices.items()
-            if each.session and (not silent or name == asked)
-        ]
-        if named:
-            _tell_one(state, keeping, change, named, asked, events)
-
-
-def _tell_one(
-    state: State,
-    keeping: Keeping,
-    change: Change,
-    named: list[str],
-    asked: str,
-    events: list[Event],
-) -> None:
-    devices = state.users[change.user].devices
-    direct = tuple(
-        [
-            name
-            for name in named
-            if name == asked or (devices[name].link is None and not devices[name].dead)
-        ]
-    )
-    event = _change_event(state, keeping, change, direct)
-    if direct:
-        events.append(event)
-    if len(direct) == len(named):
-        return
-    for name in named:
-        if name in direct or devices[name].dead:
-            continue
-        told = _change_event(state, keeping, change, (name,))
-        key = DeviceKey(change.user, name)
-        _carry(state, key, state.device_w(change.user, name), told, 1, events)
-
-
-def _change_event(
-    state: State, keeping: Keeping, change: Change, devices: tuple[str, ...]
-) -> ConversationPushed:
-    key = keeping.key_of(change.user, change.chat)
-    record = state.record(change.user, key)
-    entry = _entry_told(state, keeping, change)
-    marks = keeping.marks(state, change.user, key) if entry is None else None
-    untold = entry is None and _hides_deletes(state, keeping, change, record)
-    if untold and marks is not None:
-        marks = without_floor(marks)
-    return ConversationPushed(
-        change.user,
-        change.chat,
-        change.kind,
-        devices,
-        state.order,
-        record.deleted_to if record is not None else 0,
-        entry,
-        state.now,
-        marks,
-        untold,
-    )
-
-
-def _hides_deletes(state: State, keeping: Keeping, change: Change, record: Record | None) -> bool:
-    """Tell whether devices must not learn by this change that the conversation was deleted.
-
-    They are told how it is marked now. What happens to a membership takes the entry away all the
-    same, and the device that deletes knows what it did.
-    """
-    return (
-        keeping.tells_others
-        and state.profile.sync_deletes == "on-full-sync"
-        and change.kind in MARK_CHANGES
-        and record is not None
-        and not record.gone
-    )
-
-
-def _entry_told(state: State, keeping: Keeping, change: Change) -> Entry | None:
-    """Give the entry that devices are told.
-
-    Where a server tells nobody, the device that asked knows by itself that what it deleted is gone.
-    To be told is not to ask for a list: a list cache that is filled by asking stays as it was.
-    """
-    if change.kind == "deleted" and not keeping.tells_others:
-        return None
-    cached = state.cached_lists.get(change.user)
-    newly_seen = change.kind in ("accepted", "joined")
-    entry = keeping.entry(state, change.user, change.chat, 20 if newly_seen else 0)
-    if cached is None:
-        state.cached_lists.pop(change.user, None)
-    else:
-        state.cached_lists[change.user] = cached
-    return entry

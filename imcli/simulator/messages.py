@@ -23,10 +23,11 @@ from imcli.model.events import (
 )
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
-from imcli.simulator.delivery import push, take_commands, tell
+from imcli.simulator.delivery import push, take_commands
 from imcli.simulator.log import Log
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, Device, State, User
+from imcli.simulator.telling import tell
 
 PAGE_LIMIT_MAX = 10_000
 """Messages that one pull answers at most (WuKongIM `internal/api/message.go`)."""

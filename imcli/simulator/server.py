@@ -19,9 +19,9 @@ from imcli.simulator.conversations.base import Keeping, Refusal, Result
 from imcli.simulator.conversations.marked_rows import MarkedRows
 from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.conversations.rows import Rows
-from imcli.simulator.delivery import tell
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import Device, State
+from imcli.simulator.telling import tell
 from imcli.simulator.wukongim import groups as wukongim_groups
 from imcli.simulator.wukongim import history as wukongim_history
 from imcli.simulator.wukongim import messages as wukongim_messages

@@ -14,6 +14,7 @@ from imcli.model.actions import Synchronise
 from imcli.model.entities import DeviceKey
 from imcli.model.events import Event, ListAnswer, Stored
 from imcli.model.questions import ListView
+from imcli.simulator.profiles import Profile
 from imcli.simulator.server import Server
 
 
@@ -34,13 +35,20 @@ class Caches:
         "counts_expired",
         "keeps_cursors",
         "muted_count",
+        "orders_rows",
     )
 
     def __init__(
-        self, *, muted_count: bool, counts_expired: bool = False, keeps_cursors: bool
+        self,
+        *,
+        muted_count: bool,
+        counts_expired: bool = False,
+        orders_rows: bool = False,
+        keeps_cursors: bool,
     ) -> None:
         self.muted_count = muted_count
         self.counts_expired = counts_expired
+        self.orders_rows = orders_rows
         self.keeps_cursors = keeps_cursors
         self._log: list[Event] = []
         self._caches: dict[DeviceKey, DeviceCache] = {}
@@ -54,6 +62,7 @@ class Caches:
         twin = Caches(
             muted_count=self.muted_count,
             counts_expired=self.counts_expired,
+            orders_rows=self.orders_rows,
             keeps_cursors=self.keeps_cursors,
         )
         twin._log = list(self._log)
@@ -96,6 +105,7 @@ class Caches:
             key.device,
             muted_count=self.muted_count,
             counts_expired=self.counts_expired,
+            orders_rows=self.orders_rows,
             told_of_changes=self.keeps_cursors,
         )
 
@@ -142,6 +152,20 @@ class Caches:
         copy = self.of(key).copy()
         copy.feed((answer,))
         return copy.view(now)
+
+
+def caches_for(profile: Profile) -> Caches:
+    """Make the caches of devices that know what is peculiar to their server.
+
+    WuKongIM's lists have their peculiarities too, but no device of it is told of changes.
+    """
+    told = profile.product != "wukongim"
+    return Caches(
+        muted_count=profile.total_counts_muted,
+        counts_expired=told and profile.unread_counts == "sequence-difference",
+        orders_rows=told and profile.list_order == "row-update",
+        keeps_cursors=told,
+    )
 
 
 def _same_list(one: ListAnswer, two: ListAnswer) -> bool:

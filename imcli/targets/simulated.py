@@ -69,7 +69,7 @@ from imcli.targets.base import (
     Outcome,
     Target,
 )
-from imcli.targets.caches import Caches
+from imcli.targets.caches import caches_for
 from imcli.targets.observable import list_facts, messages_text, shown_facts
 from imcli.targets.renaming import renamed
 
@@ -123,11 +123,7 @@ class SimulatedTarget:
         self.cast = cast
         self.capabilities = capabilities_of(server.profile)
         self.virtual = True
-        self._caches = Caches(
-            muted_count=server.profile.total_counts_muted,
-            counts_expired=server.profile.unread_counts == "sequence-difference",
-            keeps_cursors=server.profile.product != "wukongim",
-        )
+        self._caches = caches_for(server.profile)
         # WuKongIM's counts depend on how many messages are asked for (A9).
         self._asked = 20 if server.profile.product == "wukongim" else 0
         self._outboxes: dict[DeviceKey, list[Action]] = {}

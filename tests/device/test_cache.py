@@ -409,6 +409,13 @@ def test_where_the_server_orders_by_something_else_its_place_is_kept() -> None:
     assert [each.chat for each in made.view(0).entries] == ["C", "B"]
 
 
+def test_where_rows_are_ordered_a_place_that_is_a_messages_is_kept_all_the_same() -> None:
+    made = DeviceCache("A", "web", orders_rows=True)
+    own = entry(message(1), message(2, "A", expires_ms=100), order=(0, 20, 20))
+    made.feed([answer(own, cursor=25, full=True)])
+    assert [shown(copy, 100).order for copy in (made, made.copy())] == [(0, 20, 20)] * 2
+
+
 def test_the_total_may_leave_muted_ones_out() -> None:
     made = DeviceCache("A", "web", muted_count=False)
     made.feed([answer(entry(message(1), unread=1, muted=True), cursor=15, full=True)])

@@ -465,6 +465,28 @@ def test_an_own_send_can_leave_a_request_waiting() -> None:
     assert world.seqs("A", "B") == [3, 4]
 
 
+@pytest.mark.parametrize("value", ["request", "stay-hidden"])
+def test_an_own_message_hands_over_what_had_waited(value: str) -> None:
+    """Some devices have it, and some do not: nothing of it was pushed, or they were away."""
+    world = deleted(on_message_after_delete=value)
+    world.offline("A")
+    waited = world.send("B", "A")
+    world.online("A")
+    world.sync("A")
+    answer = world.send("A", "B")
+    (event,) = world.told("A", "web")
+    assert event.entry is not None
+    assert (event.change, event.entry.messages) == ("returned", (waited, answer))
+
+
+def test_what_makes_a_record_anew_hands_over_the_whole_history() -> None:
+    world = deleted(delete_kind="physical")
+    world.send("B", "A")
+    (event,) = world.told("A", "web")
+    assert event.entry is not None
+    assert [message.seq for message in event.entry.messages] == [1, 2, 3]
+
+
 # sync_deletes
 
 

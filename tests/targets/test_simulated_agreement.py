@@ -1,9 +1,9 @@
-"""Whatever reached a device, and in whatever order: once it has synchronised, it agrees.
+"""Whatever reached a device, and in whatever order: it agrees in the end, asking or not.
 
 Random programs with faults on the links, expiring messages and devices that come and go. At the
 end every device synchronises with its own cursor into a copy of its cache (`Agreement`); what it
 would show must be what a full synchronisation answers, for every value of the switches that change
-what devices are told.
+what devices are told. The same holds without asking, once every link has let through what it held.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.entities import DeviceSpec, Entry
-from imcli.model.questions import Agreement, AgreementView, ListView
+from imcli.model.questions import (
+    Agreement,
+    AgreementView,
+    ListView,
+    Presence,
+    PresenceView,
+    Shown,
+)
 from imcli.targets.base import Cast
 from imcli.targets.simulated import SimulatedTarget, open_simulated
 
@@ -161,3 +168,69 @@ def test_a_cache_that_leaves_a_step_out_is_found(
     monkeypatch.setattr(DeviceCache, step, lambda *_: None)
     with pytest.raises(AssertionError, match="seed"):
         agree_all({"extends": "reference"})
+
+
+# Without asking
+
+
+def bring_home(target: SimulatedTarget, chance: Random) -> None:
+    """Let through whatever is on its way, in either order, and connect who is not there."""
+    for user in "AB":
+        for device in "pw":
+            target.perform(Fault(user, device, chance.choice(("releases", "releases-reversed"))))
+            target.perform(Fault(user, device, "heals"))
+            presence = target.observe(Presence(user, device))
+            if presence != PresenceView("online"):
+                target.perform(Connect(user, device))
+    target.settle()
+    target.perform(Wait(60_000))  # whatever was dropped is sent again
+
+
+def asks_for_a_part(action: Action) -> bool:
+    """Tell whether a device asks for less than the list: then that is all it can show."""
+    return isinstance(action, Synchronise) and (action.page > 0 or action.message_count < 20)
+
+
+def agree_without_asking(seed: int, table: dict[str, object]) -> None:
+    chance, actions = Random(seed), [a for a in program_of(seed) if not asks_for_a_part(a)]
+    target = cast(SimulatedTarget, open_simulated()(CAST, profile=table))
+    for number in range(0, len(actions), 8):
+        for action in actions[number : number + 8]:
+            target.perform(action)
+        bring_home(target, chance)
+        for user in "AB":
+            full = target.server.listing(user)
+            for device in "pw":
+                view = target.observe(Shown(user, device))
+                assert isinstance(view, ListView)
+                mine = ListView(full.entries, full.total_unread)
+                assert shown(view) == shown(mine), f"seed {seed}: {user}.{device}"
+
+
+def agree_all_without_asking(table: dict[str, object]) -> None:
+    for seed in range(60):
+        agree_without_asking(seed, table)
+
+
+TOLD = tuple(
+    table
+    for table in SWITCHES
+    if not {"list_limit", "delete_history"} & set(table) or table.get("delete_history") == "erased"
+)
+"""What a cut list holds, and what is above a hide mark, no event tells."""
+
+
+@pytest.mark.parametrize("switches", TOLD, ids=lambda table: ",".join(map(str, table.values())))
+def test_when_every_link_has_let_go_every_device_shows_the_list(
+    switches: dict[str, object],
+) -> None:
+    agree_all_without_asking({"extends": "reference", **switches})
+
+
+@pytest.mark.parametrize("step", ["_take_newer", "_take_away", "_put_in_place"])
+def test_a_cache_that_takes_what_is_late_for_new_is_found(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(DeviceCache, step, lambda *_: ())
+    with pytest.raises(AssertionError, match="seed"):
+        agree_all_without_asking({"extends": "reference"})

@@ -153,6 +153,7 @@ CHANGES: dict[ChangeKind, str] = {
     "marked": "{chat} now has {unread} unread{flags}",
     "flags": "{chat} now has {unread} unread{flags}",
     "accepted": "the request from {chat} was accepted",
+    "returned": "{chat} is back with what had waited",
     "joined": "{user} is a member of {chat}",
     "left": "{user} is no member of {chat} any more",
     "dismissed": "{chat} was dismissed",
@@ -171,5 +172,7 @@ def _change(event: ConversationPushed) -> str:
         unread=0 if entry is None else entry.unread,
         flags="".join(f", {flag}" for flag in flags),
     )
-    hidden = event.entry is None and event.change in ("read", "marked", "flags", "accepted")
+    if event.entry is not None or event.untold:
+        return words
+    hidden = event.change in ("read", "marked", "flags", "accepted")
     return f"{words}, and not listed" if hidden else words

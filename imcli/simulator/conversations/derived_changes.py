@@ -120,11 +120,13 @@ def _alerted(state: State, user: str, key: str, message: Message) -> Sequence[Ch
     own = user == message.sender
     if record.gone:
         if own or _is_remade(state, record):
-            put(state, user, key, Record(read_to=message.seq if own else 0), "flags", own=own)
+            made = Record(read_to=message.seq if own else 0)
+            return put(state, user, key, made, "returned", own=own)
         return (Change(user, chat_of(user, key), "flags"),)
     held = _still_held(state, record.held, own=own)
     archived = record.archived and _stays_archived(state, record)
-    told = put(state, user, key, replace(record, held=held, archived=archived), "flags", own=own)
+    kind: ChangeKind = "returned" if record.held and not held else "flags"
+    told = put(state, user, key, replace(record, held=held, archived=archived), kind, own=own)
     return told or ((Change(user, chat_of(user, key), "flags"),) if held else NOTHING)
 
 

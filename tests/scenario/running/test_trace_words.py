@@ -81,6 +81,14 @@ WORDS: list[tuple[Event, str]] = [
         "A.web was told that B now has 0 unread, muted, and not listed, A.phone not",
     ),
     (
+        ConversationPushed("A", "B", "flags", ("web",), 3, 1, None, 0, Entry("B"), True),
+        "A.web was told that B now has 0 unread, A.phone not",
+    ),
+    (
+        ConversationPushed("A", "B", "returned", ("web",), 3, 1, Entry("B")),
+        "A.web was told that B is back with what had waited, A.phone not",
+    ),
+    (
         ConversationPushed("A", "B", "marked", ("web",), 3, 0, Entry("B", unread=2)),
         "A.web was told that B now has 2 unread, A.phone not",
     ),
