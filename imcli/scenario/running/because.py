@@ -22,6 +22,7 @@ from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.unread import count_unread, unread_sentences
 from imcli.scenario.events import Disagreement
 from imcli.scenario.running.because_log import (
+    expired_words,
     logged_events,
     lost_words,
     membership_words,
@@ -108,7 +109,9 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
     sentences.extend(_places(problem, watched, keys))
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
     labels.update(dict.fromkeys(_other_labels(problem, watched)))
-    sentences.extend(_fate(label, watched) for label in labels)
+    for label in labels:
+        sentences.append(_fate(label, watched))
+        sentences.append(expired_words(label, problem.at_ms, watched.log, watched.names))
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imcli.model.entities import DeviceKey
-from imcli.model.events import Event, Lost, MembersChanged, Pushed, SessionEnded, SessionStarted
+from imcli.model.events import (
+    Event,
+    Lost,
+    MembersChanged,
+    Pushed,
+    SessionEnded,
+    SessionStarted,
+    Stored,
+)
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.names import Names
 from imcli.scenario.running.play import Logged, step_name
@@ -75,3 +83,17 @@ def lost_words(label: str, log: tuple[Logged, ...], names: Names) -> str:
         for device in event.devices
     ]
     return f"lost on the link to {spoken(dict.fromkeys(lost))}" if lost else ""
+
+
+def expired_words(label: str, now_ms: int, log: tuple[Logged, ...], names: Names) -> str:
+    """Say that a message's time was over, and since when; "" where it was not."""
+    for _, event in logged_events(log):
+        if not isinstance(event, Stored) or not names.is_message(label, event.message):
+            continue
+        due = event.message.expires_ms
+        if not 0 < due <= now_ms:
+            return ""
+        over = next((entry for entry in log if entry.at_ms >= due), None)
+        since = "" if over is None else f" at {step_words(over)}"
+        return f"{label} expired{since}: nobody sees it any more."
+    return ""

@@ -23,6 +23,7 @@ from imcli.model.actions import (
     RemoveMembers,
     Send,
     SetFlag,
+    Wait,
 )
 from imcli.model.entities import DeviceKey, DeviceSpec, Entry, Message
 from imcli.model.errors import TargetUnavailable
@@ -662,3 +663,16 @@ def test_a_cell_tells_what_each_alternative_expected() -> None:
     found = failure(send("B", "A", "m1"), either)
     (cell,) = [cell for cell in row(found, "A.phone").cells if cell.expected]
     assert cell.expected == "3 unread or 4 unread"
+
+
+def test_a_message_whose_time_is_over_says_at_which_step() -> None:
+    burns = do(Send("B", "phone", "A", "x", "", expire_ms=5_000), label="m2")
+    last = claim(sees("A", "B", Facts(last=("label", "m2")), device="phone"))
+    found = failure(send("B", "A", "m1"), burns, do(Wait(6_000), "wait 6s"), last)
+    assert "m2 expired at step 3 (wait 6s): nobody sees it any more." in found.because
+    early = failure(
+        send("B", "A", "m1"),
+        burns,
+        claim(sees("A", "B", Facts(last=("label", "m1")), device="phone")),
+    )
+    assert not any("expired" in sentence for sentence in early.because)
