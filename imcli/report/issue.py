@@ -17,7 +17,7 @@ from imcli.report.console import EXPLAINED
 from imcli.report.layout import failure_lines, plain, trace_lines
 from imcli.report.text import fenced, markdown
 from imcli.report.wire_lines import exchange_lines, without_addresses
-from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunStarted
+from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunFinished, RunStarted
 from imcli.targets.base import Identity
 
 COLUMNS = 100
@@ -43,11 +43,14 @@ class IssueReport:
         self._sources = sources or {}
         self._cases: list[CaseResult] = []
         self._left_out = 0
+        self._end = RunFinished((), 0)
 
     def handle(self, event: RunEvent) -> None:
         """Take the next event of the run."""
         if isinstance(event, RunStarted):
             self._program = event.program
+        elif isinstance(event, RunFinished):
+            self._end = event
         elif isinstance(event, CaseFinished) and (
             event.case.result in EXPLAINED or event.case.result == "known failure"
         ):
@@ -59,10 +62,14 @@ class IssueReport:
     def render(self) -> str:
         """The whole text; one line where there is nothing to report."""
         if not self._cases:
-            return "Nothing to report: every case passed.\n"
+            return f"Nothing to report: {_why_nothing(self._end)}.\n"
         sections = [self._section(case) for case in self._cases]
         if self._left_out:
             sections.append(f"{self._left_out} more cases did not pass and are not written here.\n")
+        if self._end.reason:
+            sections.append(
+                f"The run was broken off: {markdown(without_addresses(self._end.reason))}\n"
+            )
         return "\n".join(sections)
 
     def _section(self, case: CaseResult) -> str:
@@ -78,6 +85,13 @@ class IssueReport:
                 about = [ABOUT[heading], ""] if heading in ABOUT else []
                 parts += [f"### {heading}", "", *about, fenced(text, language), ""]
         return "\n".join(parts)
+
+
+def _why_nothing(end: RunFinished) -> str:
+    """Why there is no case: nobody may take a run that was broken off for one that passed."""
+    if end.reason:
+        return markdown(without_addresses(end.reason))
+    return "the run was interrupted" if end.interrupted else "every case passed"
 
 
 def _facts(case: CaseResult, program: str) -> list[str]:

@@ -30,9 +30,31 @@ class _Head(msgspec.Struct):
 
 
 def event_line(event: RunEvent) -> str:
-    """Write one event as a line, without its end."""
-    text = _PREFIX + _ENCODER.encode(event).decode()[1:]
+    """Write one event as a line, without its end.
+
+    The name of a file need not be text: what is none of it is written visibly.
+    """
+    try:
+        text = _PREFIX + _ENCODER.encode(event).decode()[1:]
+    except UnicodeEncodeError:
+        told = msgspec.convert(_as_text(msgspec.to_builtins(event)), RunEvent)
+        text = _PREFIX + _ENCODER.encode(told).decode()[1:]
     return text if text.isprintable() else _INVISIBLE.sub(_escape, text)
+
+
+def _as_text(value: object) -> object:
+    r"""Replace what is no text, in whatever is made of plain values.
+
+    >>> _as_text({"path": ["a\udcff.toml"]})
+    {'path': ['a\\udcff.toml']}
+    """
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_as_text(key): _as_text(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(held) for held in value]
+    return value
 
 
 def _escape(match: re.Match[str]) -> str:

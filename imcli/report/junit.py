@@ -2,14 +2,15 @@
 
 A fold that collects and renders once at the end (`render`), also after an interruption. What JUnit
 has no word for is said in its own: *error* and *unknown* are errors (with that type), an
-*unexpected pass* is a failure, a *known failure* is skipped with its reason.
+*unexpected pass* is a failure, a *known failure* is skipped with its reason. What kept a run from
+beginning, or from its end, is an error of a test case `run` in a suite of its own.
 """
 
 from __future__ import annotations
 
 from imcli.report.layout import failure_lines, plain, trace_lines
 from imcli.report.text import xml, xml_lines
-from imcli.scenario.events import CaseFinished, CaseResult, RunEvent
+from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunFinished
 
 COLUMNS = 100
 
@@ -19,11 +20,14 @@ class JUnitReport:
 
     def __init__(self) -> None:
         self._suites: dict[str, list[CaseResult]] = {}
+        self._reason = ""
 
     def handle(self, event: RunEvent) -> None:
         """Take the next event of the run."""
         if isinstance(event, CaseFinished):
             self._suites.setdefault(event.case.target.name, []).append(event.case)
+        elif isinstance(event, RunFinished):
+            self._reason = event.reason
 
     def render(self) -> str:
         """The whole document, valid whatever was collected."""
@@ -31,18 +35,34 @@ class JUnitReport:
         every = [case for cases in self._suites.values() for case in cases]
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f'<testsuites name="imcli"{_counts(every)}>\n{suites}</testsuites>\n'
+            f'<testsuites name="imcli"{_counts(every, bool(self._reason))}>\n'
+            f"{suites}{_run(self._reason)}</testsuites>\n"
         )
 
 
-def _counts(cases: list[CaseResult]) -> str:
+def _run(reason: str) -> str:
+    """The suite of the run itself, where something is wrong with that."""
+    if not reason:
+        return ""
+    message = xml(reason.rpartition("\n")[2])
+    return (
+        f'  <testsuite name="imcli"{_counts([], True)}>\n'
+        '    <testcase classname="imcli" name="run" time="0.000">\n'
+        f'      <error type="run" message="{message}">{xml_lines(reason)}</error>\n'
+        "    </testcase>\n"
+        "  </testsuite>\n"
+    )
+
+
+def _counts(cases: list[CaseResult], broken_off: bool = False) -> str:
+    """Count; a run that was broken off is an error more."""
     words = [case.result for case in cases]
     failures = words.count("failed") + words.count("unexpected pass")
     errors = words.count("error") + words.count("unknown")
     skipped = words.count("skipped") + words.count("known failure")
     seconds = sum(case.duration_ms for case in cases) / 1000
     return (
-        f' tests="{len(words)}" failures="{failures}" errors="{errors}"'
+        f' tests="{len(words) + broken_off}" failures="{failures}" errors="{errors + broken_off}"'
         f' skipped="{skipped}" time="{seconds:.3f}"'
     )
 

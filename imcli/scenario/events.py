@@ -227,13 +227,15 @@ class CaseFinished(Base, frozen=True):
 class RunFinished(Base, frozen=True):
     """A run has ended, with what the program says to the shell.
 
-    `counts` are (result, how many), in the order of `RESULTS`, zeros left out.
+    `counts` are (result, how many), in the order of `RESULTS`, zeros left out. `reason` says what
+    kept the run from beginning, or from its end.
     """
 
     counts: tuple[tuple[Result, int], ...]
     exit_status: int
     duration_ms: int = 0
     interrupted: bool = False
+    reason: str = ""
 
 
 RunEvent = RunStarted | CaseStarted | StepDone | CaseFinished | RunFinished

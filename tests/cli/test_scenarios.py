@@ -104,7 +104,9 @@ def test_an_invalid_file_stops_the_run_before_its_first_case(imcli: Run, folder:
     assert "cases/zbroken.toml:4:" in ran.err
     assert "cases/zbroken2.toml:1:1" in ran.err
     assert ran.err.endswith("error: 2 files are invalid\n")
-    assert not (folder.parent / "out.jsonl").exists()
+    started, ended = map(json.loads, (folder.parent / "out.jsonl").read_text().splitlines())
+    assert (started["cases"], ended["counts"], ended["exit_status"]) == (0, [], 3)
+    assert "cases/zbroken2.toml:1:1" in ended["reason"]
 
 
 def test_a_profile_that_does_not_exist_makes_a_file_invalid(imcli: Run, folder: Path) -> None:
@@ -249,10 +251,17 @@ def test_a_defect_in_the_middle_leaves_valid_reports(
         raise RuntimeError("oh")
 
     monkeypatch.setattr("imcli.scenario.running.suite.run", broken)
-    ran = imcli("run-scenario", "cases", "--junit", "run.xml")
+    ran = imcli("run-scenario", "cases", "--junit", "run.xml", "--jsonl", "run.jsonl")
     assert ran.status == 70
     assert "a defect in imcli (RuntimeError: oh)" in ran.err
-    assert ElementTree.parse(folder.parent / "run.xml").getroot().get("tests") == "0"
+    assert ran.lines[-1].startswith("interrupted: nothing was run")
+    suites = ElementTree.parse(folder.parent / "run.xml").getroot()
+    error = suites.find("testsuite/testcase/error")
+    assert suites.get("errors") == "1"
+    assert error is not None
+    assert error.get("message") == "a defect in imcli (RuntimeError: oh)"
+    end = json.loads((folder.parent / "run.jsonl").read_text().splitlines()[-1])
+    assert (end["type"], end["exit_status"], end["interrupted"]) == ("run-finished", 70, True)
 
 
 def test_a_terminal_sees_progress_and_a_pipe_does_not(imcli: Run, folder: Path) -> None:

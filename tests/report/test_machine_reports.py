@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from imcli.model.errors import InvalidInput
 from imcli.report.issue import IssueReport
 from imcli.report.jsonl import JsonLinesReport, event_line, read_events
 from imcli.report.junit import JUnitReport
 from imcli.scenario import events as run_events
-from imcli.scenario.events import RESULTS, Result, RunEvent, RunStarted
+from imcli.scenario.events import RESULTS, CaseFinished, Result, RunEvent, RunFinished, RunStarted
 from imcli.scenario.running.run import Options
 from tests.report.results import FOUND, HOSTILE, LOST, SIM, events, every, hostile_events
 
@@ -63,6 +64,13 @@ def test_each_event_is_written_when_it_comes() -> None:
         report.handle(event)
         assert len(lines) == count
         assert lines[-1].endswith("}\n")
+
+
+def test_a_name_that_is_no_text_is_written_visibly() -> None:
+    [event] = [each for each in hostile_events() if isinstance(each, CaseFinished)]
+    named = replace(event.case, path="a\udcff.toml", notes=("\udcfe", "会话"))
+    [read] = read_events(written([CaseFinished(named)]).splitlines())
+    assert read == CaseFinished(replace(named, path="a\\udcff.toml", notes=("\\udcfe", "会话")))
 
 
 def test_a_written_file_is_harmless_to_look_at() -> None:
@@ -181,6 +189,17 @@ def test_a_run_that_was_interrupted_at_once_is_still_valid() -> None:
     assert junit([]).attrib["tests"] == "0"
 
 
+def test_what_kept_a_run_from_its_end_is_an_error_more() -> None:
+    root = junit([*every(), RunFinished((), 4, reason="3:1 <x> is wrong\n\na file is invalid")])
+    assert (root.attrib["tests"], root.attrib["errors"]) == ("7", "2")
+    suite = root.findall("testsuite")[-1]
+    error = suite.find("testcase/error")
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("1", "1")
+    assert error is not None
+    assert error.attrib["message"] == "a file is invalid"
+    assert error.text == "3:1 <x> is wrong\n\na file is invalid"
+
+
 # The issue text
 
 
@@ -206,6 +225,17 @@ def test_a_known_failure_can_be_reported_too() -> None:
 
 def test_nothing_to_report_says_so() -> None:
     assert issue(events(FOUND)) == "Nothing to report: every case passed.\n"
+
+
+def test_a_run_that_was_broken_off_is_not_said_to_have_passed() -> None:
+    assert issue([RunFinished((), 130, interrupted=True)]) == (
+        "Nothing to report: the run was interrupted.\n"
+    )
+    down = RunFinished((), 4, reason="http://10.0.0.1:5001 <b> is down")
+    assert issue([down]).startswith("Nothing to report: ")
+    assert "10.0.0.1" not in issue([down])
+    assert "<b>" not in issue([down])
+    assert "\nThe run was broken off: " in issue([*events(LOST), down])
 
 
 def test_hostile_texts_are_no_markup_in_an_issue() -> None:

@@ -6,13 +6,14 @@ of names; configuration files and whatever begins with a dot are passed over.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from imcli.cli.world import World
-from imcli.model.errors import InvalidInput, NothingToRun, UsageError
+from imcli.model.errors import CouldNotTell, ImcliError, InvalidInput, NothingToRun, UsageError
 
 if TYPE_CHECKING:
     from imcli.scenario.reading.written import Scenario
@@ -23,6 +24,8 @@ Read = TypeVar("Read")
 NOT_SCENARIOS = ("imcli.toml", "pyproject.toml")
 FILE_BYTES_MAX = 1024 * 1024
 PROBLEM_BLOCKS_MAX = 50
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE, getattr(errno, "EDQUOT", -1))
+"""What may happen to a file that could be opened: the disk is full or broken, its reader gone."""
 READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Bytes as they are, also where a system would translate the ends of lines; a pipe into which
 nobody writes is empty, and not waited for."""
@@ -129,6 +132,7 @@ def write_text(world: World, path: str, text: str) -> None:
 
     Raises:
         UsageError: it cannot be written.
+        CouldNotTell: there is no room for it.
     """
     real = os.path.realpath(world.path(path))
     if os.path.exists(real) and not os.path.isfile(real):
@@ -144,7 +148,7 @@ def write_text(world: World, path: str, text: str) -> None:
     except OSError as error:
         if os.path.exists(beside):
             os.unlink(beside)
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise cannot_be_written(path, error) from None
 
 
 def write_stream(path: str, real: str, text: str) -> None:
@@ -153,7 +157,13 @@ def write_stream(path: str, real: str, text: str) -> None:
         with open(real, "w", encoding="utf-8", newline="") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise cannot_be_written(path, error) from None
+
+
+def cannot_be_written(path: str, error: OSError) -> ImcliError:
+    """Phrase why a file cannot be written: a full disk is no mistake of whoever named the file."""
+    kind = CouldNotTell if error.errno in NO_ROOM else UsageError
+    return kind(f"{path} cannot be written: {error.strerror or error}")
 
 
 def parse_files(world: World, paths: list[str]) -> list[Scenario]:

@@ -1,21 +1,20 @@
-"""All reports of one run: what is printed, and the files that were asked for.
+"""All reports of one run: what is printed, and the files that were asked for (`report_files.py`).
 
-Files are opened before the first case, so that one that cannot be written is known at once, and
-are valid at every moment from then on: JSON lines as they happen, the others as empty documents
-that are replaced at the end, also after an interrupt.
+The files come first: they are whole also where nobody reads what is printed to its end.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from imcli.cli.running.files import write_text
+from msgspec.structs import replace
+
+from imcli.cli.running.report_files import Report, ReportFiles, Wanted
 from imcli.cli.world import is_terminal
-from imcli.model.errors import CouldNotTell, UsageError
-from imcli.report.console import ConsoleReport, Progress, Show
-from imcli.scenario.events import CaseFinished, RunEvent
+from imcli.model.exit_status import ExitStatus
+from imcli.report.console import ConsoleReport, Progress
+from imcli.scenario.events import CaseFinished, RunEvent, RunFinished
 
 if TYPE_CHECKING:
     from imcli.cli.shell import Shell
@@ -24,64 +23,60 @@ REDRAW_SECONDS = 0.1
 PIPE_COLUMNS = 100
 
 
-class Wanted(NamedTuple):
-    """The reports that were asked for; empty paths are not wanted.
-
-    `sources` are the texts of the scenario files, by path, for those reports that quote them.
-    """
-
-    show: Show = "failures"
-    jsonl: str = ""
-    junit: str = ""
-    issue: str = ""
-    targets: int = 1
-    sources: Mapping[str, str] = {}
-
-
-class Report(Protocol):
-    """A fold over the events of a run."""
-
-    def handle(self, event: RunEvent) -> None:
-        """Take the next event."""
-
-
-class Rendered(Report, Protocol):
-    """A fold that makes a document at the end."""
-
-    def render(self) -> str:
-        """The whole document."""
-
-
 class Reports:
-    """Hands every event to every report; `close` writes what is written at the end."""
+    """Hands every event to every report; `end` takes the last one.
+
+    `lost` is why nothing more can be printed: whoever read it has gone, or there is no room.
+    """
 
     def __init__(self, shell: Shell, wanted: Wanted) -> None:
         self._shell = shell
-        check_paths(shell, wanted)
-        self._documents = documents(wanted)
-        for path, document in self._documents:
-            write_text(shell.world, path, document.render())
-        self._stream = open_stream(shell, wanted.jsonl) if wanted.jsonl else None
+        self._files = ReportFiles(shell.world, wanted)
         self._progress = ProgressLine(shell)
-        self._folds: list[Report] = [self._console(wanted), *(d for _, d in self._documents)]
-        if self._stream is not None:
-            self._folds.append(json_lines(self._stream, wanted.jsonl))
+        self._console = self._made_console(wanted)
+        self.lost: OSError | None = None
 
     def handle(self, event: RunEvent) -> None:
-        """Hand an event on."""
-        for fold in self._folds:
-            fold.handle(event)
+        """Hand an event on; the files have it even where nobody reads what is printed."""
+        self._files.handle(event)
+        self._print(event)
         self._progress.handle(event)
 
-    def close(self) -> None:
-        """Write the documents and close the stream."""
-        self._progress.clear()
-        if self._stream is not None:
-            self._stream.close()
-        for path, document in self._documents:
-            write_text(self._shell.world, path, document.render())
+    def end(self, event: RunFinished) -> int:
+        """Hand on the last event, name what could not be written, and give the exit status.
 
-    def _console(self, wanted: Wanted) -> Report:
+        Raises:
+            OSError: nothing more could be printed.
+        """
+        self._progress.clear()
+        self._print(event, flush=True)
+        if self.lost is not None:
+            left = isinstance(self.lost, BrokenPipeError)
+            status = ExitStatus.INTERRUPTED if left else ExitStatus.UNKNOWN
+            event = replace(event, exit_status=int(status), interrupted=True)
+        event = self._files.end(event)
+        for trouble in self._files.troubles:
+            self._shell.tell(f"error: {trouble}")
+        if self.lost is not None:
+            raise self.lost
+        return event.exit_status
+
+    def close(self) -> None:
+        """Let go of everything, whatever happened."""
+        self._progress.clear()
+        self._files.close()
+
+    def _print(self, event: RunEvent, *, flush: bool = False) -> None:
+        if self.lost is not None:
+            return
+        try:
+            self._console.handle(event)
+            if flush:
+                self._shell.world.stdout.flush()
+        except OSError as error:
+            self.lost = error
+
+    def _made_console(self, wanted: Wanted) -> Report:
         shell = self._shell
         whole = not is_terminal(shell.world.stdout)
         columns = PIPE_COLUMNS if whole else shell.world.columns
@@ -158,63 +153,3 @@ class ProgressLine:
             self._world.stderr.write("\r\x1b[K")
             self._world.stderr.flush()
             self._drawn = False
-
-
-def check_paths(shell: Shell, wanted: Wanted) -> None:
-    """Refuse two reports in one file, and `-`: stdout has the lines of the run.
-
-    Raises:
-        UsageError: naming the file.
-    """
-    seen: set[str] = set()
-    for path in filter(None, (wanted.jsonl, wanted.junit, wanted.issue)):
-        if path == "-":
-            raise UsageError(
-                "a report goes to a file, and - is none: stdout has the lines of the run",
-                hint="./- is a file of that name, /dev/stdout is stdout all the same",
-            )
-        real = os.path.realpath(shell.world.path(path))
-        if real in seen and not real.startswith("/dev/"):
-            raise UsageError(f"{path} is named for two reports", hint="give each its own file")
-        seen.add(real)
-
-
-def documents(wanted: Wanted) -> list[tuple[str, Rendered]]:
-    """The documents that are written at the end, each with its path."""
-    found: list[tuple[str, Rendered]] = []
-    if wanted.junit:
-        from imcli.report.junit import JUnitReport
-
-        found.append((wanted.junit, JUnitReport()))
-    if wanted.issue:
-        from imcli.report.issue import IssueReport
-
-        found.append((wanted.issue, IssueReport(wanted.sources)))
-    return found
-
-
-def open_stream(shell: Shell, path: str) -> TextIO:
-    """Open the file of JSON lines.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    try:
-        return open(shell.world.path(path), "w", encoding="utf-8", newline="\n")
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path} cannot be written: {said}") from None
-
-
-def json_lines(stream: TextIO, path: str) -> Report:
-    """The fold that writes JSON lines, each complete before the next case begins."""
-    from imcli.report.jsonl import JsonLinesReport
-
-    def write(line: str) -> None:
-        try:
-            stream.write(line)
-            stream.flush()
-        except OSError as error:
-            raise CouldNotTell(f"{path} cannot be written: {error.strerror}") from None
-
-    return JsonLinesReport(write)

@@ -14,12 +14,13 @@ from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
     from imcli.cli.running.pool import MakeTarget
-    from imcli.cli.running.reports import Wanted
+    from imcli.cli.running.report_files import Wanted
+    from imcli.cli.running.reports import Reports
     from imcli.cli.running.threads import Openers
     from imcli.cli.targets import Place
     from imcli.cli.world import World
     from imcli.report.console import Show
-    from imcli.scenario.events import RunEvent
+    from imcli.scenario.events import RunEvent, RunFinished
     from imcli.scenario.running.run import Options
     from imcli.scenario.syntax import Case
 
@@ -105,23 +106,28 @@ def run_scenario(
     """
     from imcli.cli.running.files import find_files, read_cases
     from imcli.cli.running.pool import job_count
-    from imcli.cli.running.reports import Wanted
+    from imcli.cli.running.report_files import Wanted, check_paths, or_told
     from imcli.scenario.running.suite import select
 
     shell = shell_of(ctx)
-    options = run_options(
-        shell, profile, orders=orders, repeat=repeat, seed=seed, show=show, check=check
-    )
-    limit = failure_limit(max_failures, stop_first)
-    count = job_count(jobs, shell.world.processors)
-    places = checked_places(shell, target or [], profile)
-    files = find_files(shell.world, paths)
-    spare(shell.world, files, (jsonl, junit, report_issue))
-    with shell.world.collector.keeping():
-        cases = read_cases(shell.world, files)
-    chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
-    sources = source_texts(shell, chosen) if report_issue else {}
-    wanted = Wanted(SHOWS[show], jsonl, junit, report_issue, len(places), sources)
+    world = shell.world
+    wanted = Wanted(jsonl=jsonl, junit=junit, issue=report_issue)
+    check_paths(world, wanted)
+    spare(world, [], wanted.paths)
+    with or_told(world, wanted):
+        options = run_options(
+            shell, profile, orders=orders, repeat=repeat, seed=seed, show=show, check=check
+        )
+        limit = failure_limit(max_failures, stop_first)
+        count = job_count(jobs, world.processors)
+        places = checked_places(shell, target or [], profile)
+        files = find_files(world, paths)
+        spare(world, files, wanted.paths)
+        with world.collector.keeping():
+            cases = read_cases(world, files)
+        chosen = select(cases, tag=tag, only=only or (), covers=covers or ())
+        sources = source_texts(shell, chosen) if report_issue else {}
+    wanted = wanted._replace(show=SHOWS[show], targets=len(places), sources=sources)
     return play(shell, chosen, places, options, wanted, jobs=count, max_failures=limit)
 
 
@@ -238,40 +244,60 @@ def play(
 ) -> int:
     """Run cases on targets, report, and give the exit status.
 
-    An interrupt, or a defect, ends the run but not its reports: what had finished is in them.
+    Whatever ends the run early, its reports have what had finished, and an end.
+
+    Raises:
+        OSError: nothing more could be printed.
     """
     from imcli.cli.running.interrupts import Interrupts
     from imcli.cli.running.pool import maker_of
+    from imcli.cli.running.report_files import or_told
     from imcli.cli.running.reports import Reports
-    from imcli.scenario.events import RunFinished
-    from imcli.scenario.running.suite import Tally
 
-    make = maker_of(shell, options.profile, places)
-    names = [place.written for place in places]
-    tally = Tally(0, options)
-    status = 0
     if len(cases) == 1:
         jobs = 1
     with Interrupts(breakable=jobs == 1) as interrupts:
-        events = run_events(cases, names, make, options, jobs, max_failures, interrupts.asked)
-        first = next(events)
+        with or_told(shell.world, wanted):
+            make = maker_of(shell, options.profile, places)
+            names = [place.written for place in places]
+            events = run_events(cases, names, make, options, jobs, max_failures, interrupts.asked)
+            first = next(events)
         reports = Reports(shell, wanted)
         try:
             reports.handle(first)
-            for event in interrupts.until_asked(events):
-                tally.add(event)
-                reports.handle(event)
-                if isinstance(event, RunFinished):
-                    status = event.exit_status
-        except KeyboardInterrupt:
+            end = told_until_end(reports, interrupts.until_asked(events), options)
             events.close()
-            end = tally.finished(interrupted=True)
-            reports.handle(end)
-            status = end.exit_status
+            return reports.end(end)
         finally:
             events.close()
             reports.close()
-    return status
+
+
+def told_until_end(reports: Reports, events: Iterator[RunEvent], options: Options) -> RunFinished:
+    """Hand on all events but the last, and give that; where it does not come, make it.
+
+    Raises:
+        Exception: what ended the run, once the reports know it.
+    """
+    from imcli.cli.running.report_files import broken_off
+    from imcli.scenario.events import RunFinished
+    from imcli.scenario.running.suite import Tally
+
+    tally = Tally(0, options)
+    try:
+        for event in events:
+            if isinstance(event, RunFinished):
+                return event
+            tally.add(event)
+            reports.handle(event)
+            if reports.lost is not None:
+                break
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        reports.end(broken_off(tally.finished(), error))
+        raise
+    return tally.finished(interrupted=True)
 
 
 def run_events(

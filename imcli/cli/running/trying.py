@@ -37,7 +37,7 @@ def try_sentences(
     Users are those who are named, with one phone each. A comma ends a step too, if what follows it
     begins a sentence.
     """
-    from imcli.cli.running.reports import Wanted
+    from imcli.cli.running.report_files import Wanted
     from imcli.scenario.reading.parse import parse_try
 
     shell = shell_of(ctx)
