@@ -18,7 +18,7 @@ from imcli.model.actions import (
     SetGroupFlag,
     SetMembers,
 )
-from imcli.model.entities import DeviceKey, is_group
+from imcli.model.entities import is_group
 from imcli.model.events import Done, Event, MembersChanged, Refused
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.sessions import invalid_id
@@ -140,7 +140,7 @@ def _change_members(
         Done(),
         MembersChanged(group, state.last_seq(group), new, gone, dismissed),
     ]
-    tell(state, keeping, changes, DeviceKey(action.user, action.device), events)
+    tell(state, keeping, changes, (action.user, action.device), events)
     return events
 
 

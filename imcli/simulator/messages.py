@@ -224,7 +224,7 @@ def _store(state: State, keeping: Keeping, action: Send, key: str) -> list[Event
     withheld = keeping.withheld(state, key, message) if channel.alert else ()
     push(state, channel, message, action.device, withheld, events)
     if changes:
-        tell(state, keeping, changes, DeviceKey(action.user, action.device), events)
+        tell(state, keeping, changes, (action.user, action.device), events)
     return events
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imcli.model import actions as act
-from imcli.model.entities import DeviceKey, Entry, Message
+from imcli.model.entities import Entry, Message
 from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
 from imcli.simulator import channels, clock, messages, process, sessions
 from imcli.simulator.conversations.base import Keeping, Refusal, Result
@@ -41,7 +41,7 @@ def _kept(name: str) -> Law:
             return [Refused(result.reason, result.detail)]
         events: list[Event] = [Done()]
         if result:
-            tell(state, keeping, result, DeviceKey(action.user, action.device), events)
+            tell(state, keeping, result, (action.user, action.device), events)
         return events
 
     return law

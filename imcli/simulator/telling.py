@@ -25,18 +25,19 @@ def tell(
     state: State,
     keeping: Keeping,
     changes: Iterable[Change],
-    actor: DeviceKey,
+    actor: tuple[str, str],
     events: list[Event],
 ) -> None:
     """Tell the devices of a user what changed in a conversation.
 
-    The device that asked is told too: for it the event is what the answer said, and no link is in
-    the way. Devices of others have names of their own: the same one means nothing. With the policy
-    `on-full-sync` nobody else learns of a delete.
+    The device that asked, `actor` (user, name), is told too: for it the event is what the answer
+    said, and no link is in the way. Devices of others have names of their own: the same one means
+    nothing. With the policy `on-full-sync` nobody else learns of a delete.
     """
+    acting, device = actor
     for change in changes:
         owner = state.users[change.user]
-        asked = actor.device if change.user == actor.user else ""
+        asked = device if change.user == acting else ""
         silent = not keeping.tells_others or (
             change.kind == "deleted" and state.profile.sync_deletes == "on-full-sync"
         )
@@ -86,8 +87,6 @@ def _change_event(
     entry = _entry_told(state, keeping, change)
     marks = keeping.marks(state, change.user, key) if entry is None else None
     untold = entry is None and _hides_deletes(state, keeping, change, record)
-    if untold and marks is not None:
-        marks = without_floor(marks)
     return ConversationPushed(
         change.user,
         change.chat,
@@ -97,7 +96,7 @@ def _change_event(
         record.deleted_to if record is not None else 0,
         entry,
         state.now,
-        marks,
+        without_floor(marks) if untold and marks is not None else marks,
         untold,
     )
 
@@ -109,8 +108,8 @@ def _hides_deletes(state: State, keeping: Keeping, change: Change, record: Recor
     same, and the device that deletes knows what it did.
     """
     return (
-        keeping.tells_others
-        and state.profile.sync_deletes == "on-full-sync"
+        state.profile.sync_deletes == "on-full-sync"
+        and keeping.tells_others
         and change.kind in MARK_CHANGES
         and record is not None
         and not record.gone

@@ -190,19 +190,14 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
     else:
         listed, others = _looked_at(state, user, action.message_count, survey.since(cursor))
         total, waiting = survey.total, _held_requests(state, user, survey)
-    lost = {key for key, record in others if _has_lost(state, record, key, since_ms)}
-    gone = [pair for pair in others if pair[1].tombstone > cursor or pair[0] in lost]
-    marks = _marks(state, user, others, cursor, lost) if others else ()
-    if state.profile.sync_deletes == "on-full-sync":
-        told = {chat_of(user, key) for key, _ in gone}
-        marks = tuple([each if each.chat in told else without_floor(each) for each in marks])
+    gone, marks = _unlisted(state, user, others, cursor, since_ms) if others else ((), ())
     return ListAnswer(
         user,
         action.device,
         False,
         state.order,
         tuple([e for e in listed if _changed(state, user, e.chat, cursor, since_ms)]),
-        tuple([(chat_of(user, key), record.deleted_to) for key, record in gone]),
+        gone,
         (),
         total,
         waiting,
@@ -210,6 +205,22 @@ def _delta(state: State, action: Synchronise, since_ms: int) -> ListAnswer | Non
         state.now,
         marks,
     )
+
+
+def _unlisted(
+    state: State, user: str, others: Pairs, cursor: int, since_ms: int
+) -> tuple[tuple[tuple[str, int], ...], tuple[Entry, ...]]:
+    """Give tombstones (chat, D) and marks of what is not listed and concerns a delta.
+
+    A deletion that nobody is told of leaves no tombstone, and the marks do not say it either.
+    """
+    lost = {key for key, record in others if _has_lost(state, record, key, since_ms)}
+    gone = [pair for pair in others if pair[1].tombstone > cursor or pair[0] in lost]
+    marks = _marks(state, user, others, cursor, lost)
+    if marks and state.profile.sync_deletes == "on-full-sync":
+        told = {chat_of(user, key) for key, _ in gone}
+        marks = tuple([each if each.chat in told else without_floor(each) for each in marks])
+    return tuple([(chat_of(user, key), record.deleted_to) for key, record in gone]), marks
 
 
 def _changed(state: State, user: str, chat: str, cursor: int, since_ms: int) -> bool:
