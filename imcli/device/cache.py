@@ -268,8 +268,7 @@ class DeviceCache:
 
     def _put_in_place(self, cached: Cached, entry: Entry, event: ConversationPushed) -> None:
         """Take over an entry; what is below its floor goes, and its messages join the others."""
-        least = 0 if self.told_of_changes else cached.deleted_to
-        cached.deleted_to = max(least, event.deleted_to)
+        self._set_floor(cached, event.deleted_to)
         floor = max(cached.deleted_to, entry.floor)
         cached.messages = [m for m in cached.messages if m.seq > floor]
         newest = (entry.last,) if entry.last is not None else ()
@@ -278,6 +277,11 @@ class DeviceCache:
                 insort(cached.messages, message, key=_seq)
         cached.listed = True
         self._set_facts(cached, entry, event.now_ms)
+
+    def _set_floor(self, cached: Cached, deleted_to: int) -> None:
+        """Take over D, which goes back only where the server says so of a record that is gone."""
+        least = 0 if self.told_of_changes else cached.deleted_to
+        cached.deleted_to = max(least, deleted_to)
 
     def _take_away(self, cached: Cached, event: ConversationPushed) -> None:
         """Take over that a conversation is not in the list, unless nobody was to be told that."""
@@ -300,11 +304,10 @@ class DeviceCache:
         bound = event.deleted_to if marks is None else max(event.deleted_to, marks.read_to)
         return not any(m.seq > bound and m.kind == "content" for m in cached.messages)
 
-    @staticmethod
-    def _unlist(cached: Cached, deleted_to: int) -> None:
+    def _unlist(self, cached: Cached, deleted_to: int) -> None:
         """It is no longer in the list: nothing that the device has of it is unread."""
         newest = cached.messages[-1].seq if cached.messages else 0
-        cached.deleted_to = max(cached.deleted_to, deleted_to)
+        self._set_floor(cached, deleted_to)
         cached.messages = [m for m in cached.messages if m.seq > cached.deleted_to]
         cached.read_to = max(cached.read_to, cached.deleted_to, newest)
         cached.listed = cached.pinned = cached.archived = cached.marked_unread = False

@@ -308,6 +308,13 @@ def test_a_floor_goes_back_where_the_server_has_forgotten_it() -> None:
     assert (seqs(made), shown(made).deleted_to) == ([1, 2], 0)
 
 
+def test_a_floor_that_went_with_the_record_is_not_there_for_the_next_message() -> None:
+    made = cache(*pushed(message(1)), changed(entry(deleted_to=1, order=(0, 5, 5)), 11, 1))
+    assert shown(made).deleted_to == 1
+    made.feed([changed(None, 12, 0, "deleted"), *pushed(message(2))])
+    assert shown(made).deleted_to == 0
+
+
 def test_a_full_answer_replaces_everything() -> None:
     made = cache(*pushed(message(1)), answer(cursor=15, full=True))
     assert made.view(0).entries == ()
