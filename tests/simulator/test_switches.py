@@ -299,6 +299,25 @@ def test_a_pretended_send_is_answered_alike_when_it_is_sent_again() -> None:
     assert (world.sees("A"), world.sees("B")) == ([], [])
 
 
+def test_sequence_difference_ends_where_the_last_membership_ended() -> None:
+    world = World(
+        "A",
+        "B",
+        profile=policy(
+            unread_counts="sequence-difference", leave="keep-read-only", rejoin_history="all"
+        ),
+    )
+    world.group("#team", "A", "B")
+    world.send("B", "#team")
+    world.remove("#team", "A")
+    world.send("B", "#team")
+    assert world.unread("A", "#team") == 1
+    world.add("#team", "A")
+    assert world.unread("A", "#team") == 2
+    world.dismiss("#team")
+    assert world.unread("A", "#team") == 2
+
+
 def test_a_chat_with_oneself_is_never_unread_however_it_is_counted() -> None:
     world = World("A", profile=policy(unread_counts="sequence-difference", own_send_reads=False))
     world.send("A", "A")

@@ -276,7 +276,7 @@ def unread_of(state: State, user: str, key: str, record: Record, spans: Sequence
     if state.profile.unread_counts == "sequence-difference":
         if not spans or user == chat_of(user, key):  # a chat with oneself is never unread
             return 0
-        last = log.last if record.present else spans[-1][1]
+        last = log.last if record.present else record.intervals[-1][1]
         return max(0, last - max(spans[0][0], record.read_to))
     return count_unread(state, log, user, spans, record.read_to)
 
