@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from imcli.cli.running.columns import NAMED, ColumnsReport
 from imcli.report.text import width
-from imcli.scenario.events import CaseFinished, CaseResult, Result, RunFinished, RunStarted
+from imcli.scenario.events import (
+    CaseFinished,
+    CaseResult,
+    Failure,
+    Result,
+    RunFinished,
+    RunStarted,
+)
+from imcli.scenario.syntax import Span
 from imcli.targets.base import Identity
 from tests.cli.conftest import Run
 
@@ -53,6 +62,30 @@ def test_targets_with_one_reason_share_a_line() -> None:
         "skipped          a.toml  on sim:wukongim-2.1.3, sim:wukongim-2.1.5"
         '  needs "settings" (line 1: A pins B)'
     ]
+
+
+def unusable(name: str, why: str, result: Result = "error") -> CaseResult:
+    place = Span(name, 1, 1)
+    failure = Failure("target", place, "", "steps", "step 1", "B sends", why)
+    return replace(case(name, OLD, result, why), failures=(failure,))
+
+
+def test_a_target_that_is_no_use_is_shown_with_the_first_case_and_the_others_are_counted() -> None:
+    rows = [(case(f"{n}.toml", SIM), unusable(f"{n}.toml", "it is down")) for n in range(5)]
+    found = below(*rows)
+    assert found[0] == "4 more in error on sim:wukongim-2.1.3: it is down"
+    assert "\n".join(found).count("B sends: it is down.") == 1
+
+
+def test_what_was_not_said_before_is_shown_in_full() -> None:
+    rows = [
+        (case("a.toml", SIM), unusable("a.toml", "it is down")),
+        (case("b.toml", SIM), unusable("b.toml", "it is busy")),
+        (case("c.toml", SIM), unusable("c.toml", "it is down", "unknown")),
+    ]
+    found = "\n".join(below(*rows))
+    assert "more in error" not in found
+    assert (found.count("it is down."), found.count("it is busy.")) == (2, 1)
 
 
 def test_many_cases_with_one_reason_are_counted() -> None:

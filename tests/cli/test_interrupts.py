@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -135,6 +138,32 @@ def test_the_case_of_a_process_that_was_killed_is_unknown_and_all_others_are_run
     assert (ran.suites.get("tests"), ran.suites.get("errors")) == ("200", "1")
     assert ran.out.splitlines()[-1].startswith("1 unknown, 199 passed")
     assert f"{unknown['case_id']}  the process that ran it was killed by SIGKILL" in ran.out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_whose_terminal_closes_was_interrupted(cases: Path, jobs: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "imcli", "run-scenario", ".", "--jobs", jobs]
+    with subprocess.Popen(
+        [*command, "--repeat", "40", "--jsonl", "lines", "--junit", "run.xml"],
+        cwd=cases,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as run:
+        os.close(theirs)
+        said = b""
+        while said.count(b"passed") < 4:
+            said += os.read(ours, 4096)
+        os.close(ours)
+        assert run.wait(60) == ExitStatus.INTERRUPTED
+    events = [json.loads(line) for line in (cases / "lines").read_text().splitlines()]
+    assert (events[-1]["type"], events[-1]["exit_status"]) == ("run-finished", 130)
+    count = sum(event["type"] == "case-finished" for event in events)
+    assert 4 <= count < 200
+    assert ElementTree.parse(cases / "run.xml").getroot().get("tests") == str(count)
 
 
 def test_an_interrupt_while_an_event_is_handed_on_waits_for_that() -> None:

@@ -172,6 +172,21 @@ def test_a_run_that_cannot_begin_says_so_in_its_files(
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_server_that_is_down_does_not_keep_the_others_from_being_tried(
+    imcli: Run, there: Path, jobs: str
+) -> None:
+    down = "http://127.0.0.1:1"
+    argv = ["good.toml", "bad.toml", "--target", "sim", "--target", down, "--jobs", jobs]
+    ran = imcli("run-scenario", *argv, *FILES)
+    assert (ran.status, ran.err) == (1, "")
+    assert ran.lines[1].split() == ["passed", "error", "good.toml"]
+    assert ran.lines[2].split() == ["failed", "error", "bad.toml"]
+    assert f"1 more in error on {down}: cannot connect to {down}" in ran.out
+    assert lines(there)[-1]["counts"] == [["failed", 1], ["error", 2], ["passed", 1]]
+    assert imcli("run-scenario", *argv, "--only", "good.toml").status == ExitStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_file_whose_name_is_no_text_is_reported_like_any_other(
     imcli: Run, there: Path, jobs: str
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from imcli.cli.running.threads import Openers, open_threads, opened
+from imcli.model.errors import TargetUnavailable
 from imcli.model.exit_status import ExitStatus
 from imcli.targets.base import Cast, Identity, Target
 from tests.targets.served import served
@@ -51,6 +52,20 @@ def test_every_target_is_opened_once_and_closed_at_the_end() -> None:
         assert list(map(id, (openers("one"), openers("two")))) == list(map(id, made))
         assert [each.closed for each in made] == [False, False]
     assert [each.closed for each in made] == [True, True]
+
+
+def test_one_that_cannot_be_reached_opens_nothing_and_none_at_all_is_no_run() -> None:
+    def make(name: str) -> Opener:
+        if name == "there":
+            return Opener()
+        raise TargetUnavailable(f"{name} is down", hint="start it")
+
+    with opened(["there", "away"], make) as openers:  # type: ignore[arg-type]
+        with pytest.raises(TargetUnavailable, match="away is down") as caught:
+            openers("away")(Cast(()))
+        assert caught.value.hint == "start it"
+    with pytest.raises(TargetUnavailable, match="away is down"), opened(["away", "gone"], make):  # type: ignore[arg-type]
+        pass
 
 
 def test_an_interrupt_ends_the_waits_of_all_who_work() -> None:

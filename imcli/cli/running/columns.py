@@ -3,11 +3,13 @@
 A fold in front of the console's: per-case lines are replaced by rows of this table, everything else
 (tables after a case, failures in full, the last line) is the console's own. A word in a column does
 not say why a case was skipped or is known to fail, so the reasons stand below the rows: targets
-with the same one share a line, and so do many cases.
+with the same one share a line, and so do many cases. A target that cannot be used is shown in full
+with the first case that it kept from running; the others are counted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -46,6 +48,7 @@ class ColumnsReport:
         self._names: tuple[str, ...] = ()
         self._row: list[CaseResult] = []
         self._reasons: dict[Alike, list[CaseResult]] = {}
+        self._unusable: Counter[tuple[str, str]] = Counter()
         self._console = ConsoleReport(self._pass_on, columns=columns, color=color, show=show)
 
     def handle(self, event: RunEvent) -> None:
@@ -56,10 +59,19 @@ class ColumnsReport:
         if isinstance(event, RunFinished):
             self._write_reasons()
         self._muted = isinstance(event, CaseFinished) and self._show == "failures"
-        self._console.handle(event)
+        if not (isinstance(event, CaseFinished) and self._is_known(event.case)):
+            self._console.handle(event)
         self._muted = False
         if isinstance(event, CaseFinished):
             self._add(event.case)
+
+    def _is_known(self, case: CaseResult) -> bool:
+        """Whether a case did not run for what was said of one before it: its target is no use."""
+        if case.result != "error" or [each.kind for each in case.failures] != ["target"]:
+            return False
+        why = (case.target.name, case.failures[0].headline)
+        self._unusable[why] += 1
+        return self._unusable[why] > 1
 
     def _pass_on(self, line: str) -> None:
         if not self._muted:
@@ -80,9 +92,17 @@ class ColumnsReport:
         self._row = []
 
     def _write_reasons(self) -> None:
+        texts = [
+            case_line(together(cases, reason), 0, with_target=True)
+            for (_, reason, _), cases in self._reasons.items()
+        ]
+        texts += [
+            safe(f"{count - 1:,} more in error on {name}: {why}")
+            for (name, why), count in self._unusable.items()
+            if count > 1
+        ]
         lines: list[str] = []
-        for (_, reason, _), cases in self._reasons.items():
-            text = case_line(together(cases, reason), 0, with_target=True)
+        for text in texts:
             lines += [text] if self._whole else wrap(text, self._columns, "", "  ")
         for line in ["", *lines, ""] if lines else []:
             self._write(line)

@@ -5,6 +5,7 @@ The files come first: they are whole also where nobody reads what is printed to 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,20 +47,26 @@ class Reports:
         """Hand on the last event, name what could not be written, and give the exit status.
 
         Raises:
-            OSError: nothing more could be printed.
+            OSError: nothing more could be printed; a `BrokenPipeError`: nobody is there to read.
         """
         self._progress.clear()
         self._print(event, flush=True)
+        gone = self._reader_has_gone(event)
         if self.lost is not None:
-            left = isinstance(self.lost, BrokenPipeError)
-            status = ExitStatus.INTERRUPTED if left else ExitStatus.UNKNOWN
+            status = ExitStatus.INTERRUPTED if gone else ExitStatus.UNKNOWN
             event = replace(event, exit_status=int(status), interrupted=True)
         event = self._files.end(event)
-        for trouble in self._files.troubles:
+        for trouble in () if gone else self._files.troubles:
             self._shell.tell(f"error: {trouble}")
         if self.lost is not None:
-            raise self.lost
+            raise BrokenPipeError if gone else self.lost
         return event.exit_status
+
+    def _reader_has_gone(self, event: RunFinished) -> bool:
+        """Whether nothing can be printed because nobody is there: a pipe's end, a terminal."""
+        lost = self.lost
+        ended = event.exit_status == ExitStatus.INTERRUPTED
+        return lost is not None and (ended or lost.errno in (errno.EPIPE, errno.EIO))
 
     def close(self) -> None:
         """Let go of everything, whatever happened."""
@@ -143,13 +150,18 @@ class ProgressLine:
         now = self._world.elapsed()
         if now >= self._next:
             self._next = now + REDRAW_SECONDS
-            self._world.stderr.write("\r\x1b[K" + self._fold.line(self._world.columns - 1))
-            self._world.stderr.flush()
             self._drawn = True
+            self._write("\r\x1b[K" + self._fold.line(self._world.columns - 1))
 
     def clear(self) -> None:
         """Take the line away."""
         if self._drawn:
-            self._world.stderr.write("\r\x1b[K")
-            self._world.stderr.flush()
             self._drawn = False
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._world.stderr.write(text)
+            self._world.stderr.flush()
+        except OSError:  # the terminal has gone: no reason to end, and nobody to tell
+            self._wanted = self._drawn = False

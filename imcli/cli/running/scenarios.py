@@ -276,6 +276,8 @@ def play(
 def told_until_end(reports: Reports, events: Iterator[RunEvent], options: Options) -> RunFinished:
     """Hand on all events but the last, and give that; where it does not come, make it.
 
+    Where nothing more can be printed, `Reports.end` knows what that means.
+
     Raises:
         Exception: what ended the run, once the reports know it.
     """
@@ -291,7 +293,7 @@ def told_until_end(reports: Reports, events: Iterator[RunEvent], options: Option
             tally.add(event)
             reports.handle(event)
             if reports.lost is not None:
-                break
+                return tally.finished()
     except KeyboardInterrupt:
         pass
     except Exception as error:

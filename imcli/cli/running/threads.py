@@ -12,7 +12,16 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from imcli.cli.running.crew import ASK_SECONDS, GRACE_SECONDS
-from imcli.targets.base import OpenTarget, Shared
+from imcli.model.errors import TargetUnavailable
+from imcli.targets.base import (
+    ALL_CAPABILITIES,
+    Capability,
+    Cast,
+    Identity,
+    OpenTarget,
+    Shared,
+    Target,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -39,15 +48,49 @@ class Openers:
                 opener.interrupt()
 
 
+class Unreachable:
+    """A server that was not there when the run began: every case on it is in error."""
+
+    capabilities: frozenset[Capability] = frozenset(ALL_CAPABILITIES)
+
+    def __init__(self, name: str, why: TargetUnavailable) -> None:
+        self.identity = Identity(name, "live", "wukongim")
+        self._why = why
+
+    def __call__(
+        self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
+    ) -> Target:
+        """Open nothing.
+
+        Raises:
+            TargetUnavailable: what was said when it was tried.
+        """
+        raise TargetUnavailable(self._why.message, hint=self._why.hint)
+
+
 @contextmanager
 def opened(names: Sequence[str], make: Callable[[str], OpenTarget]) -> Iterator[Openers]:
-    """Open the targets of a run, and close them at its end."""
+    """Open the targets of a run, and close them at its end.
+
+    One that cannot be reached does not keep the others from being used.
+
+    Raises:
+        TargetUnavailable: none can be reached.
+    """
     with ExitStack() as stack:
         openers: dict[str, OpenTarget] = {}
+        gone: list[TargetUnavailable] = []
         for name in names:
-            opener = openers[name] = make(name)
+            try:
+                opener = openers[name] = make(name)
+            except TargetUnavailable as error:
+                openers[name] = Unreachable(name, error)
+                gone.append(error)
+                continue
             if isinstance(opener, Shared):
                 stack.callback(opener.close)
+        if len(gone) == len(names):
+            raise gone[0]
         yield Openers(openers)
 
 
