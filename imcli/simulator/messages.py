@@ -26,7 +26,7 @@ from imcli.simulator.conversations.derived import is_expired
 from imcli.simulator.delivery import push, take_commands
 from imcli.simulator.log import Log
 from imcli.simulator.sessions import invalid_id
-from imcli.simulator.state import Channel, Device, State, User
+from imcli.simulator.state import Channel, Device, State
 from imcli.simulator.telling import tell
 
 PAGE_LIMIT_MAX = 10_000
@@ -154,23 +154,6 @@ def _person_refusal(state: State, action: Send) -> Refused | None:
     if receiver is None or action.user not in state.users:
         name = action.chat if receiver is None else action.user
         return invalid_id(name) or Refused("invalid", f"there is no user {name}")
-    return _unwelcome(state, receiver, action)
-
-
-def refusal_of_newcomer(state: State, action: Send) -> Refused | None:
-    """Say why this would be refused, were its sender made now; None: it would not, or not so."""
-    if is_group(action.chat):
-        channel = state.channels.get(action.chat)
-        refused = None if channel is None else _group_refusal(channel, action.user)
-    else:
-        receiver = state.users.get(action.chat)
-        refused = None if receiver is None else _unwelcome(state, receiver, action)
-    pretends = state.profile.block_feedback == "pretend"
-    return None if refused and refused.reason == "blocked" and pretends else refused
-
-
-def _unwelcome(state: State, receiver: User, action: Send) -> Refused | None:
-    """Find what a receiver's lists say against a sender."""
     if action.user in receiver.blocked:
         return Refused("blocked", f"{action.user} is on the black list of {action.chat}")
     if (

@@ -187,12 +187,6 @@ class Server:
 
     # Reading
 
-    def refusal_of_newcomer(self, action: act.Send) -> Refused | None:
-        """Say why a send would be refused, were its sender and the device made now, or None."""
-        if self.laws is WUKONGIM_LAWS:
-            return wukongim_messages.refusal_of_newcomer(self.state, action)
-        return messages.refusal_of_newcomer(self.state, action)
-
     def key_of(self, user: str, chat: str) -> str:
         """Name the channel behind a user's chat, as this server does."""
         return self.keeping.key_of(user, chat)

@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from imcli.model.actions import Action, Crash, Drop, Fault, Restart, Send, SetClock, Wait
+from imcli.model.actions import Action, Crash, Drop, Fault, Restart, SetClock, Wait
 from imcli.model.entities import DeviceKey, is_group
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Event, Refused
@@ -62,12 +62,13 @@ class DurableServer(Server):
     reading; after a failed action it is that of before.
     """
 
-    __slots__ = ("_file", "_now_ms")
+    __slots__ = ("_file", "_now_ms", "_together")
 
     def __init__(self, file: StateFile, now_ms: WallClock | None = None) -> None:
         super().__init__(file.profile, file.reading())
         self._file = file
         self._now_ms = now_ms
+        self._together = False
 
     def apply(self, action: Action) -> list[Event]:
         """Do one action; when this returns, it is durable.
@@ -89,7 +90,20 @@ class DurableServer(Server):
             return super().advance_to(until_ms)
 
     @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all that is done in the block one transaction: an exception undoes all of it."""
+        with self._command():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextlib.contextmanager
     def _command(self) -> Iterator[None]:
+        if self._together:
+            yield
+            return
         try:
             with self._file.command() as state:
                 self.state = state
@@ -110,6 +124,9 @@ class DurableServer(Server):
         A server that caches lists is changed by reading; there a look is a command, but for a file
         in which nobody has done anything yet.
         """
+        if self._together:
+            yield
+            return
         if self.profile.list_cache_ttl and self._file.fixed:
             with self._command():
                 yield
@@ -166,13 +183,11 @@ class EmbeddedTarget(SimulatedTarget):
         with self._durable.looking():
             return super().observe(question)
 
-    # Who and what is there
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """Make all that is done in a block one: where it raises, nothing of it has happened."""
+        return self._durable.together()
 
-    def refusal_of_newcomer(self, send: Send) -> Outcome | None:
-        """Say how a send would be refused, were its sender made for it; None: it would not."""
-        with self._durable.looking():
-            event = self.server.refusal_of_newcomer(send)
-        return None if event is None else Outcome("refused", event.reason, event.detail, (event,))
+    # Who and what is there
 
     @property
     def answers_alike(self) -> bool:

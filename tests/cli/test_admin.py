@@ -263,3 +263,23 @@ def test_families_need_a_folder_of_scenarios(imcli: Run) -> None:
     ran = imcli("list-families")
     assert (ran.status, ran.out) == (5, "")
     assert "say where your scenario files are: imcli list-families PATH" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("create-group", "#team", "N"),
+        ("add-members", "#nothing", "N"),
+        ("add-members", "#closed", "N"),
+        ("block", "#nothing", "N"),
+    ],
+    ids=str,
+)
+def test_nobody_is_made_for_what_is_refused(imcli: Run, words: tuple[str, ...]) -> None:
+    imcli("create-group", "#team", "A")
+    imcli("create-group", "#closed", "A")
+    imcli("dismiss-group", "#closed", "--yes")
+    assert imcli(*words).status == 7
+    assert "there is no user 'N'" in imcli("list-devices", "N").err
+    imcli("add-members", "#team", "N")
+    assert imcli("list-devices", "N").status == 0

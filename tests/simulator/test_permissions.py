@@ -122,25 +122,3 @@ def test_a_refused_number_can_be_used_again(world: World) -> None:
     world.do(SetAccess("A", "B", "block", False))
     world.do(world.text("B", "A"))
     assert not world.accepted().duplicate
-
-
-def test_it_can_be_asked_how_somebody_who_is_not_there_yet_would_be_refused() -> None:
-    world = World("A", profile=policy(person_allow_list=True))
-    world.group("#team", "A")
-    ask = world.server.refusal_of_newcomer
-    before = world.server.digest()
-    reasons = [
-        refused and refused.reason
-        for chat in ("A", "#team", "B", "#nothing")
-        for refused in [ask(Send("X", "phone", chat, "hi", "c1"))]
-    ]
-    assert reasons == ["not-allowed", "not-a-member", None, None]
-    assert world.server.digest() == before
-
-
-@pytest.mark.parametrize(("feedback", "reason"), [("refuse", "blocked"), ("pretend", None)])
-def test_whoever_would_be_made_to_believe_is_not_refused(feedback: str, reason: str | None) -> None:
-    world = World("A", "X", profile=policy(block_feedback=feedback), devices=())
-    world.do(SetAccess("A", "X", "block", True))
-    refused = world.server.refusal_of_newcomer(Send("X", "phone", "A", "hi", "c1"))
-    assert (refused and refused.reason) == reason

@@ -203,6 +203,33 @@ def contents(path: str) -> list[str]:
 # Time
 
 
+class Enough(Exception):
+    """Ends a block."""
+
+
+def write_and_give_up(target: EmbeddedTarget) -> None:
+    with target.together():
+        make_users(target, "C")
+        target.perform(Send("C", "phone", "A", "hi", "c1"))
+        raise Enough
+
+
+@pytest.mark.parametrize("profile", ["reference", "wukongim-2.2.5"])
+def test_what_is_done_together_is_done_or_not_begun(path: str, profile: str) -> None:
+    target = opened(path, profile=profile)
+    with target.together():
+        make_users(target, "A", "B")
+        assert target.perform(Send("B", "phone", "A", "hi", "c1")).result == "ok"
+        assert target.users() == ("A", "B")
+    before = contents(path)
+    with pytest.raises(Enough):
+        write_and_give_up(target)
+    assert (target.users(), contents(path)) == (("A", "B"), before)
+    make_users(target, "C")
+    target.close()
+    assert opened(path).users() == ("A", "B", "C")
+
+
 def test_server_time_is_the_wall_clock_and_never_goes_back(path: str) -> None:
     wall = Wall()
     with closing(opened(path, wall)) as target:

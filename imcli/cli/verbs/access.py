@@ -90,8 +90,9 @@ def act(shell: Shell, owner: str, member: str, access: AccessList, on: bool) -> 
     if doing and not kit.allowed(shell, kit.verb_place(shell), doing):
         return kit.declined(shell)
     with kit.open_desk(shell, *people) as desk:
-        desk.mentioned(people)
-        desk.perform(action)
+        with desk.as_one():
+            desk.mentioned(people)
+            desk.perform(action)
         desk.wait_until(lambda: is_so(desk, action), lambda: kit.BUSY)
         said = sentence.format(owner=owner, member=member)
         return kit.done(desk, name, said, (("owner", owner), ("user", member)))

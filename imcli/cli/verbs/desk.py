@@ -8,7 +8,7 @@ live server is spoken to as its back end: no device.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -123,22 +123,14 @@ class Desk:
             hint=did_you_mean(chat, groups) or "groups are made by `imcli create-group`",
         )
 
-    def actor(self, user: str, device: str = "", *, to_send: actions.Send | None = None) -> str:
-        """Make sure that a user is there with a device that is online; name that device.
-
-        Nobody is made `to_send` what the server would refuse.
-
-        Raises:
-            RefusedByServer: it would be.
-        """
+    def actor(self, user: str, device: str = "") -> str:
+        """Make sure that a user is there with a device that is online; name that device."""
         if self.live:
             return device
         rows = self.devices(user)
         chosen = self.chosen(rows, device)
         if chosen is None:
             spec = device_spec(device or FIRST_DEVICE)
-            if to_send is not None and not rows:
-                self._insist(structs.replace(to_send, device=spec.name))
             self.perform(actions.CreateUser(user))
             self.perform(actions.AddDevice(user, spec.name, spec.kind, spec.level))
             self.perform(actions.Connect(user, spec.name))
@@ -146,17 +138,6 @@ class Desk:
         if chosen.state != "online":
             self.perform(actions.Connect(user, chosen.device))
         return chosen.device
-
-    def _insist(self, send: actions.Send) -> None:
-        """Refuse what a server that stays would refuse a user who is not there yet."""
-        if self.place.kind != "embedded":
-            return
-        from imcli.targets.embedded import EmbeddedTarget
-
-        assert isinstance(self.target, EmbeddedTarget), "there is no other"
-        refused = self.target.refusal_of_newcomer(send)
-        if refused is not None:
-            raise refusal(refused, "")
 
     def chosen(self, rows: tuple[DeviceRow, ...], device: str) -> DeviceRow | None:
         """The device that was named, or the first; None where there is none yet."""
@@ -194,6 +175,19 @@ class Desk:
         return (chosen.device,)
 
     # Acting and looking
+
+    def as_one(self) -> AbstractContextManager[None]:
+        """Let who is made for an action go with it: where it is refused, nobody was made.
+
+        Elsewhere than on a state file that is the same: there a verb's own world ends with it, and
+        a live server is asked for nobody.
+        """
+        if self.place.kind != "embedded":
+            return nullcontext()
+        from imcli.targets.embedded import EmbeddedTarget
+
+        assert isinstance(self.target, EmbeddedTarget), "there is no other"
+        return self.target.together()
 
     def perform(self, action: actions.Action, *, what: str = "") -> Outcome:
         """Do one action.

@@ -137,12 +137,13 @@ def act(
         return kit.declined(shell)
     people = (*members, *((action.user,) if action.user else ()))
     with kit.open_desk(shell, *people) as desk:
-        if not isinstance(action, kit.actions.RemoveMembers):
-            desk.mentioned(members)
-        if action.user:
-            device = desk.actor(action.user)
-            action = msgspec.structs.replace(action, device=device)
-        desk.perform(action)
+        with desk.as_one():
+            if not isinstance(action, kit.actions.RemoveMembers):
+                desk.mentioned(members)
+            if action.user:
+                device = desk.actor(action.user)
+                action = msgspec.structs.replace(action, device=device)
+            desk.perform(action)
         desk.wait_until(lambda: is_so(desk, action), lambda: kit.BUSY)
         fields: list[tuple[str, object]] = [("group", action.group)]
         if members:

@@ -143,10 +143,13 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     with kit.open_desk(shell, *people) as desk:
         if kit.is_group(first.chat):
             refuse_unknown(desk, first.chat)
-        acting = desk.actor(first.user, device, to_send=first)
-        desk.mentioned(people[1:])
         try:
-            accepted += (send_one(desk, plain, acting) for plain in sends)
+            with desk.as_one():
+                acting = desk.actor(first.user, device)
+                desk.mentioned(people[1:])
+                answer = send_one(desk, first, acting)
+            accepted.append(answer)
+            accepted += (send_one(desk, plain, acting) for plain in sends[1:])
         except KeyboardInterrupt:
             if len(sends) > 1:
                 shell.tell(f"{len(accepted)} of {len(sends)} messages were sent")

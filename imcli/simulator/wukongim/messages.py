@@ -50,12 +50,6 @@ def answer(state: State, keeping: Keeping, action: Send) -> list[Event]:
     return _take(state, keeping, action, channel_at(state, key))
 
 
-def refusal_of_newcomer(state: State, action: Send) -> Refused | None:
-    """Say why a device's send would be refused, were its sender made now."""
-    key = session_key(action.user, action.chat)
-    return _refusal(state, action, state.channels.get(key) or Channel(key))
-
-
 def _untold(state: State, action: Send) -> Event:
     """The back end is answered before anything is checked, and so as if it had been taken.
 
