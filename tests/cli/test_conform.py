@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from imcli.cli.running.conform import judged
+from imcli.cli.running.crew import Died
+from imcli.model.errors import CouldNotTell
 from tests.cli.conftest import Run
 from tests.conform.recordings import FOLDER
 
@@ -119,3 +122,11 @@ def test_what_cannot_be_unpacked_is_invalid(imcli: Run, tmp_path: Path) -> None:
     ran = imcli("conform", str(file))
     assert ran.status == 3
     assert "cannot be unpacked" in ran.err
+
+
+def test_recordings_that_a_process_did_not_judge_are_not_said_to_agree() -> None:
+    assert judged([]) == []
+    with pytest.raises(CouldNotTell, match="not judged to the end: it was killed"):
+        judged(Died("it was killed"))
+    with pytest.raises(KeyboardInterrupt):
+        judged(None)

@@ -15,7 +15,7 @@ import pytest
 from imcli.cli.running import worker
 from imcli.cli.running.crew import Died, open_crew, signal_name
 from imcli.cli.running.worker import Raised, Worker
-from imcli.model.errors import Defect
+from imcli.model.errors import CouldNotTell, Defect
 
 COUNT = 40
 
@@ -87,15 +87,35 @@ def test_a_process_that_is_killed_loses_the_one_piece_that_it_did() -> None:
     assert [*found[:11], *found[12:]] == [n for n in range(COUNT) if n != 11]
 
 
-def test_where_every_process_is_killed_the_rest_is_lost_and_all_ends() -> None:
-    def killed(number: int) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+def test_where_every_process_is_killed_the_rest_is_not_done_and_that_is_said_at_the_end() -> None:
+    def killed(number: int) -> int:
+        if number > 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
 
-    with open_crew(2, COUNT, killed) as crew:
+    found: list[int | Died | None] = []
+
+    def run() -> None:
+        with open_crew(2, COUNT, killed) as crew:
+            for answer in crew.answers():
+                found.append(answer)
+
+    with pytest.raises(CouldNotTell, match=r"and 37 of 40 pieces of work were not begun"):
+        run()
+    assert (found[0], len(found)) == (0, COUNT)
+    assert sum(isinstance(each, Died) for each in found) == 2
+    assert found.count(None) == 37
+
+
+@pytest.mark.parametrize("killed", [None, 11])
+def test_a_fresh_interpreter_works_like_a_fork(
+    monkeypatch: pytest.MonkeyPatch, killed: int | None
+) -> None:
+    monkeypatch.setattr("imcli.cli.running.crew.FORKED", False)
+    work = own_number if killed is None else Signalled(killed, signal.SIGKILL)
+    with open_crew(2, COUNT, work) as crew:
         found = list(crew.answers())
-    assert all(isinstance(each, Died) for each in found)
-    assert [str(each) for each in found].count(str(found[-1])) == COUNT - 2
-    assert "no process was left" in str(found[-1])
+    assert [n for n, each in enumerate(found) if n != each] == ([] if killed is None else [killed])
 
 
 def test_a_process_that_ends_by_itself_says_with_what_status() -> None:

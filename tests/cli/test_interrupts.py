@@ -166,6 +166,26 @@ def test_a_run_whose_terminal_closes_was_interrupted(cases: Path, jobs: str) -> 
     assert ElementTree.parse(cases / "run.xml").getroot().get("tests") == str(count)
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interrupt_while_files_are_read_leaves_no_report_of_an_earlier_run(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    os.mkfifo(tmp_path / "case.toml")
+    (tmp_path / "run.xml").write_text("stale")
+    command = [sys.executable, "-m", "imcli", "run-scenario", "case.toml"]
+    command += ["--junit", "run.xml", "--jsonl", "lines"]
+    with (
+        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as run,
+        open(tmp_path / "case.toml", "w"),  # it is being read when this can be opened
+    ):
+        run.send_signal(number)
+        _, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (ExitStatus.INTERRUPTED, "interrupted\n")
+    assert ElementTree.parse(tmp_path / "run.xml").getroot().get("tests") == "0"
+    end = json.loads((tmp_path / "lines").read_text().splitlines()[-1])
+    assert (end["exit_status"], end["interrupted"]) == (130, True)
+
+
 def test_an_interrupt_while_an_event_is_handed_on_waits_for_that() -> None:
     with Interrupts(breakable=True) as interrupts:
         events = interrupted(interrupts, iter(EVENTS))

@@ -67,7 +67,8 @@ def judge_all(recordings: list[Recording], profile: str, jobs: int) -> list[Judg
     if jobs == 1 or len(batches) == 1:
         return [each for batch in batches for each in judge(batch, profile)]
     with open_crew(min(jobs, len(batches)), len(batches), Batches(batches, profile)) as crew:
-        return [each for batch in crew.answers() for each in judged(batch)]
+        answers = list(crew.answers())
+    return [each for batch in answers for each in judged(batch)]
 
 
 class Batches:

@@ -3,7 +3,8 @@
 The pieces are the numbers from 0. Each process has a line to the one who made it and shares nothing
 else with anybody, no lock and no queue, so whatever becomes of one is no trouble to the others. It
 answers each piece as soon as it is done. Hence, when one is killed, exactly one piece is lost: the
-first that it had in hand and had not answered. Nobody takes its place; the others do the rest.
+first that it had in hand and had not answered. Nobody takes its place; the others do the rest, and
+where nobody is left the rest is not done.
 
 A process that is told to end (by us, or by anybody who knows its number) breaks off its piece and
 takes its leave; then the whole work is broken off, since nobody can want half of it. One whose
@@ -23,6 +24,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from imcli.cli.running.worker import Leave, Raised, held_back, serve
+from imcli.model.errors import CouldNotTell
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -34,6 +36,9 @@ ASK_SECONDS = 0.1
 """How often is asked, while others work, whether all is to end."""
 GRACE_SECONDS = 5.0
 """How long one who was told to end may keep silent."""
+FORKED = sys.platform == "linux"
+"""A fork is ten times as quick to start as a fresh interpreter, and safe here: this program has one
+thread. Where the system's own libraries do not survive a fork, a fresh one is started."""
 AT_ONCE = 8
 """So many pieces are handed out at once, so that nobody waits for the next one."""
 
@@ -99,16 +104,13 @@ class Crew(Generic[T]):
         self._ready: dict[int, T | Died | Raised] = {}
         self._left = False
         self._broken_off = False
+        self._undone = 0
         self._members: list[Member] = []
         self._gone: list[Member] = []
         self._begin(jobs, work)
 
     def _begin(self, jobs: int, work: Callable[[int], T]) -> None:
-        # A fork is ten times as quick to start as a fresh interpreter, and safe here: this program
-        # has one thread. Where the system's own libraries do not survive a fork, a fresh one is
-        # started.
-        forked = sys.platform == "linux"
-        context: Any = multiprocessing.get_context("fork" if forked else "spawn")
+        context: Any = multiprocessing.get_context("fork" if FORKED else "spawn")
         lifeline, self._life = context.Pipe(duplex=False)
         ours = [self._life]
         with held_back():
@@ -116,7 +118,7 @@ class Crew(Generic[T]):
                 line, theirs = context.Pipe()
                 ours.append(line)
                 # A fork has our ends of all lines too, and would hold them open when we are gone.
-                strangers = tuple(ours) if forked else ()
+                strangers = tuple(ours) if FORKED else ()
                 process = context.Process(
                     target=serve, args=(theirs, lifeline, strangers, work), daemon=True
                 )
@@ -131,6 +133,7 @@ class Crew(Generic[T]):
         All is broken off when `stopped` says so, or somebody told a process to end.
 
         Raises:
+            CouldNotTell: at the end, where nobody was left to do the rest.
             Exception: what a piece raised.
         """
         for member in self._members:
@@ -142,6 +145,12 @@ class Crew(Generic[T]):
                 else:
                     self._listen(ASK_SECONDS)
             yield self._taken(number)
+        if self._undone:
+            count = f"{self._undone:,} of {self._count:,}"
+            raise CouldNotTell(
+                f"every process was killed or has ended, and {count} pieces of work were not begun",
+                hint="--jobs 1 does all in one process and needs the least memory",
+            )
 
     def _taken(self, number: int) -> T | Died | None:
         found = self._ready.pop(number, None)
@@ -186,9 +195,8 @@ class Crew(Generic[T]):
         for other in self._members:
             self._supply(other)
         if not self._members:
-            left = Died("no process was left to run it: all were killed or ended early")
-            self._ready.update(dict.fromkeys(self._todo, left))
-            self._todo.clear()
+            self._undone = len(self._todo)
+            self._broken_off = True
 
     def _dismiss(self, member: Member) -> None:
         member.hand.clear()

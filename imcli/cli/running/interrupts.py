@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from imcli.scenario.events import RunEvent, RunFinished
@@ -30,6 +31,25 @@ def heeded() -> list[signal.Signals]:
     ]
 
 
+@contextmanager
+def taken_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a handler take what ends a run, in the main thread of a program."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in heeded()}
+    try:
+        yield
+    finally:
+        for number, other in before.items():
+            signal.signal(number, signal.SIG_DFL if other is None else other)
+
+
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """Take whatever ends a run for Ctrl-C, as long as there is nothing to be kept."""
+    raise KeyboardInterrupt
+
+
 class Interrupts:
     """Takes interrupts for the time of a `with` block, in the main thread of a program.
 
@@ -42,20 +62,18 @@ class Interrupts:
         self._breakable = breakable
         self._playing = False
         self._asked = False
-        self._before: dict[int, object] = {}
+        self._taken = ExitStack()
 
     def asked(self) -> bool:
         """Tell whether somebody wants the run to end."""
         return self._asked
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._take) for number in heeded()}
+        self._taken.enter_context(taken_by(self._take))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler if callable(handler) else signal.SIG_DFL)
+        self._taken.close()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self._asked = self._asked, True

@@ -105,6 +105,7 @@ def run_scenario(
     before the first case runs.
     """
     from imcli.cli.running.files import find_files, read_cases
+    from imcli.cli.running.interrupts import interrupted, taken_by
     from imcli.cli.running.pool import job_count
     from imcli.cli.running.report_files import Wanted, check_paths, or_told
     from imcli.scenario.running.suite import select
@@ -114,7 +115,7 @@ def run_scenario(
     wanted = Wanted(jsonl=jsonl, junit=junit, issue=report_issue)
     check_paths(world, wanted)
     spare(world, [], wanted.paths)
-    with or_told(world, wanted):
+    with or_told(world, wanted), taken_by(interrupted):
         options = run_options(
             shell, profile, orders=orders, repeat=repeat, seed=seed, show=show, check=check
         )

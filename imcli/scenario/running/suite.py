@@ -157,6 +157,7 @@ def run_suite_parallel(
     """
     yield _started([target.identity for target in targets], cases, options, program)
     tally = Tally(max_failures, options)
+    # Whatever `answers` has to say at its end is raised here: it is asked once more (`strict`).
     pairs = [(case, target) for case in cases for target in targets]
     for (case, target), answer in zip(pairs, answers, strict=True):
         if isinstance(answer, Exception):
