@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -173,6 +174,57 @@ def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+
+
+def test_where_the_system_makes_no_more_processes_those_that_are_there_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = multiprocessing.get_context("fork").Process
+    start = kind.start
+    left = iter((True, False))
+
+    def limited(self: Any) -> None:
+        if not next(left):
+            raise BlockingIOError("no more processes")
+        start(self)
+
+    monkeypatch.setattr(kind, "start", limited)
+    with pytest.raises(BlockingIOError), open_crew(2, COUNT, own_number):
+        pass
+
+
+def test_one_that_dies_while_all_is_broken_off_is_not_said_to_have_been_killed() -> None:
+    def work(number: int) -> int:
+        if number == 0:
+            return number
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    done: list[int | Died | None] = []
+    with open_crew(2, COUNT, work) as crew:
+        for answer in crew.answers(lambda: bool(done)):
+            done.append(answer)
+    assert done == [0, *[None] * (COUNT - 1)]
+
+
+def test_where_one_was_told_to_end_and_the_last_is_killed_all_was_broken_off() -> None:
+    told = multiprocessing.Event()
+
+    def work(number: int) -> int:
+        if number == 0:
+            told.wait()
+            os.kill(os.getpid(), signal.SIGKILL)
+        told.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return number
+
+    with open_crew(2, COUNT, work) as crew:
+        found = list(crew.answers())
+    assert len(found) == COUNT
+    assert all(each is None or isinstance(each, Died) for each in found)
 
 
 def test_what_a_piece_raises_is_raised_here_and_says_where_it_was() -> None:

@@ -97,9 +97,9 @@ def signal_name(number: int) -> str:
 class Crew(Generic[T]):
     """Processes that do `count` pieces of work between them."""
 
-    def __init__(self, jobs: int, count: int, work: Callable[[int], T]) -> None:
+    def __init__(self, count: int) -> None:
         self._count = count
-        self._size = max(1, min(AT_ONCE, -(-count // (jobs * 2))))
+        self._size = AT_ONCE
         self._todo = deque(range(count))
         self._ready: dict[int, T | Died | Raised] = {}
         self._left = False
@@ -107,25 +107,31 @@ class Crew(Generic[T]):
         self._undone = 0
         self._members: list[Member] = []
         self._gone: list[Member] = []
-        self._begin(jobs, work)
+        self._context: Any = multiprocessing.get_context("fork" if FORKED else "spawn")
+        self._lifeline, self._life = self._context.Pipe(duplex=False)
 
-    def _begin(self, jobs: int, work: Callable[[int], T]) -> None:
-        context: Any = multiprocessing.get_context("fork" if FORKED else "spawn")
-        lifeline, self._life = context.Pipe(duplex=False)
+    def begin(self, jobs: int, work: Callable[[int], T]) -> None:
+        """Make the processes, and give each something to do.
+
+        Raises:
+            OSError: the system makes no more of them.
+        """
+        self._size = max(1, min(AT_ONCE, -(-self._count // (jobs * 2))))
         ours = [self._life]
         with held_back():
             for _ in range(jobs):
-                line, theirs = context.Pipe()
+                line, theirs = self._context.Pipe()
                 ours.append(line)
                 # A fork has our ends of all lines too, and would hold them open when we are gone.
                 strangers = tuple(ours) if FORKED else ()
-                process = context.Process(
-                    target=serve, args=(theirs, lifeline, strangers, work), daemon=True
+                process = self._context.Process(
+                    target=serve, args=(theirs, self._lifeline, strangers, work), daemon=True
                 )
                 process.start()
                 theirs.close()
                 self._members.append(Member(process, line))
-        lifeline.close()
+        for member in self._members:
+            self._supply(member)
 
     def answers(self, stopped: Callable[[], bool] = bool) -> Iterator[T | Died | None]:
         """Give what became of each piece, in order; None: it was not done when all was broken off.
@@ -136,8 +142,6 @@ class Crew(Generic[T]):
             CouldNotTell: at the end, where nobody was left to do the rest.
             Exception: what a piece raised.
         """
-        for member in self._members:
-            self._supply(member)
         for number in range(self._count):
             while number not in self._ready and not self._broken_off:
                 if self._left or stopped():
@@ -188,10 +192,13 @@ class Crew(Generic[T]):
     def _lose(self, member: Member) -> None:
         """Somebody is gone without a word: one piece is lost, the others do the rest."""
         how = member.how_it_ended()
-        if member.hand and not self._broken_off:
-            self._ready[member.hand.popleft()] = Died(f"the process that ran it {how}")
-        self._todo.extendleft(reversed(member.hand))
+        hand = tuple(member.hand)
         self._dismiss(member)
+        if self._broken_off or self._left:
+            return
+        if hand:
+            self._ready[hand[0]] = Died(f"the process that ran it {how}")
+        self._todo.extendleft(reversed(hand[1:]))
         for other in self._members:
             self._supply(other)
         if not self._members:
@@ -222,9 +229,13 @@ class Crew(Generic[T]):
         for member in self._members:
             if member.hand:
                 member.tell_to_end()
-        for member in (*self._members, *self._gone):
+        everybody = (*self._members, *self._gone)
+        for member in everybody:
+            member.line.close()
+        for member in everybody:
             member.end()
         self._life.close()
+        self._lifeline.close()
 
 
 @contextmanager
@@ -236,9 +247,12 @@ def open_crew(jobs: int, count: int, work: Callable[[int], T]) -> Iterator[Crew[
         count: how many pieces of work there are.
         work: does the piece of that number; a function (or value) that can go to a process.
     """
-    crew = Crew(jobs, count, work)
+    crew: Crew[T] = Crew(count)
     try:
+        crew.begin(jobs, work)
         yield crew
+    except GeneratorExit:
+        raise  # nobody wants more, and there is time to end in order
     except BaseException:
         crew.kill()
         raise
