@@ -146,6 +146,11 @@ class Target(Protocol):
         """End the world and remove what it made; returns what could not be removed."""
 
 
+def fork_method(target: Target) -> Callable[[], Target] | None:
+    """The optional `fork() -> Target` of virtual targets: an independent copy of the world."""
+    return getattr(target, "fork", None) if target.virtual else None
+
+
 class OpenTarget(Protocol):
     """Makes a world for a case; `profile` is the case's own (a name, or switches over one)."""
 

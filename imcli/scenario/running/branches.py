@@ -15,8 +15,7 @@ from imcli.scenario.events import Negative
 from imcli.scenario.running.orders import Order, Plan
 from imcli.scenario.running.play import Observer, Play
 from imcli.scenario.running.program import Parallel, Program, Unit
-from imcli.scenario.running.rerun import fork_method
-from imcli.targets.base import Target
+from imcli.targets.base import Target, fork_method
 
 Kept = list[tuple[int, Play]]
 """Plays from which orders branch, with how many steps of the block they have behind them."""

@@ -7,8 +7,6 @@ real server the report has what was observed anyway: one look at the lists, take
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 from msgspec.structs import replace
 
@@ -22,7 +20,7 @@ from imcli.scenario.running.judge import is_timed, judge_block
 from imcli.scenario.running.play import Logged, Play, Problem, step_name, where
 from imcli.scenario.running.program import Block, Program, Unit
 from imcli.scenario.running.stored import Look, change_words, removes, stored_by
-from imcli.targets.base import Target
+from imcli.targets.base import Target, fork_method
 
 LOOKS_MAX = 5_000
 """At most so many lists are looked at while a failing case is played again."""
@@ -119,11 +117,6 @@ class Forking:
         """Look at one thing."""
         world = self._fork() if self._fork is not None else self._target
         return world.observe(question)
-
-
-def fork_method(target: Target) -> Callable[[], Target] | None:
-    """The optional `fork() -> Target` of virtual targets: an independent copy of the world."""
-    return getattr(target, "fork", None) if target.virtual else None
 
 
 def watch_again(program: Program, play: Play, problems: list[Problem]) -> Rerun | None:

@@ -27,7 +27,6 @@ from typing import Literal
 import msgspec
 
 from imcli.model.errors import Defect, ImcliError
-from imcli.scenario.checking.names import Names
 from imcli.scenario.events import (
     NOT_REMOVED,
     CaseFinished,
@@ -43,13 +42,11 @@ from imcli.scenario.events import (
 )
 from imcli.scenario.running.branches import grow
 from imcli.scenario.running.broken import findings, headline
-from imcli.scenario.running.explain import explain, trace_of
 from imcli.scenario.running.judge import judge_block
 from imcli.scenario.running.known import apply_known
 from imcli.scenario.running.orders import Plan, Plans, TooManyOrders, plan_orders
 from imcli.scenario.running.play import Clock, Logged, Observer, Play, Problem, step_name, where
 from imcli.scenario.running.program import Unit, prepare
-from imcli.scenario.running.rerun import state_now, watch_again, watch_now
 from imcli.scenario.running.results import order_texts, reproduce, topics, verdict
 from imcli.scenario.running.skip import profile_of, profile_words, skip_reason
 from imcli.scenario.syntax import Case, Span
@@ -125,8 +122,21 @@ def lost(case: Case, open_target: OpenTarget, options: Options, message: str) ->
     runner = Runner(case, open_target, options)
     place = Span(case.path, 1, 1)
     problem = Problem("unknown", "target", "steps", 1, place, case.title, message)
-    runner.ended = Ended((problem,), explain(case, [problem], None), seed=options.seed)
+    runner.ended = Ended((problem,), unwatched(case, [problem]), seed=options.seed)
     yield CaseFinished(runner.result())
+
+
+def unwatched(case: Case, problems: list[Problem]) -> tuple[Failure, ...]:
+    """Make the failures of a case that nobody watched: without tables."""
+    from imcli.scenario.running.explain import explain
+
+    return explain(case, problems, None)
+
+
+def _table(play: Play) -> StateTable | None:
+    from imcli.scenario.running.rerun import state_now
+
+    return state_now(play)
 
 
 def _result(case: Case, target: Identity, result: Result, *, reason: str) -> CaseResult:
@@ -253,7 +263,7 @@ class Runner:
         if not problems and play.observer is not None:
             problems = self._last_words(play, play.observer)
         failures, trace = self._explained(play, problems, plan, seed) if problems else ((), ())
-        table = state_now(play) if self.options.show != "failures" else None
+        table = _table(play) if self.options.show != "failures" else None
         if not any(problem.kind == "target" for problem in problems):
             problems, failures = self._clean_up(play, problems, failures)
         elif self.program.cleanup:
@@ -299,7 +309,7 @@ class Runner:
             found = play.unit(unit)
             self.steps += 1
             if found and not problems:
-                failures = explain(self.case, found, None)
+                failures = unwatched(self.case, found)
                 problems = [msgspec.structs.replace(p, verdict="error") for p in found]
             elif found:
                 self.notes.append(f"cleanup: {found[0].text}: {found[0].headline}")
@@ -314,7 +324,7 @@ class Runner:
             where(unit)[1],
             play.target.now(),
             problems[0].headline if problems else "",
-            state_now(play) if self.options.show == "each" else None,
+            _table(play) if self.options.show == "each" else None,
         )
 
     # Failures
@@ -323,27 +333,16 @@ class Runner:
         self, play: Play, problems: list[Problem], plan: Plan, seed: int
     ) -> tuple[tuple[Failure, ...], tuple[StepRecord, ...]]:
         """Play a failure again and watch, where the world is virtual; else look once, now."""
+        from imcli.scenario.running import failing  # dear at every start, and most cases pass
+
         if not play.target.virtual:
-            watched = None if problems[0].verdict == "unknown" else watch_now(play, problems)
-            trace = trace_of(play.log or (), play.names)
-            return explain(self.case, problems, watched), trace
-        log: list[Logged] = []
-        names: Names = play.names
-        watched = None
+            return failing.explain_now(self.case, play, problems)
         target = self._second_world(seed)
-        if target is not None:
-            try:
-                again = self._play(target, plan, log)
-                watched = watch_again(self.program, again, problems)
-                names = again.names
-                failures = explain(self.case, problems, watched)
-            finally:
-                target.close()
-        else:
-            failures = explain(self.case, problems, None)
-        if watched is None:
+        again = self._play(target, plan, []) if target is not None else None
+        failures, trace, same = failing.explain_again(self.case, self.program, again, problems)
+        if not same:
             self.notes.append("played again, it did not fail in the same place")
-        return failures, trace_of(log, names)
+        return failures, trace
 
     def _second_world(self, seed: int) -> Target | None:
         try:
@@ -358,7 +357,7 @@ class Runner:
         first = self.program.main[0] if self.program.main else None
         span, text = where(first) if first else (Span(self.case.path, 1, 1), self.case.title)
         problem = Problem("error", kind, "steps", 1, span, text, message)
-        return Ended((problem,), explain(self.case, [problem], None), seed=self.options.seed)
+        return Ended((problem,), unwatched(self.case, [problem]), seed=self.options.seed)
 
     def _branching(self, plans: Plans, repeat: int, seed: int) -> bool:
         """Play the orders in forks of one world; False where that cannot be done.
