@@ -1,107 +1,23 @@
 """The simulated server: `Server.apply(action) -> events` is the one door.
 
 The same actions give the same events, byte for byte, on every machine: there is no clock, no
-randomness, no input or output here. `LAWS` is the table of what each action means; the law books
+randomness, no input or output here. `laws.py` is the table of what each action means; the law books
 have the meaning. Reading methods (`entry`, `listing`, `history`, ...) never change anything and
 are what a harness looks through; a fork is cheap and shares everything until it changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from imcli.model import actions as act
 from imcli.model.entities import Entry, Message
-from imcli.model.events import Done, Event, HistoryPage, ListAnswer, Offline, Refused
-from imcli.simulator import channels, clock, messages, process, sessions
-from imcli.simulator.conversations.base import Keeping, Refusal, Result
-from imcli.simulator.conversations.marked_rows import MarkedRows
+from imcli.model.events import Event, HistoryPage, ListAnswer, Offline, Refused
+from imcli.simulator import clock, messages
+from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.reference import Derived
-from imcli.simulator.conversations.rows import Rows
+from imcli.simulator.laws import LAWS, Laws
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import Device, State
-from imcli.simulator.telling import tell
-from imcli.simulator.wukongim import groups as wukongim_groups
-from imcli.simulator.wukongim import history as wukongim_history
-from imcli.simulator.wukongim import messages as wukongim_messages
 from imcli.simulator.wukongim.traits import TRAITS
-
-Law = Callable[[State, Keeping, Any], list[Event]]
-
-
-def _kept(name: str) -> Law:
-    """Make a law of an operation on conversations: refuse, or do it and tell the devices."""
-
-    def law(state: State, keeping: Keeping, action: Any) -> list[Event]:
-        if action.user not in state.users:
-            return [Refused("invalid", f"there is no user {action.user}")]
-        result: Result = getattr(keeping, name)(state, action)
-        if isinstance(result, Refusal):
-            return [Refused(result.reason, result.detail)]
-        events: list[Event] = [Done()]
-        if result:
-            tell(state, keeping, result, (action.user, action.device), events)
-        return events
-
-    return law
-
-
-def _unsupported(state: State, keeping: Keeping, action: Any) -> list[Event]:
-    return [Refused("unsupported", "the simulated server has no HTTP side")]
-
-
-LAWS: dict[type, tuple[Law, str]] = {
-    act.Send: (messages.send, "user"),
-    act.Delete: (_kept("delete"), "user"),
-    act.Read: (_kept("read"), "user"),
-    act.Clear: (_kept("clear"), "user"),
-    act.MarkUnread: (_kept("mark_unread"), "user"),
-    act.SetFlag: (_kept("set_flag"), "user"),
-    act.Accept: (_kept("accept"), "user"),
-    act.Open: (messages.open_window, "user"),
-    act.Synchronise: (messages.synchronise, "user"),
-    act.Pull: (messages.pull, "user"),
-    act.CreateUser: (sessions.create_user, ""),
-    act.AddDevice: (sessions.add_device, ""),
-    act.Connect: (sessions.connect, ""),
-    act.Disconnect: (sessions.disconnect, ""),
-    act.Drop: (sessions.drop, ""),
-    act.Kick: (sessions.kick, ""),
-    act.CreateGroup: (channels.create_group, "user"),
-    act.AddMembers: (channels.add_members, "user"),
-    act.RemoveMembers: (channels.remove_members, "user"),
-    act.SetMembers: (channels.set_members, "user"),
-    act.Leave: (channels.leave, "user"),
-    act.Dismiss: (channels.dismiss, "user"),
-    act.SetAccess: (channels.set_access, "owner"),
-    act.SetGroupFlag: (channels.set_group_flag, ""),
-    act.Wait: (clock.wait, ""),
-    act.Flush: (process.flush, ""),
-    act.Restart: (process.restart, ""),
-    act.Crash: (process.crash, ""),
-    act.Fault: (clock.fault, ""),
-    act.SetClock: (clock.set_clock, ""),
-    act.Request: (_unsupported, ""),
-}
-"""Action -> its law, and the field that names the user whose device must be online ("": none)."""
-
-
-WUKONGIM_LAWS: dict[type, tuple[Law, str]] = {
-    **LAWS,
-    act.Kick: (sessions.kick_kind, ""),
-    act.Send: (wukongim_messages.send, "user"),
-    act.Pull: (wukongim_history.pull, "user"),
-    act.CreateGroup: (wukongim_groups.create_group, "user"),
-    act.AddMembers: (wukongim_groups.add_members, "user"),
-    act.RemoveMembers: (wukongim_groups.remove_members, "user"),
-    act.SetMembers: (wukongim_groups.set_members, "user"),
-    act.Leave: (wukongim_groups.leave, "user"),
-    act.Dismiss: (wukongim_groups.dismiss, "user"),
-    act.SetAccess: (wukongim_groups.set_access, "owner"),
-    act.SetGroupFlag: (wukongim_groups.set_group_flag, ""),
-}
-"""What WuKongIM does otherwise; the same of its versions read their `Traits`."""
 
 
 def keeping_of(profile: Profile) -> Keeping:
@@ -109,7 +25,18 @@ def keeping_of(profile: Profile) -> Keeping:
     traits = TRAITS.get(profile.version) if profile.product == "wukongim" else None
     if traits is None:
         return Derived()
-    return Rows(traits) if traits.keeping == "rows" else MarkedRows(traits)
+    from imcli.simulator.wukongim import laws
+
+    return laws.keeping_of(traits)
+
+
+def laws_of(profile: Profile) -> Laws:
+    """Give the table of laws of a profile."""
+    if profile.version not in TRAITS:
+        return LAWS
+    from imcli.simulator.wukongim.laws import WUKONGIM_LAWS
+
+    return WUKONGIM_LAWS
 
 
 class Server:
@@ -121,7 +48,7 @@ class Server:
         self.profile = profile
         self.state = State(profile) if state is None else state
         self.keeping: Keeping = keeping_of(profile)
-        self.laws = WUKONGIM_LAWS if profile.version in TRAITS else LAWS
+        self.laws = laws_of(profile)
 
     def apply(self, action: act.Action) -> list[Event]:
         """Do one action and give everything it caused, in order.
@@ -139,7 +66,9 @@ class Server:
                 if device is None:
                     return [Refused("invalid", f"there is no device {user}.{asking}")]
                 if device.kicked and isinstance(action, act.Send) and self._is_deaf(device):
-                    return wukongim_messages.deaf(self.state, self.keeping, action)
+                    from imcli.simulator.wukongim.messages import deaf
+
+                    return deaf(self.state, self.keeping, action)
                 if not device.session or device.dead:
                     return [Offline(user, asking)]
         return law(self.state, self.keeping, action)

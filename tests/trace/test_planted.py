@@ -30,9 +30,9 @@ from imcli.model.events import (
 from imcli.simulator import messages
 from imcli.simulator.conversations.base import NOTHING, Change, Keeping, Result
 from imcli.simulator.conversations.reference import Derived
+from imcli.simulator.laws import LAWS
 from imcli.simulator.profiles import REFERENCE
 from imcli.simulator.record import Interval, Record
-from imcli.simulator.server import LAWS
 from imcli.simulator.state import State
 from imcli.trace.catalogue import BY_NUMBER
 from tests.trace.worlds import search
