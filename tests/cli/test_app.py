@@ -254,6 +254,24 @@ def test_help_and_mistakes_load_nothing_heavy(words: list[str]) -> None:
     assert not heavy & loaded(code)
 
 
+def test_a_run_that_passes_loads_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('title = "x"\nusers = ["A", "B"]\nsteps = "B sends A"\n')
+    code = (
+        f"sys.argv += ['run-scenario', {str(tmp_path)!r}]\nfrom imcli.cli.app import main\nmain()"
+    )
+    spared = {
+        "multiprocessing",
+        "imcli.scenario.running.failing",
+        "imcli.scenario.running.explain",
+        "imcli.simulator.wukongim.laws",
+        "rich",
+        "sqlite3",
+    }
+    names = loaded(code)
+    assert "imcli.scenario.running.run" in names
+    assert not spared & names
+
+
 def test_a_process_is_spared_the_collector_and_a_caller_keeps_its_own(imcli: Run) -> None:
     before = gc.get_threshold(), gc.get_freeze_count()
     imcli("list-profiles")

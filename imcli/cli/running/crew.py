@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from imcli.cli.running.interrupts import ASK_SECONDS, GRACE_SECONDS
 from imcli.cli.running.worker import Leave, Raised, held_back, serve
 from imcli.model.errors import CouldNotTell
 
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ASK_SECONDS = 0.1
-"""How often is asked, while others work, whether all is to end."""
-GRACE_SECONDS = 5.0
-"""How long one who was told to end may keep silent."""
 FORKED = sys.platform == "linux"
 """A fork is ten times as quick to start as a fresh interpreter, and safe here: this program has one
 thread. Where the system's own libraries do not survive a fork, a fresh one is started."""

@@ -19,6 +19,10 @@ from imcli.scenario.events import RunEvent, RunFinished
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """What ends a run; not every system has terminals that close."""
+ASK_SECONDS = 0.1
+"""How often is asked, while others work, whether all is to end."""
+GRACE_SECONDS = 5.0
+"""How long one who was told to end may keep silent."""
 TERMINAL_CLOSED = getattr(signal, "SIGHUP", None)
 
 

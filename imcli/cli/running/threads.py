@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from imcli.cli.running.crew import ASK_SECONDS, GRACE_SECONDS
+from imcli.cli.running.interrupts import ASK_SECONDS, GRACE_SECONDS
 from imcli.model.errors import TargetUnavailable
 from imcli.targets.base import (
     ALL_CAPABILITIES,
