@@ -256,9 +256,8 @@ def test_help_and_mistakes_load_nothing_heavy(words: list[str]) -> None:
 
 def test_a_run_that_passes_loads_what_it_needs_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('title = "x"\nusers = ["A", "B"]\nsteps = "B sends A"\n')
-    code = (
-        f"sys.argv += ['run-scenario', {str(tmp_path)!r}]\nfrom imcli.cli.app import main\nmain()"
-    )
+    words = ["run-scenario", str(tmp_path)]
+    code = f"sys.argv += {words}\nfrom imcli.cli.app import main\nmain()"
     spared = {
         "multiprocessing",
         "imcli.scenario.running.failing",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from imcli.model.entities import FORBIDDEN_ID_CHARACTERS, DeviceSpec
 from imcli.scenario.reading.key_reader import KeyReader
 from imcli.scenario.reading.keys import TOP_KEYS
@@ -9,8 +11,13 @@ from imcli.scenario.reading.layout import Path
 from imcli.scenario.reading.matrix import CELLS_MAX
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import MatrixValue, OwnVerb
+from imcli.scenario.table.sentences import RESERVED
+from imcli.scenario.table.tokens import REMEMBERED
 from imcli.scenario.table.values import device_spec, is_name
 from imcli.targets.base import Cast
+
+Plain = tuple[tuple[tuple[str, tuple[DeviceSpec, ...]], ...], dict[str, str]]
+"""Users with their devices, and what each name is that they take."""
 
 
 def read_cast(reader: KeyReader) -> Cast:
@@ -22,22 +29,61 @@ def read_cast(reader: KeyReader) -> Cast:
 
 def _users(reader: KeyReader) -> tuple[tuple[str, tuple[DeviceSpec, ...]], ...]:
     value = reader.data.get("users", [])
-    users: list[tuple[str, list[tuple[Path, object]]]] = []
+    if type(value) is dict and not reader.taken:
+        plain = _plain(value)
+        if plain is not None:
+            users, taken = plain
+            reader.taken.update(taken)
+            return users
+    found: list[tuple[str, list[tuple[Path, object]]]] = []
     if isinstance(value, list):
         for index, name in enumerate(value):
             if not isinstance(name, str):
                 reader.wrong(("users", index), "a user is a name in quotes", '"A"')
             elif reader.claim_name(("users", index), name, "a user"):
-                users.append((name, [(("users", index), "phone")]))
+                found.append((name, [(("users", index), "phone")]))
     elif isinstance(value, dict):
         for name, devices in value.items():
             if name in TOP_KEYS:
                 continue
             if reader.claim_name(("users", name), name, "a user", at_key=True):
-                users.append((name, _device_list(reader, name, devices)))
+                found.append((name, _device_list(reader, name, devices)))
     else:
         reader.wrong(("users",), "`users` must be a table or an array", 'users = ["A", "B"]')
-    return tuple((name, _devices(reader, name, devices)) for name, devices in users)
+    return tuple((name, _devices(reader, name, devices)) for name, devices in found)
+
+
+def _plain(table: dict[str, object]) -> Plain | None:
+    """Read users of whom nothing is wrong; many files have the same. None for all others."""
+    people = [
+        (name, tuple(devices))
+        for name, devices in table.items()
+        if type(devices) is list and devices and all(type(each) is str for each in devices)
+    ]
+    return _plain_people(tuple(people)) if len(people) == len(table) else None
+
+
+@lru_cache(REMEMBERED)
+def _plain_people(people: tuple[tuple[str, tuple[str, ...]], ...]) -> Plain | None:
+    taken: dict[str, str] = {}
+    for name, _ in people:
+        if not _is_free(name) or taken.setdefault(name, "a user") != "a user":
+            return None
+    users: list[tuple[str, tuple[DeviceSpec, ...]]] = []
+    for name, devices in people:
+        specs = [spec for each in devices if (spec := device_spec(each)) is not None]
+        names = dict.fromkeys(spec.name for spec in specs)
+        if len(names) < len(devices) or not all(map(_is_free, names)):
+            return None
+        for each in names:
+            if taken.setdefault(each, "a device") != "a device":
+                return None
+        users.append((name, tuple(specs)))
+    return tuple(users), taken
+
+
+def _is_free(name: str) -> bool:
+    return is_name(name) and name not in RESERVED and name not in TOP_KEYS
 
 
 def _device_list(reader: KeyReader, user: str, value: object) -> list[tuple[Path, object]]:

@@ -74,3 +74,37 @@ def test_one_label_in_two_lines_that_are_the_same_is_still_one_too_many() -> Non
     (problem,) = raised.value.found
     assert problem.span.line == 5
     assert "m1" in problem.message
+
+
+@pytest.mark.parametrize(
+    "users",
+    [
+        '{ A = ["phone"], B = ["phone", "web"] }',
+        '{ A = ["phone", "kiosk:web:slave"], B = ["pc"] }',
+        '{ A = ["phone", "phone"] }',
+        '{ A = ["phone"], phone = ["web"] }',
+        '{ A = ["nonsense"], B = ["phone"] }',
+        '{ sees = ["phone"] }',
+        '{ "1A" = ["phone"] }',
+        "{ A = [] }",
+        '{ A = "phone" }',
+        "{ A = [1] }",
+        '{ A = ["A:web"] }',
+        '{ A = ["phone"], title = ["phone"] }',
+        "{ }",
+    ],
+)
+def test_users_who_are_read_in_passing_are_those_of_a_closer_look(
+    monkeypatch: pytest.MonkeyPatch, users: str
+) -> None:
+    text = f'title = "x"\nusers = {users}\nsteps = "A sends B as m1; A.phone reads B"\n'
+
+    def outcome() -> object:
+        try:
+            return cases(parse_scenario(text, "x.toml"))
+        except InvalidScenario as error:
+            return error.problems
+
+    quick = outcome()
+    monkeypatch.setattr("imcli.scenario.reading.keys_names._plain", lambda table: None)
+    assert outcome() == quick
