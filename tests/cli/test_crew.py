@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -265,8 +265,13 @@ def test_processes_end_with_the_one_who_made_them() -> None:
     os.kill(maker, signal.SIGKILL)
     os.waitpid(maker, 0)
     assert len(workers) == 2
-    with pytest.raises(EOFError):  # whoever could still write is gone
-        ours.recv()
+    try:
+        with pytest.raises(EOFError):  # whoever could still write is gone
+            ours.recv()
+    finally:
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_signal_without_a_name_is_told_by_its_number() -> None:
