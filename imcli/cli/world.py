@@ -68,7 +68,7 @@ class World(NamedTuple):
         >>> here()._replace(cwd="/home/ann").path("a.toml")
         '/home/ann/a.toml'
         """
-        return os.path.join(self.cwd, os.path.expanduser(name))
+        return os.path.join(self.cwd, os.path.expanduser(name) if name[:1] == "~" else name)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -60,10 +60,11 @@ def files_of(world: World, path: str) -> Iterator[str]:
         return
     for folder, folders, names in os.walk(real):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = os.path.relpath(folder, real)
+        inside = os.path.normpath(os.path.join(path, os.path.relpath(folder, real)))
+        before = "" if inside == os.curdir else os.path.join(inside, "")
         for name in sorted(names):
             if name.endswith(".toml") and name[0] != "." and name not in NOT_SCENARIOS:
-                yield os.path.normpath(os.path.join(path, inside, name))
+                yield before + name
 
 
 def near_path(world: World, path: str) -> str:
