@@ -10,11 +10,10 @@ from collections.abc import Collection
 
 from imcli.model.errors import InvalidInput
 from imcli.simulator.profiles import Profile, build_profile, load_profile
-from imcli.simulator.switches import SWITCHES
+from imcli.simulator.switches import SWITCHES, Switch
 
-_LISTED = ("delete_kind", "flush_interval", "list_cache_ttl", "list_limit")
 ON_WHAT: dict[str, tuple[str, ...]] = {
-    "listed": _LISTED,
+    "listed": ("delete_kind", "flush_interval", "list_cache_ttl", "list_limit"),
     "unread": ("unread_counts", "own_send_reads", "mark_unread", "total_counts_muted"),
     "read": ("own_send_reads", "mark_unread"),
     "deleted": ("delete_kind", "delete_history"),
@@ -44,12 +43,11 @@ def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -
     if profile.product != "reference":
         hang = {switch for what in about for switch in ON_WHAT.get(what, ())}
         told &= hang | set(own or ())
-    return [_said(profile, switch.name) for switch in SWITCHES if switch.name in told]
+    return [_said(profile, switch) for switch in SWITCHES if switch.name in told]
 
 
-def _said(profile: Profile, name: str) -> str:
+def _said(profile: Profile, switch: Switch) -> str:
     from imcli.cli.profiles import shown_value
-    from imcli.simulator.switches import SWITCH_BY_NAME
 
-    value = getattr(profile, name)
-    return f"{name} = {shown_value(name, value)}: {SWITCH_BY_NAME[name].meaning(value)}"
+    value = getattr(profile, switch.name)
+    return f"{switch.name} = {shown_value(switch.name, value)}: {switch.meaning(value)}"

@@ -12,8 +12,6 @@ from imcli.scenario.reading.own_verbs import body_of, misfit
 from imcli.scenario.reading.said import Assertion, Call, Opening, Sentence
 from imcli.scenario.reading.written import Node
 
-SEND_MANY = "send-many"
-"""The one sentence that is many steps."""
 STEPS_MAX = 50_000
 """Expanded steps of one case: as many as run and are explained in less than 200 MB."""
 
@@ -29,9 +27,7 @@ def measure(draft: Draft, nodes: tuple[Node, ...]) -> int:
     """
     total = 0
     for node in nodes:
-        said = node.said
-        plain = type(said) is Assertion or (type(said) is Sentence and said.row.name != SEND_MANY)
-        total += 1 if plain else _size(draft, node)
+        total += 1 if type(node.said) is Assertion else _size(draft, node)
         if total > STEPS_MAX:
             draft.refuse(node, f"the case has more than {STEPS_MAX:,} steps when expanded")
     return total
@@ -40,7 +36,7 @@ def measure(draft: Draft, nodes: tuple[Node, ...]) -> int:
 def _size(draft: Draft, node: Node) -> int:
     match node.said or step_of(draft, node):
         case Sentence() as said:
-            return (said.slots.number or 0) if said.row.name == SEND_MANY else 1
+            return (said.slots.number or 0) if said.row.name == "send-many" else 1
         case Opening(kind="repeat", times=times):
             return times * measure(draft, node.children)
         case Opening():
