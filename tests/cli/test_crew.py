@@ -211,18 +211,20 @@ def test_one_that_dies_while_all_is_broken_off_is_not_said_to_have_been_killed()
 
 
 def test_where_one_was_told_to_end_and_the_last_is_killed_all_was_broken_off() -> None:
-    told = multiprocessing.Event()
+    awaited, told = os.pipe()
 
     def work(number: int) -> int:
         if number == 0:
-            told.wait()
+            os.read(awaited, 1)
             os.kill(os.getpid(), signal.SIGKILL)
-        told.set()
+        os.write(told, b".")
         os.kill(os.getpid(), signal.SIGTERM)
         return number
 
     with open_crew(2, COUNT, work) as crew:
         found = list(crew.answers())
+    for end in (awaited, told):
+        os.close(end)
     assert len(found) == COUNT
     assert all(each is None or isinstance(each, Died) for each in found)
 
@@ -309,6 +311,19 @@ def test_a_worker_breaks_off_what_it_does_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         worker.answer(told_twice, 1)
     assert next(said) == 1
+
+
+@pytest.mark.usefixtures("idle")
+def test_what_is_raised_in_breaking_off_is_not_said_to_be_of_the_work() -> None:
+    def raises(number: int) -> None:
+        try:
+            worker.end_work(signal.SIGINT, None)
+        finally:
+            raise ValueError("lock released too many times")
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.answer(raises, 1)
+    assert not Worker.working
 
 
 @pytest.mark.usefixtures("idle")

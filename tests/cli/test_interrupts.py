@@ -203,6 +203,30 @@ def test_an_interrupt_breaks_off_what_is_played() -> None:
         next(interrupts.until_asked(played()))
 
 
+def test_what_a_library_makes_of_an_interrupt_is_one() -> None:
+    def played() -> Iterator[RunEvent]:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("lock released too many times") from None
+        yield from EVENTS
+
+    with Interrupts(breakable=True) as interrupts, pytest.raises(KeyboardInterrupt):
+        next(interrupts.until_asked(played()))
+
+
+def test_what_goes_wrong_in_playing_is_not_taken_for_an_interrupt() -> None:
+    def played() -> Iterator[RunEvent]:
+        yield from EVENTS
+        raise ValueError("gone wrong")
+
+    with Interrupts(breakable=True) as interrupts:
+        events = interrupts.until_asked(played())
+        assert [next(events) for _ in EVENTS] == EVENTS
+        with pytest.raises(ValueError, match="gone wrong"):
+            next(events)
+
+
 def test_who_asks_from_time_to_time_is_not_broken_off() -> None:
     def played() -> Iterator[RunEvent]:
         for event in EVENTS:

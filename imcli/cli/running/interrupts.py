@@ -91,9 +91,7 @@ class Interrupts:
             KeyboardInterrupt: somebody wanted the run to end before, or it ended without its end.
         """
         while True:
-            self._playing = True
-            event = next(events, None)
-            self._playing = False
+            event = self._played(events)
             if event is not None:
                 yield event
             if event is None or isinstance(event, RunFinished):
@@ -102,3 +100,14 @@ class Interrupts:
                 raise KeyboardInterrupt
         if event is None:
             raise KeyboardInterrupt
+
+    def _played(self, events: Iterator[RunEvent]) -> RunEvent | None:
+        self._playing = True
+        try:
+            return next(events, None)
+        except Exception as error:
+            if self._asked and self._breakable:  # breaking off did that, somewhere in a library
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            self._playing = False

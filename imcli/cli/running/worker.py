@@ -83,6 +83,8 @@ def answer(work: Callable[[int], object], number: int) -> object:
             raise KeyboardInterrupt
         return work(number)
     except Exception as error:
+        if Worker.stopped:  # a lock that was not yet held, say: breaking off did that, not the work
+            raise KeyboardInterrupt from error
         return raised(error)
     finally:
         Worker.working = False
