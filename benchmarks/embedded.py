@@ -2,7 +2,8 @@
 
 The same commands are given to a file with a handful of messages and to one with a million, in
 turns; what counts is the ratio. Half of the old file's messages lie in the very conversation that
-the commands are about, the rest in a thousand others. A command here is everything that a process
+the commands are about, the rest in a thousand others; and one in ten more was sent there in this
+hour and not kept, so that its number is still known. A command here is everything that a process
 does from opening the file to closing it.
 """
 
@@ -20,6 +21,7 @@ from benchmarks.figures import Figure
 from imcli.model.actions import AddDevice, Connect, CreateUser, Delete, Read, Send
 from imcli.model.entities import Message, channel_key
 from imcli.model.questions import History, Kept, Seen
+from imcli.simulator.log import Unkept
 from imcli.simulator.profiles import REFERENCE
 from imcli.targets.embedded import EmbeddedTarget, open_embedded
 from imcli.targets.sqlite_file import open_state_file
@@ -55,6 +57,7 @@ def _people(path: str) -> None:
 def _age(path: str, size: int) -> None:
     """Put so many messages into a file: half between A and B, half among a crowd of others."""
     _write(path, "B", "A", size // 2)
+    _pass_on(path, size // 10)
     crowd = min(OTHERS, size // 100)
     for number in range(crowd):
         _write(path, f"u{number}", f"v{number}", size // 2 // crowd)
@@ -74,6 +77,14 @@ def _write(path: str, user: str, peer: str, size: int) -> None:
         state.channel_w(channel.key).order = state.order
 
 
+def _pass_on(path: str, size: int) -> None:
+    file = open_state_file(path, None, default=REFERENCE)
+    with closing(file), file.command() as state:
+        log = state.log_w(channel_key("A", "B"))
+        for n in range(size):
+            log.remember(Unkept("B", f"typing{n}", state.next_order(), state.now), 0)
+
+
 def _messages(key: str, sender: str, last: int, order: int, size: int) -> Iterator[Message]:
     for n in range(1, size + 1):
         yield Message(key, last + n, order + n, f"old{n}", sender, f"message {n}", time_ms=n)
@@ -81,6 +92,9 @@ def _messages(key: str, sender: str, last: int, order: int, size: int) -> Iterat
 
 COMMANDS: dict[str, Callable[[EmbeddedTarget], object]] = {
     "a send": lambda t: t.perform(Send("B", "phone", "A", "hi", f"new{next(NUMBERS)}")),
+    "a no-persist send": lambda t: t.perform(
+        Send("B", "phone", "A", "typing", f"new{next(NUMBERS)}", no_persist=True)
+    ),
     "a read": lambda t: t.perform(Read("A", "phone", "B")),
     "a delete": lambda t: t.perform(Delete("A", "phone", "B")),
     "the list": lambda t: t.observe(Seen("A", "phone")),

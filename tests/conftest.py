@@ -1,5 +1,8 @@
 """For all tests: a terminal that is the same everywhere, and no real folder of any user.
 
+Signals mean what they mean by default: who started the tests in the background or without a
+terminal (`nohup`) had some of them ignored, and children take that over.
+
 Set before anything is imported: what reads them does so at import time or in child processes.
 """
 
@@ -8,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 HOME = tempfile.mkdtemp(prefix="imcli-tests-")
@@ -24,3 +28,8 @@ os.environ.update(
 )
 for variable in ("FORCE_COLOR", "NO_COLOR", "IMCLI_TARGET", "IMCLI_PROFILE", "IMCLI_TOKEN"):
     os.environ.pop(variable, None)
+
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)

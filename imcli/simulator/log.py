@@ -4,13 +4,16 @@ Ranges are (above, up to]: `above` is excluded, `upto` included, as floors and m
 the interface; `ListLog` keeps it in memory. Forks share the lists: each log has its own `last`,
 appends in place while nobody else has appended, and copies otherwise. The counts are answered by
 bisection in lists of sequence numbers, so no cost depends on the length of the log.
+
+A log also remembers for a while the client numbers of messages that were answered and that no log
+has: passed on without being kept, or dropped in silence.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +26,15 @@ Memo = dict[tuple[str, int], tuple[object, int, Entry | None, bool]]
 """(user, number of messages) -> record, `last`, the entry derived of them, and if it is usual.
 
 What is derived of a log before `calm_until` is true while the record and `last` are the same."""
+
+
+class Unkept(NamedTuple):
+    """A message that was answered and that no log has; `accepted_ms` is virtual time."""
+
+    sender: str
+    client_msg_no: str
+    message_id: int
+    accepted_ms: int
 
 
 class Log(Protocol):
@@ -92,6 +104,15 @@ class Log(Protocol):
 
         A command is no history: a device that was away has still to get it.
         """
+
+    def remember(self, unkept: Unkept, forget_before_ms: int) -> None:
+        """Remember a message that is not kept, and forget those accepted before a time."""
+
+    def remembered(self, sender: str, client_msg_no: str) -> Unkept | None:
+        """Give what is remembered of a sender with this client number, or None."""
+
+    def all_remembered(self) -> list[Unkept]:
+        """Give all that is remembered, the oldest first."""
 
     def fork(self) -> Log:
         """Give a log that shares everything until either is appended to."""
@@ -186,7 +207,16 @@ def _between(seqs: Sequence[int], above: int, upto: int) -> int:
 class ListLog:
     """A log in memory; what is derived from it (`memo`) is shared by forks with its messages."""
 
-    __slots__ = ("_data", "calm_until", "key", "last", "memo", "newest")
+    __slots__ = (
+        "_data",
+        "_owns_unkept",
+        "_unkept",
+        "calm_until",
+        "key",
+        "last",
+        "memo",
+        "newest",
+    )
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -195,6 +225,8 @@ class ListLog:
         self.newest: Message | None = None
         self.memo: Memo | None = self._data.memo
         self.calm_until = NEVER
+        self._unkept: dict[tuple[str, str], Unkept] = {}
+        self._owns_unkept = True
 
     @property
     def has_expiring(self) -> bool:
@@ -210,6 +242,8 @@ class ListLog:
         twin._data = self._data
         twin.memo = self.memo
         twin.calm_until = self.calm_until
+        twin._unkept = self._unkept
+        twin._owns_unkept = self._owns_unkept = False
         return twin
 
     def append(self, message: Message) -> None:
@@ -318,3 +352,21 @@ class ListLog:
             del seqs[: bisect_right(seqs, upto)]
         data.expiring = [seq for seq in data.expiring if data.messages[seq - 1] is not None]
         self.newest = self.get(self.last)
+
+    def remember(self, unkept: Unkept, forget_before_ms: int) -> None:
+        """Remember a message that is not kept, and forget those accepted before a time."""
+        if not self._owns_unkept:
+            self._unkept, self._owns_unkept = dict(self._unkept), True
+        known = self._unkept
+        while known and next(iter(known.values())).accepted_ms < forget_before_ms:
+            del known[next(iter(known))]
+        known.pop((unkept.sender, unkept.client_msg_no), None)
+        known[unkept.sender, unkept.client_msg_no] = unkept
+
+    def remembered(self, sender: str, client_msg_no: str) -> Unkept | None:
+        """Give what is remembered of a sender with this client number, or None."""
+        return self._unkept.get((sender, client_msg_no)) if self._unkept else None
+
+    def all_remembered(self) -> list[Unkept]:
+        """Give all that is remembered, the oldest first."""
+        return list(self._unkept.values())

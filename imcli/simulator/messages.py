@@ -24,7 +24,7 @@ from imcli.model.events import (
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
 from imcli.simulator.delivery import push, take_commands
-from imcli.simulator.log import Log
+from imcli.simulator.log import Log, Unkept
 from imcli.simulator.sessions import invalid_id
 from imcli.simulator.state import Channel, Device, State
 from imcli.simulator.telling import tell
@@ -93,21 +93,17 @@ def _known(state: State, key: str, action: Send) -> Accepted | None:
 
     A send without a number is never a resend.
     """
-    channel = state.channels.get(key)
-    if channel is None or state.profile.resend != "deduplicate" or not action.client_msg_no:
+    log = state.logs.get(key)
+    if log is None or state.profile.resend != "deduplicate" or not action.client_msg_no:
         return None
-    if channel.volatile:
-        first_id, time_ms = channel.volatile.get(_volatile_key(action), (0, 0))
-        if first_id and state.now - time_ms <= state.profile.resend_window:
-            return _accepted(action, first_id, 0, None, duplicate=True)
-    message = state.logs[key].find(action.user, action.client_msg_no)
-    if message is None or state.now - message.accepted_ms > state.profile.resend_window:
+    since_ms = state.now - state.profile.resend_window
+    unkept = log.remembered(action.user, action.client_msg_no)
+    if unkept is not None and unkept.accepted_ms >= since_ms:
+        return _accepted(action, unkept.message_id, 0, None, duplicate=True)
+    message = log.find(action.user, action.client_msg_no)
+    if message is None or message.accepted_ms < since_ms:
         return None
     return _accepted(action, message.message_id, message.seq, message, duplicate=True)
-
-
-def _volatile_key(action: Send) -> str:
-    return f"{action.user}\x00{action.client_msg_no}"
 
 
 def _accepted(
@@ -215,11 +211,10 @@ def _pass_on(state: State, action: Send, key: str) -> list[Event]:
     """Push a message that is stored nowhere; its number is remembered, so that it goes once."""
     if key not in state.channels:
         state.person_channel(action.user, action.chat)
-    channel = state.channel_w(key)
     message = new_message(state, action, key, 0)
-    _remember(state, channel, action, message.message_id)
+    _remember(state, action, key, message.message_id)
     events: list[Event] = [Stored(message), _accepted(action, message.message_id, 0, message)]
-    push(state, channel, message, action.device, (), events)
+    push(state, state.channels[key], message, action.device, (), events)
     return events
 
 
@@ -228,17 +223,14 @@ def _pretend(state: State, action: Send, key: str) -> Accepted:
     if key not in state.channels:
         state.person_channel(action.user, action.chat)
     message_id = state.next_order()
-    _remember(state, state.channel_w(key), action, message_id)
+    _remember(state, action, key, message_id)
     return _accepted(action, message_id, 0, None)
 
 
-def _remember(state: State, channel: Channel, action: Send, message_id: int) -> None:
+def _remember(state: State, action: Send, key: str, message_id: int) -> None:
     """Remember a number that no log has, and forget those whose window is over."""
-    volatile = channel.volatile
-    while volatile and state.now - next(iter(volatile.values()))[1] > state.profile.resend_window:
-        del volatile[next(iter(volatile))]
-    volatile.pop(_volatile_key(action), None)
-    volatile[_volatile_key(action)] = (message_id, state.now)
+    unkept = Unkept(action.user, action.client_msg_no, message_id, state.now)
+    state.log_w(key).remember(unkept, state.now - state.profile.resend_window)
 
 
 # Reading

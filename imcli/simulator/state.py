@@ -120,9 +120,7 @@ class Channel(msgspec.Struct):
     `members` are the present ones in the order they came, `former` those who have been. `alert`
     are users for whom a message needs a closer look (archived, held back, record gone). `order` is
     the number of the last change that a delta must tell: the newest message. `allow_emptied` says
-    that a white list was emptied entry by entry, which some servers go on asking. `volatile` are
-    the client numbers of messages that no log has: message id and virtual time of acceptance, the
-    oldest first.
+    that a white list was emptied entry by entry, which some servers go on asking.
     """
 
     key: str
@@ -132,7 +130,6 @@ class Channel(msgspec.Struct):
     blocked: dict[str, int] = {}
     allowed: dict[str, int] = {}
     alert: dict[str, int] = {}
-    volatile: dict[str, tuple[int, int]] = {}
     order: int = 0
     allow_emptied: bool = False
     former: dict[str, int] = {}
@@ -292,8 +289,7 @@ class State:
         channel = self.channels[key]
         if key not in self._own_channels:
             self._own_channels.add(key)
-            channel = msgspec.structs.replace(channel, volatile=dict(channel.volatile))
-            self.channels[key] = channel
+            self.channels[key] = channel = msgspec.structs.replace(channel)
         return channel
 
     def add_channel(self, key: str, members: dict[str, int]) -> Channel:
@@ -447,6 +443,7 @@ class State:
         ]
         if self.offered:
             whole.append(sorted(self.offered.items()))
+        whole += [(key, known) for key, log in self.logs.items() if (known := log.all_remembered())]
         import hashlib  # slow to import, and most worlds are compared with none
 
         return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()

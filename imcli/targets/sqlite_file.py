@@ -26,12 +26,12 @@ import msgspec
 from imcli.model.errors import TargetUnavailable, UsageError
 from imcli.simulator.profiles import Profile
 from imcli.targets.file_claim import in_use, is_claimed
+from imcli.targets.sqlite_formats import FORMAT, upgrade
 from imcli.targets.sqlite_sound import DOUBTFUL, UNREADABLE, misfit
 from imcli.targets.sqlite_tables import SCHEMA, DurableState
 
 APPLICATION_ID = 0x696D636C
 """The letters `imcl`: what tells a state file from any other database."""
-FORMAT = 1
 BUSY_MS_MAX = 60_000
 
 MAGIC = b"SQLite format 3\0"
@@ -229,7 +229,7 @@ def _inspect_header(path: str) -> None:
     if mark != APPLICATION_ID:
         said = f"{path} is a database of another program: it is left as it is"
         raise TargetUnavailable(said, hint=_HINT)
-    if form != FORMAT:
+    if not 0 < form <= FORMAT:
         newer = f"it has format {form}, and this imcli knows up to {FORMAT}"
         said = f"the state file {path} was written by a newer imcli ({newer}): it is left as it is"
         raise TargetUnavailable(said, hint="update imcli, or name another file with --state")
@@ -270,6 +270,7 @@ def _make(db: sqlite3.Connection) -> None:
                 db.execute("ROLLBACK")
             raise
     _meta(db, "profile")  # A damaged file is found before anything is set in it.
+    upgrade(db)
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")

@@ -10,6 +10,8 @@ channel wherever an order by seq is asked for.
 
 Erasing keeps the rows, without their text: numbers stay recognisable and the counts stay right.
 `erased` is the seq up to which a reader gets nothing but commands.
+
+Numbers of messages that were answered and not kept have a table of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from collections.abc import Iterable
 import msgspec
 
 from imcli.model.entities import Message
-from imcli.simulator.log import Log, is_countable
+from imcli.simulator.log import Log, Unkept, is_countable
 
 SCHEMA = (
     """CREATE TABLE messages (
@@ -34,8 +36,16 @@ SCHEMA = (
     "CREATE INDEX messages_visible ON messages (channel, seq) WHERE command = 0",
     "CREATE INDEX messages_expiring ON messages (channel, seq) WHERE expires > 0",
 )
+UNKEPT_SCHEMA = (
+    """CREATE TABLE unkept (
+        channel INTEGER NOT NULL, sender TEXT NOT NULL, number TEXT NOT NULL,
+        id INTEGER NOT NULL, accepted INTEGER NOT NULL,
+        PRIMARY KEY (channel, sender, number)) WITHOUT ROWID""",
+    "CREATE INDEX unkept_by_time ON unkept (channel, accepted)",
+)
 
 INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+REMEMBER = "INSERT OR REPLACE INTO unkept VALUES (?, ?, ?, ?, ?)"
 REACH = "UPDATE logs SET last = ?, erased = ? WHERE id = ?"
 _COLUMNS = "SELECT seq, sender, number, body FROM messages"
 
@@ -133,7 +143,32 @@ class SqliteLog:
             )
         self.erased = max(self.erased, upto)
 
+    def remember(self, unkept: Unkept, forget_before_ms: int) -> None:
+        """Remember a message that is not kept, and forget those accepted before a time."""
+        self._db.execute(
+            "DELETE FROM unkept WHERE channel = ? AND accepted < ?",
+            (self._channel, forget_before_ms),
+        )
+        self._db.execute(REMEMBER, (self._channel, *unkept))
+
     # Reading
+
+    def remembered(self, sender: str, client_msg_no: str) -> Unkept | None:
+        """Give what is remembered of a sender with this client number, or None."""
+        row = self._db.execute(
+            "SELECT sender, number, id, accepted FROM unkept"
+            " WHERE channel = ? AND sender = ? AND number = ?",
+            (self._channel, sender, client_msg_no),
+        ).fetchone()
+        return None if row is None else Unkept(*row)
+
+    def all_remembered(self) -> list[Unkept]:
+        """Give all that is remembered, the oldest first."""
+        rows = self._db.execute(
+            "SELECT sender, number, id, accepted FROM unkept WHERE channel = ? ORDER BY id",
+            (self._channel,),
+        )
+        return [Unkept(*row) for row in rows]
 
     @property
     def memo(self) -> None:

@@ -50,6 +50,7 @@ SCHEMA = (
         for table in ("waiting", "cached_lists", "tags", "frames")
     ),
     *sqlite_log.SCHEMA,
+    *sqlite_log.UNKEPT_SCHEMA,
 )
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -443,4 +444,6 @@ def _in_memory(key: str, log: Log) -> ListLog:
         twin.append(message)
     if log.erased:
         twin.erase(log.erased)
+    for unkept in log.all_remembered():
+        twin.remember(unkept, 0)
     return twin

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from imcli.model.entities import Message
-from imcli.simulator.log import Log, is_countable
+from imcli.simulator.log import Log, Unkept, is_countable
 from imcli.simulator.profiles import Profile
 from imcli.simulator.record import Record
 from imcli.targets.sqlite_log import INSERT, REACH, SqliteLog
@@ -191,6 +191,11 @@ class TurnLog(SqliteLog):
         self._changes.logs[self.key] = self
         self._expiring = None
         super().erase(upto)
+
+    def remember(self, unkept: Unkept, forget_before_ms: int) -> None:
+        """Remember a message that is not kept, and forget those accepted before a time."""
+        self._changes.logs[self.key] = self
+        super().remember(unkept, forget_before_ms)
 
     # Reading: what was appended is known here, or written first
 

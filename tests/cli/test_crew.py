@@ -47,7 +47,7 @@ class Signalled:
 
 
 @contextmanager
-def in_time(seconds: int = 15) -> Iterator[None]:
+def in_time(seconds: int = 60) -> Iterator[None]:
     """Fail where something would never end."""
 
     def late(number: int, frame: object) -> None:

@@ -319,7 +319,7 @@ def test_a_no_persist_message_is_recognised_for_seven_days_and_then_forgotten(
     assert (world.accepted().duplicate, world.accepted().message_id) == (True, message.message_id)
     world.wait(7 * 86_400_000 + 1)
     world.send("B", "A", number="y", no_persist=True)
-    assert list(world.server.state.channels["A@B"].volatile) == ["B\x00y"]
+    assert [u.client_msg_no for u in world.server.state.logs["A@B"].all_remembered()] == ["y"]
     world.do(world.text("B", "A"))
     assert not world.accepted().duplicate
 

@@ -62,7 +62,8 @@ from imcli.targets.embedded import (
     reset,
 )
 from imcli.targets.simulated import SimulatedTarget, open_simulated
-from imcli.targets.sqlite_file import APPLICATION_ID, FORMAT, open_state_file
+from imcli.targets.sqlite_file import APPLICATION_ID, open_state_file
+from imcli.targets.sqlite_formats import FORMAT
 from imcli.targets.sqlite_sound import misfit
 from imcli.trace.programs import random_program
 

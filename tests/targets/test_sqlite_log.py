@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from imcli.model.entities import Message, MessageKind
-from imcli.simulator.log import ListLog, Log
+from imcli.simulator.log import ListLog, Log, Unkept
 from imcli.targets.sqlite_log import SqliteLog
 from imcli.targets.sqlite_tables import SCHEMA, LogsTable
 
@@ -61,6 +61,18 @@ def drawn_messages(draw: st.DrawFn) -> list[Message]:
     ]
 
 
+@st.composite
+def drawn_unkept(draw: st.DrawFn) -> list[tuple[Unkept, int]]:
+    """Messages that are not kept, one after the other, with the time before which all is over."""
+    count, window_ms = draw(st.integers(0, 6)), draw(st.integers(0, 40))
+    times = sorted(draw(st.lists(st.integers(0, 50), min_size=count, max_size=count)))
+    number = st.sampled_from(("n1", "n2"))
+    return [
+        (Unkept(draw(st.sampled_from(SENDERS)), draw(number), 100 + index, ms), ms - window_ms)
+        for index, ms in enumerate(times)
+    ]
+
+
 def answers(log: Log, above: int, upto: int, limit: int, who: str) -> dict[str, object]:
     """Ask a log everything that the interface has."""
     return {
@@ -78,6 +90,8 @@ def answers(log: Log, above: int, upto: int, limit: int, who: str) -> dict[str, 
         "countable_from_end": log.countable_from_end(upto, who, above, max(limit, 1)),
         "last_by": log.last_by(who),
         "expiring": log.expiring(above, upto),
+        "remembered": log.remembered(who, "n1"),
+        "all_remembered": log.all_remembered(),
     }
 
 
@@ -93,6 +107,9 @@ def test_both_logs_give_the_same_answers(data: DataObject) -> None:
         for upto in erasures:
             memory.erase(upto)
             durable.erase(upto)
+        for unkept, forget_before_ms in data.draw(drawn_unkept()):
+            memory.remember(unkept, forget_before_ms)
+            durable.remember(unkept, forget_before_ms)
         for _ in range(4):
             above, limit = data.draw(st.integers(0, 14)), data.draw(st.integers(0, 14))
             upto = data.draw(st.integers(0, len(messages)))
@@ -104,7 +121,7 @@ def test_both_logs_give_the_same_answers(data: DataObject) -> None:
 def test_the_questions_asked_above_are_all_that_the_interface_has() -> None:
     asked = {name.partition(" ")[0] for name in answers(ListLog("A@B"), 0, 0, 0, "A")}
     public = {name for name in vars(Log) if not name.startswith("_")}
-    assert public - asked == {"append", "erase", "fork", "memo", "calm_until"}
+    assert public - asked == {"append", "erase", "remember", "fork", "memo", "calm_until"}
 
 
 def test_what_a_log_reached_is_there_when_it_is_opened_again(db: sqlite3.Connection) -> None:
