@@ -17,7 +17,7 @@ from typer import _click as click
 from typer.core import TyperCommand, TyperGroup
 
 from imcli.cli.commands import COMMAND_BY_NAME, COMMANDS, Command
-from imcli.cli.options import GROUPS, Options, common
+from imcli.cli.options import GROUPS, Options
 from imcli.cli.shell import Shell
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -144,7 +144,7 @@ def resolved(function: AnyFunction) -> AnyFunction:
 def common_parameters() -> list[click.Parameter]:
     """Make the parameters of all common options."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command()(resolved(common))
+    app.command()(Options)
     return typer.main.get_command(app).params
 
 

@@ -1,20 +1,17 @@
 """The options that commands share, each declared once.
 
 The aliases are used in signatures of commands that need them alone. The *common* options (target,
-output, voice, caution) are not repeated in thirty signatures: `common` declares them once, and
-`group.py` adds a command's group to its parameters and hands over the values as one `Options`.
+output, voice, caution) are not repeated in thirty signatures: the fields of `Options` declare them
+once, and `group.py` adds a command's group to its parameters and hands over the values as one.
+
+Annotations are evaluated here, not kept as text: typer reads those of `Options`.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from imcli.cli.commands import OptionGroup
-
-Output = Literal["table", "json", "jsonl", "plain"]
-Color = Literal["auto", "always", "never"]
 
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user whose view it is.")]
 ChatArgument = Annotated[
@@ -24,9 +21,6 @@ GroupArgument = Annotated[
     str, typer.Argument(metavar="GROUP", help="The group, as '#name' (quoted, for the shell).")
 ]
 MembersArgument = Annotated[list[str], typer.Argument(metavar="USER...", help="One user or more.")]
-PathsArgument = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Scenario files, or folders of them.")
-]
 DeviceOption = Annotated[
     str,
     typer.Option(
@@ -54,40 +48,14 @@ ActorOption = Annotated[
 TokenStdinOption = Annotated[
     bool, typer.Option("--token-stdin", help="Read the token from standard input.")
 ]
-TargetsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--target",
-        metavar="TARGET",
-        help="sim (default), sim:PROFILE, http://HOST:PORT, a context. Repeatable: a column each.",
-    ),
-]
-ScenarioProfileOption = Annotated[
-    str,
-    typer.Option(
-        "--profile",
-        metavar="NAME",
-        help="Profile for simulated targets, by name or TOML file; wins over the case's own.",
-    ),
-]
 
 
 class Options(NamedTuple):
-    """The common options as they were written; empty means that nothing was."""
+    """The common options as they were written; empty means that nothing was.
 
-    target: str = ""
-    profile: str = ""
-    state: str = ""
-    output: str = ""
-    dry_run: bool = False
-    yes: bool = False
-    wait: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    color: str = ""
+    Each field declares its option: `group.py` makes parameters of them.
+    """
 
-
-def common(
     target: Annotated[
         str,
         typer.Option(
@@ -95,7 +63,7 @@ def common(
             metavar="TARGET",
             help="embedded (default), sim, sim:PROFILE, http://HOST:PORT or a context.",
         ),
-    ] = "",
+    ] = ""
     profile: Annotated[
         str,
         typer.Option(
@@ -104,36 +72,33 @@ def common(
             help="Profile of a new state file (remembered there), or of --target sim: a name, or"
             " the TOML file of one.",
         ),
-    ] = "",
+    ] = ""
     state: Annotated[
-        str,
-        typer.Option("--state", metavar="FILE", help="State file of the embedded server."),
-    ] = "",
+        str, typer.Option("--state", metavar="FILE", help="State file of the embedded server.")
+    ] = ""
     output: Annotated[
         str,
         typer.Option(
             "--output", metavar="FORMAT", help="table (default), json, jsonl or plain (tabs)."
         ),
-    ] = "",
+    ] = ""
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be asked, and ask nothing.")
-    ] = False,
+    ] = False
     yes: Annotated[
         bool,
         typer.Option("--yes", help="Do not ask before destroying something on a remote server."),
-    ] = False,
+    ] = False
     wait: Annotated[
         bool, typer.Option("--wait", help="Return only when the effect is visible (at most 10s).")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    ] = False
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Say where settings came from and what is done.")
-    ] = False,
+    ] = False
     color: Annotated[
         str, typer.Option("--color", metavar="WHEN", help="auto (default), always or never.")
-    ] = "",
-) -> None:
-    """Declare the common options; never called."""
+    ] = ""
 
 
 TALK = ("quiet", "verbose", "color")
@@ -145,8 +110,13 @@ GROUPS: dict[OptionGroup, tuple[str, ...]] = {
 }
 """Which common options each group of commands takes."""
 
-TAKES_VALUE = ("--target", "--profile", "--state", "--output", "--color")
-BARE = ("--dry-run", "--yes", "--wait", "--quiet", "--verbose")
+TAKES_VALUE = tuple(f"--{name}" for name, value in Options._field_defaults.items() if value == "")
+BARE = tuple(
+    f"--{name.replace('_', '-')}"
+    for name, value in Options._field_defaults.items()
+    if value is False
+)
+"""The common options as they are written: those with a value, those without."""
 
 
 def behind_the_command(argv: tuple[str, ...]) -> list[str]:

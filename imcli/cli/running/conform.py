@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imcli.cli.running.options import JobsOption
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import CouldNotTell
 from imcli.model.exit_status import ExitStatus
@@ -34,9 +35,7 @@ def conform_recordings(
             help="Replay everything on this profile. Default: that of each recording's version.",
         ),
     ] = "",
-    jobs: Annotated[
-        str, typer.Option("--jobs", metavar="N", help="Processes: a number, or auto.")
-    ] = "1",
+    jobs: JobsOption = "1",
 ) -> int:
     """Replay what real servers answered, and find the first answer that differs.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.options import PathsArgument
+from imcli.cli.running.options import PathsArgument
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.exit_status import ExitStatus
 

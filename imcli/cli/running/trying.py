@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from imcli.cli.options import ScenarioProfileOption, TargetsOption
-from imcli.cli.running.scenarios import (
+from imcli.cli.running.options import (
     SHOWS,
     CheckOption,
+    ScenarioProfileOption,
     SeedOption,
     ShowOption,
+    TargetsOption,
     checked_places,
-    play,
     run_options,
 )
 from imcli.cli.shell import shell_of
@@ -37,6 +37,7 @@ def try_sentences(
     Users are those who are named, with one phone each. A comma ends a step too, if what follows it
     begins a sentence.
     """
+    from imcli.cli.running.playing import play
     from imcli.cli.running.report_files import Wanted
     from imcli.scenario.reading.parse import parse_try
 

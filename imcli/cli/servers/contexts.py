@@ -23,47 +23,52 @@ if TYPE_CHECKING:
 IDLE = ("transport", "commands")
 COLUMNS = ("current", "context", "url", "token", "transport", "commands")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the context.")]
+UrlArgument = Annotated[
+    str, typer.Argument(metavar="URL", help="The server's HTTP address: http://HOST:5001.")
+]
+TokenFileOption = Annotated[
+    str,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="The token is the first line of this file of mode 0600, and stays there.",
+    ),
+]
+TransportOption = Annotated[
+    str,
+    typer.Option(
+        "--transport",
+        metavar="NAME",
+        help="How devices connect: tcp, ws, jsonrpc, tcp-jsonrpc, ws-jsonrpc, none.",
+    ),
+]
+RestartOption = Annotated[
+    str,
+    typer.Option(
+        "--restart", metavar="COMMAND", help="Shell command that restarts it, for scenarios."
+    ),
+]
+CrashOption = Annotated[
+    str,
+    typer.Option(
+        "--crash", metavar="COMMAND", help="Shell command that kills and starts it again."
+    ),
+]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace the context of that name.")]
+UseOption = Annotated[bool, typer.Option("--use", help="Make it the current one.")]
 
 
 def add_context(
     ctx: typer.Context,
     name: NameArgument,
-    url: Annotated[
-        str, typer.Argument(metavar="URL", help="The server's HTTP address: http://HOST:5001.")
-    ],
+    url: UrlArgument,
     token_stdin: TokenStdinOption = False,
-    token_file: Annotated[
-        str,
-        typer.Option(
-            "--token-file",
-            metavar="FILE",
-            help="The token is the first line of this file of mode 0600, and stays there.",
-        ),
-    ] = "",
-    transport: Annotated[
-        str,
-        typer.Option(
-            "--transport",
-            metavar="NAME",
-            help="How devices connect: tcp, ws, jsonrpc, tcp-jsonrpc, ws-jsonrpc, none.",
-        ),
-    ] = "",
-    restart: Annotated[
-        str,
-        typer.Option(
-            "--restart", metavar="COMMAND", help="Shell command that restarts it, for scenarios."
-        ),
-    ] = "",
-    crash: Annotated[
-        str,
-        typer.Option(
-            "--crash", metavar="COMMAND", help="Shell command that kills and starts it again."
-        ),
-    ] = "",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace the context of that name.")
-    ] = False,
-    use: Annotated[bool, typer.Option("--use", help="Make it the current one.")] = False,
+    token_file: TokenFileOption = "",
+    transport: TransportOption = "",
+    restart: RestartOption = "",
+    crash: CrashOption = "",
+    replace: ReplaceOption = False,
+    use: UseOption = False,
 ) -> int:
     """Name a live server, with what is needed to reach it.
 

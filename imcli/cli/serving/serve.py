@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from imcli.cli.serving.options import (
+    DEFAULT_PROFILE,
+    EventsOption,
+    HttpOption,
+    PlainOption,
+    ProfileOption,
+    ScriptOption,
+    StateOption,
+    SwitchOption,
+    TcpOption,
+    TokenAuthOption,
+    VirtualTimeOption,
+    WebhookOption,
+    WsOption,
+)
 from imcli.cli.shell import shell_of
 from imcli.model.errors import UsageError
 
@@ -13,63 +28,21 @@ if TYPE_CHECKING:
     from imcli.cli.world import World
     from imcli.serve.script import Script
 
-Events = Literal["text", "jsonl"]
-DEFAULT_PROFILE = "wukongim-2.2.5"
-
 
 def serve(
     ctx: typer.Context,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help=f"What the server is like [default: the state file's, or {DEFAULT_PROFILE}].",
-        ),
-    ] = None,
-    http: Annotated[
-        str, typer.Option("--http", metavar="HOST:PORT", help="Where the HTTP API listens.")
-    ] = "127.0.0.1:5001",
-    ws: Annotated[
-        str, typer.Option("--ws", metavar="HOST:PORT", help="Where WebSocket clients connect.")
-    ] = "127.0.0.1:5200",
-    tcp: Annotated[
-        str, typer.Option("--tcp", metavar="HOST:PORT", help="Where TCP clients connect.")
-    ] = "127.0.0.1:5100",
-    state: Annotated[
-        str | None,
-        typer.Option("--state", metavar="FILE", help="Keep everything in this file, for ever."),
-    ] = None,
-    script: Annotated[
-        str | None,
-        typer.Option("--script", metavar="FILE", help="What is to go wrong, and when."),
-    ] = None,
-    webhook: Annotated[
-        str | None,
-        typer.Option("--webhook", metavar="URL", help="Tell an app what happens, by webhooks."),
-    ] = None,
-    token_auth: Annotated[
-        bool,
-        typer.Option("--token-auth", help="Let in only clients whose token was registered."),
-    ] = False,
-    switch: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--switch",
-            metavar="NAME=VALUE",
-            help="Change a switch of the profile: flush_interval=1s. Repeatable.",
-        ),
-    ] = None,
-    plain: Annotated[
-        bool, typer.Option("--no-encryption", help="Encrypt no connection (from 2.1.4 on).")
-    ] = False,
-    virtual_time: Annotated[
-        bool,
-        typer.Option("--virtual-time", help="Time stands still until `imcli advance` moves it."),
-    ] = False,
-    events: Annotated[
-        Events, typer.Option("--events", metavar="FORMAT", help="text, or jsonl for programs.")
-    ] = "text",
+    profile: ProfileOption = None,
+    http: HttpOption = "127.0.0.1:5001",
+    ws: WsOption = "127.0.0.1:5200",
+    tcp: TcpOption = "127.0.0.1:5100",
+    state: StateOption = None,
+    script: ScriptOption = None,
+    webhook: WebhookOption = None,
+    token_auth: TokenAuthOption = False,
+    switch: SwitchOption = None,
+    plain: PlainOption = False,
+    virtual_time: VirtualTimeOption = False,
+    events: EventsOption = "text",
 ) -> int:
     """Serve a simulated server to real clients, until SIGINT or SIGTERM.
 
