@@ -27,6 +27,8 @@ FaultKind = Literal[
     "releases-reversed",
     "heals",
 ]
+LISTED_MESSAGES = 20
+"""So many of the newest messages of each conversation are asked for with a list, as apps do."""
 
 
 class Base(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -190,7 +192,7 @@ class Synchronise(Base, frozen=True, gc=False):
     cursor: int | None = None
     seqs: tuple[tuple[str, int], ...] = ()
     only_unread: bool = False
-    message_count: int = 20
+    message_count: int = LISTED_MESSAGES
     page: int = 0
     page_size: int = 0
     chats: tuple[str, ...] | None = None

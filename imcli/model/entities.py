@@ -142,6 +142,15 @@ def is_group(chat: str) -> bool:
     return chat[:1] == "#"
 
 
+def group_key(name: str) -> str:
+    """Name the channel of a group, whose name may be written without its `#`.
+
+    >>> group_key("team"), group_key("#team")
+    ('#team', '#team')
+    """
+    return name if name[:1] == "#" else f"#{name}"
+
+
 def channel_key(user: str, chat: str) -> str:
     """Name the channel behind a user's chat.
 

@@ -15,11 +15,13 @@ Every message says what is wrong, where, and what to try. `hint` is a second lin
 
 from __future__ import annotations
 
+from imcli.model.exit_status import ExitStatus
+
 
 class ImcliError(Exception):
     """Something that imcli reports to its user in one clear message."""
 
-    exit_status = 70
+    exit_status: int = ExitStatus.DEFECT
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -30,13 +32,13 @@ class ImcliError(Exception):
 class UsageError(ImcliError):
     """The command line is wrong."""
 
-    exit_status = 2
+    exit_status = ExitStatus.USAGE
 
 
 class InvalidInput(ImcliError):
     """A file is invalid. `problems` are complete messages, each with its place."""
 
-    exit_status = 3
+    exit_status = ExitStatus.INVALID
 
     def __init__(self, message: str, *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint=hint)
@@ -46,28 +48,28 @@ class InvalidInput(ImcliError):
 class TargetUnavailable(ImcliError):
     """A server or a state file cannot be reached, read or written; nothing was changed."""
 
-    exit_status = 4
+    exit_status = ExitStatus.UNKNOWN
 
 
 class CouldNotTell(ImcliError):
     """Something was asked and no answer came in time; it may or may not have happened."""
 
-    exit_status = 4
+    exit_status = ExitStatus.UNKNOWN
 
 
 class NothingToRun(ImcliError):
     """There is no file, or the selection matched nothing."""
 
-    exit_status = 5
+    exit_status = ExitStatus.NOTHING
 
 
 class RefusedByServer(ImcliError):
     """The server refused an admin verb; nothing was changed."""
 
-    exit_status = 7
+    exit_status = ExitStatus.REFUSED
 
 
 class Defect(ImcliError):
     """imcli itself is wrong: a state that was proved impossible was reached."""
 
-    exit_status = 70
+    exit_status = ExitStatus.DEFECT

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import Entry, Message
 
 SessionState = Literal["online", "offline", "kicked"]
@@ -28,14 +29,14 @@ class Seen(Base, frozen=True, gc=False):
     With `chat` the view holds that entry alone, or none; a target may then answer faster.
     `fresh_device` asks as a device that has never been there (`a new device of A`).
     `message_count` is how many of each entry's newest messages will be looked at: a simulated
-    target may leave the others out of `messages`; a live one always asks for 20.
+    target may leave the others out of `messages`; a live one always asks for `LISTED_MESSAGES`.
     """
 
     user: str
     device: str
     chat: str | None = None
     fresh_device: bool = False
-    message_count: int = 20
+    message_count: int = LISTED_MESSAGES
 
 
 class Shown(Base, frozen=True, gc=False):

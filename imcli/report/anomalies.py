@@ -14,12 +14,13 @@ from typing import Literal
 
 import msgspec
 
+from imcli.model.versions import FIRST
+
 Language = Literal["en", "zh"]
 
 
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
-FIRST_VERSION = (2, 1, 3)
 
 
 class Anomaly(msgspec.Struct, frozen=True, rename={"but_not": "except"}):
@@ -48,7 +49,7 @@ class Anomaly(msgspec.Struct, frozen=True, rename={"but_not": "except"}):
         """
         return (
             self.severity is not None
-            and version >= (_numbers(self.since) or FIRST_VERSION)
+            and version >= (_numbers(self.since) or FIRST)
             and (not self.fixed or version < _numbers(self.fixed))
             and version not in map(_numbers, self.but_not)
         )

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from imcli.model.versions import FIRST, MEASURED, NEWEST, version_text
 from imcli.report.anomalies import Anomaly, anomalies_of
 from imcli.targets.examined import Examination, Opening
 
 Verdict = Literal["ok", "note", "bad"]
-MEASURED = ((2, 1, 3), (2, 1, 4), (2, 1, 5), (2, 2, 0), (2, 2, 5))
-"""The versions whose behaviour was measured; facts of others follow from the changes between."""
 CLOCK_NOTE_MS = 2_000
 TRANSPORTS = {"tcp": "tcp for devices", "ws": "websocket for devices"}
 
@@ -160,14 +159,14 @@ def clock_words(ahead_ms: int, error_ms: int) -> str:
 
 def known(version: tuple[int, ...]) -> Iterator[Check]:
     """Say how sure the anomalies are, where the version is none of those that were measured."""
-    text = ".".join(map(str, version))
+    text = version_text(version)
     if not version:
         yield Check("anomalies", "note", "not known: the server does not tell its version")
-    elif version < MEASURED[0]:
-        first = ".".join(map(str, MEASURED[0]))
+    elif version < FIRST:
+        first = version_text(FIRST)
         yield Check("anomalies", "note", f"not known: {text} is older than {first}")
-    elif version > MEASURED[-1]:
-        last = ".".join(map(str, MEASURED[-1]))
+    elif version > NEWEST:
+        last = version_text(NEWEST)
         yield Check("anomalies", "note", f"{text} is newer than {last}: those of {last} are shown")
     elif version not in MEASURED:
         said = f"{text} was not measured: they follow from the changes before and after it"

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from imcli.model.versions import version_text
 from imcli.report.console import EXPLAINED
 from imcli.report.layout import failure_lines, plain, trace_lines
 from imcli.report.text import fenced, markdown
@@ -162,4 +163,4 @@ def server(identity: Identity) -> str:
 def _version(identity: Identity) -> str:
     if identity.kind == "sim" and not identity.version:
         return "profile " + (identity.profile or identity.product)
-    return ".".join(map(str, identity.version)) or "of unknown version"
+    return version_text(identity.version) or "of unknown version"

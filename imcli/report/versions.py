@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from imcli.model.versions import version_text
 from imcli.report.anomalies import Anomaly, Language
 from imcli.report.text import markdown
 from imcli.report.versions_words import WORDS, Words
@@ -52,7 +53,7 @@ class Situation(msgspec.Struct, frozen=True):
 
 def version_of(result: CaseResult) -> str:
     """Write the version of the server that a case ran on."""
-    return ".".join(map(str, result.target.version))
+    return version_text(result.target.version)
 
 
 def unforeseen(results: Iterable[CaseResult]) -> list[str]:

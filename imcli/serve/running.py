@@ -34,6 +34,7 @@ from imcli.serve.world import World
 from imcli.serve.ws import WsClient
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.server import Server
+from imcli.targets.clocks import wall_ms
 from imcli.targets.open_files import open_files
 from imcli.targets.sqlite_store import Store, open_store
 
@@ -95,11 +96,6 @@ AFTER_A_CRASH = (
     "the last server on this state was killed: this one comes up as after a crash, without what "
     "its profile had only in memory"
 )
-
-
-def wall_ms() -> int:
-    """Tell the machine's time."""
-    return time.time_ns() // 1_000_000
 
 
 class Kept:

@@ -26,6 +26,7 @@ from imcli.model.events import (
     SessionEnded,
     Stored,
 )
+from imcli.model.versions import NEWEST
 from imcli.serve import notes
 from imcli.serve.clock import Clock, Elapsed
 from imcli.serve.connection import Connection, Link, Seat
@@ -50,8 +51,6 @@ from imcli.wire.encryption import BadKey
 from imcli.wire.packets import Connect, Disconnect
 from imcli.wire.server import Asked, ServerSession
 
-NEWEST = (2, 2, 5)
-"""As which version a profile answers that is no version of WuKongIM."""
 GOODBYES: dict[Ending, tuple[str | None, str]] = {
     "token": ("账号在其他设备上登录", "token_kick_s"),
     "quit": ("", "kick_s"),
@@ -118,6 +117,7 @@ class World:
         )
         """What the HTTP API says of this process; addresses come with the sockets."""
         self.version = server.profile.version if server.profile.version in TRAITS else NEWEST
+        """A profile that is no version of WuKongIM answers as the newest."""
         self.defect: Callable[[BaseException], None] = lambda error: None
         """Is told of a mistake of imcli's own; only who brought it to light pays."""
         self._loop = loop

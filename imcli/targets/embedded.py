@@ -1,19 +1,15 @@
-"""The embedded durable server: the simulated server over a state file.
+"""The embedded server: the simulated one over a state file, behind the admin verbs.
 
-It is the same `Server` with the same laws; only its tables are in a file (`sqlite_tables.py`), and
-each action is one transaction (`sqlite_file.py`): when its outcome is reported it is durable. Two
-worlds are made of it. `open_embedded` is the server behind the admin verbs: its time is the wall
-clock, to which every command first moves it, and devices have no caches, because nobody is there
-between two commands. `open_embedded_case` plays a scenario on a file of its own in virtual time,
-exactly as the simulator does, so that the whole corpus also judges the tables.
+Its time is the wall clock, to which every command first moves it, and devices have no caches,
+because nobody is there between two commands. When the outcome of an action is reported, it is
+durable (`durable.py`). Scenarios are played on such files too, in virtual time
+(`embedded_case.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from imcli.model.actions import Action, Crash, Drop, Fault, Restart, SetClock, Wait
 from imcli.model.entities import DeviceKey, is_group
@@ -21,18 +17,18 @@ from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Event, Refused
 from imcli.model.questions import Agreement, Question, Received, Shown, View
 from imcli.simulator import clock
-from imcli.simulator.profiles import REFERENCE, Profile, as_profile, build_profile
-from imcli.simulator.server import Server
+from imcli.simulator.profiles import REFERENCE, Profile, as_profile
 from imcli.targets.base import (
     Capability,
     Cast,
     DeviceRow,
     GroupRow,
     Identity,
-    OpenTarget,
     Outcome,
 )
-from imcli.targets.simulated import SimulatedTarget, capabilities_of
+from imcli.targets.clocks import Clock, Sleep, sleep_ms, wall_ms
+from imcli.targets.durable import DurableServer
+from imcli.targets.simulated import SimulatedTarget, capabilities_of, identity_of
 from imcli.targets.sqlite_file import StateFile, empty_state_file, open_state_file
 
 NOT_IN_REAL_TIME: frozenset[Capability] = frozenset(
@@ -41,110 +37,13 @@ NOT_IN_REAL_TIME: frozenset[Capability] = frozenset(
 """What nobody can do to a server whose time is real and whose process is each command's own."""
 PAUSE_MS = 10
 
-WallClock = Callable[[], int]
-"""Milliseconds since the epoch."""
-
-
-def wall_clock_ms() -> int:
-    """Tell the wall clock."""
-    return time.time_ns() // 1_000_000
-
-
-def sleep_ms(duration_ms: int) -> None:
-    """Wait so many milliseconds."""
-    time.sleep(duration_ms / 1000)
-
-
-class DurableServer(Server):
-    """A server each of whose actions is a transaction on a state file.
-
-    With `now_ms` every action first moves time to the wall clock. `state` is always good for
-    reading; after a failed action it is that of before.
-    """
-
-    __slots__ = ("_file", "_now_ms", "_together")
-
-    def __init__(self, file: StateFile, now_ms: WallClock | None = None) -> None:
-        super().__init__(file.profile, file.reading())
-        self._file = file
-        self._now_ms = now_ms
-        self._together = False
-
-    def apply(self, action: Action) -> list[Event]:
-        """Do one action; when this returns, it is durable.
-
-        Raises:
-            TargetUnavailable: the file cannot be read or written.
-        """
-        with self._command():
-            return super().apply(action)
-
-    def settle(self) -> list[Event]:
-        """Let every delivery under way arrive."""
-        with self._command():
-            return super().settle()
-
-    def advance_to(self, until_ms: int) -> list[Event]:
-        """Move the clock to a time, letting timers act on the way."""
-        with self._command():
-            return super().advance_to(until_ms)
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Make all that is done in the block one transaction: an exception undoes all of it."""
-        with self._command():
-            self._together = True
-            try:
-                yield
-            finally:
-                self._together = False
-
-    @contextlib.contextmanager
-    def _command(self) -> Iterator[None]:
-        if self._together:
-            yield
-            return
-        try:
-            with self._file.command() as state:
-                self.state = state
-                self._catch_up()
-                yield
-        except BaseException:
-            self.state = self._file.reading()
-            raise
-
-    def _catch_up(self) -> None:
-        if self._now_ms is not None:
-            clock.advance_to(self.state, self.keeping, self._now_ms(), [])
-
-    @contextlib.contextmanager
-    def looking(self) -> Iterator[None]:
-        """Read within one moment of the file; nothing is kept of what time brings meanwhile.
-
-        A server that caches lists is changed by reading; there a look is a command, but for a file
-        in which nobody has done anything yet.
-        """
-        if self._together:
-            yield
-            return
-        if self.profile.list_cache_ttl and self._file.fixed:
-            with self._command():
-                yield
-            return
-        with self._file.look() as state:
-            self.state = state
-            self._catch_up()
-            yield
-
 
 class EmbeddedTarget(SimulatedTarget):
     """The server behind the admin verbs. Implements `Target` and `Directory`."""
 
     __slots__ = ("_durable", "_file", "_now_ms", "_sleep")
 
-    def __init__(
-        self, file: StateFile, identity: Identity, now_ms: WallClock, sleep: Callable[[int], None]
-    ) -> None:
+    def __init__(self, file: StateFile, identity: Identity, now_ms: Clock, sleep: Sleep) -> None:
         self._file = file
         self._durable = DurableServer(file, now_ms)
         self._now_ms = now_ms
@@ -257,90 +156,12 @@ class EmbeddedTarget(SimulatedTarget):
         return ()
 
 
-class EmbeddedCase:
-    """One case on a state file of its own, in virtual time; the file goes with it.
-
-    It has a simulated world and is none: whoever would put another server into that world, to watch
-    it, would put it past the file.
-    """
-
-    __slots__ = ("_file", "_folder", "_server", "capabilities", "identity", "virtual", "world")
-
-    def __init__(self, profile: Profile, identity: Identity, cast: Cast) -> None:
-        import tempfile  # slow to import, and no admin verb needs it
-
-        self._folder = tempfile.TemporaryDirectory(prefix="imcli-")
-        path = os.path.join(self._folder.name, "state.db")
-        self._file = open_state_file(path, profile, default=profile)
-        self._server = DurableServer(self._file)
-        self.identity = identity
-        self.world = SimulatedTarget(self._server, identity, cast)
-        self.capabilities = self.world.capabilities
-        self.virtual = True
-
-    def perform(self, action: Action, *, queue: bool = False) -> Outcome:
-        """Do one action; when this returns, it is durable (see `Target.perform`)."""
-        return self.world.perform(action, queue=queue)
-
-    def observe(self, question: Question) -> View:
-        """Look without changing anything, as far as looking does not change such a server."""
-        with self._server.looking():
-            return self.world.observe(question)
-
-    def settle(self) -> None:
-        """Let every delivery under way arrive."""
-        self.world.settle()
-
-    def advance(self, until_ms: int) -> bool:
-        """Move to the next timer or expiry, at most to `until_ms`."""
-        return self.world.advance(until_ms)
-
-    def now(self) -> int:
-        """Virtual time in milliseconds."""
-        return self.world.now()
-
-    def timers(self) -> tuple[str, ...]:
-        """Name the timers that are still running."""
-        return self.world.timers()
-
-    def close(self) -> tuple[str, ...]:
-        """Remove the file."""
-        self._file.close()
-        self._folder.cleanup()
-        return ()
-
-
-class EmbeddedOpener:
-    """Opens worlds for cases, each over a temporary state file."""
-
-    def __init__(self, name: str, profile: Profile) -> None:
-        self.identity = _identity(name, profile)
-        self.capabilities = capabilities_of(profile)
-        self.profile = profile
-
-    def __call__(
-        self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0
-    ) -> EmbeddedCase:
-        """Open a world in which everybody of the cast is there and every device is online.
-
-        Raises:
-            InvalidInput: the case's profile names a switch or value that does not exist.
-        """
-        chosen = self.profile if profile is None else build_profile(profile)
-        return EmbeddedCase(chosen, self.identity, cast)
-
-
-def _identity(name: str, profile: Profile) -> Identity:
-    product = profile.product if profile.product == "wukongim" else "reference"
-    return Identity(name, "embedded", product, profile.version, profile.name)
-
-
 def open_embedded(
     path: str,
     profile: str | Profile | None = None,
     *,
-    now_ms: WallClock = wall_clock_ms,
-    sleep: Callable[[int], None] = sleep_ms,
+    now_ms: Clock = wall_ms,
+    sleep: Sleep = sleep_ms,
 ) -> EmbeddedTarget:
     """Open the embedded server over a state file, which is made where there is none.
 
@@ -359,21 +180,12 @@ def open_embedded(
     wanted = as_profile(profile) if profile else None
     file = open_state_file(path, wanted, default=REFERENCE)
     try:
-        return EmbeddedTarget(file, _identity("embedded", file.profile), now_ms, sleep)
+        return EmbeddedTarget(
+            file, identity_of("embedded", "embedded", file.profile), now_ms, sleep
+        )
     except BaseException:
         file.close()
         raise
-
-
-def open_embedded_case(
-    profile: str | Profile = "reference", *, name: str = "embedded"
-) -> OpenTarget:
-    """Give an opener of worlds for cases, each over a temporary state file.
-
-    Raises:
-        InvalidInput: there is no such profile.
-    """
-    return EmbeddedOpener(name, as_profile(profile))
 
 
 def reset(path: str) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from imcli.model.actions import Action, Request
-from imcli.model.entities import DeviceKey, Entry, Message, channel_key
+from imcli.model.entities import DeviceKey, Entry, Message, channel_key, group_key
 from imcli.model.events import Event
 from imcli.model.questions import ListView, Question, View
 from imcli.targets.base import Capability, Cast, Identity, Outcome, Target
@@ -159,7 +159,7 @@ def tables_of(cast: Cast) -> tuple[dict[str, str], dict[str, str]]:
         if name in users:
             there[name] = real
         else:
-            there["#" + name.lstrip("#")] = "#" + real.lstrip("#")
+            there[group_key(name)] = group_key(real)
     return there, {real: name for name, real in there.items()}
 
 
@@ -168,7 +168,7 @@ def real_cast(cast: Cast, there: Names) -> Cast:
     return Cast(
         tuple((there.name(user), devices) for user, devices in cast.users),
         tuple(
-            (there.name("#" + group.lstrip("#")), tuple(map(there.name, members)))
+            (there.name(group_key(group)), tuple(map(there.name, members)))
             for group, members in cast.groups
         ),
     )

@@ -8,10 +8,12 @@ only when somebody asks what a device shows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
 from imcli.model.actions import (
+    LISTED_MESSAGES,
     Action,
     AddDevice,
     Connect,
@@ -23,7 +25,7 @@ from imcli.model.actions import (
     Send,
     Synchronise,
 )
-from imcli.model.entities import DeviceKey, chat_of
+from imcli.model.entities import DeviceKey, chat_of, group_key
 from imcli.model.events import (
     Accepted,
     Done,
@@ -102,6 +104,12 @@ def capabilities_of(profile: Profile) -> frozenset[Capability]:
     return frozenset(ALL_CAPABILITIES) - absent
 
 
+def identity_of(kind: Literal["sim", "embedded"], name: str, profile: Profile) -> Identity:
+    """Say what a simulated server with this profile is; `name` is what the user wrote for it."""
+    product = profile.product if profile.product == "wukongim" else "reference"
+    return Identity(name, kind, product, profile.version, profile.name)
+
+
 class SimulatedTarget:
     """One simulated world. Implements `Target`; `fork` makes a twin that goes its own way."""
 
@@ -125,7 +133,7 @@ class SimulatedTarget:
         self.virtual = True
         self._caches = caches_for(server.profile)
         # WuKongIM's counts depend on how many messages are asked for (A9).
-        self._asked = 20 if server.profile.product == "wukongim" else 0
+        self._asked = LISTED_MESSAGES if server.profile.product == "wukongim" else 0
         self._outboxes: dict[DeviceKey, list[Action]] = {}
         self._responses: dict[str, ResponseView] = {}
         self._raise_the_curtain(cast)
@@ -138,7 +146,7 @@ class SimulatedTarget:
             for each in devices:
                 self.server.apply(AddDevice(user, each.name, each.kind, each.level, True))
         for group, members in cast.groups:
-            self._note(self.server.apply(CreateGroup(_hashed(group), members)))
+            self._note(self.server.apply(CreateGroup(group_key(group), members)))
 
     # Acting
 
@@ -370,16 +378,11 @@ class SimulatedTarget:
         return ()
 
 
-def _hashed(group: str) -> str:
-    return group if group[:1] == "#" else f"#{group}"
-
-
 class SimulatedOpener:
     """Opens simulated worlds of one profile; a case's own profile wins where it may."""
 
     def __init__(self, name: str, profile: Profile) -> None:
-        kind_of = profile.product if profile.product == "wukongim" else "reference"
-        self.identity = Identity(name, "sim", kind_of, profile.version, profile.name)
+        self.identity = identity_of("sim", name, profile)
         self.capabilities = capabilities_of(profile)
         self.profile = profile
         self._begun: SimulatedTarget | None = None

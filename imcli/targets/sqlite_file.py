@@ -28,7 +28,7 @@ from imcli.simulator.profiles import Profile
 from imcli.targets.file_claim import in_use, is_claimed
 from imcli.targets.sqlite_formats import FORMAT, upgrade
 from imcli.targets.sqlite_sound import DOUBTFUL, UNREADABLE, misfit
-from imcli.targets.sqlite_tables import SCHEMA, DurableState
+from imcli.targets.sqlite_state import SCHEMA, DurableState
 
 APPLICATION_ID = 0x696D636C
 """The letters `imcl`: what tells a state file from any other database."""

@@ -13,7 +13,7 @@ import msgspec
 
 from imcli.simulator.profiles import Profile
 from imcli.simulator.state import State
-from imcli.targets.sqlite_tables import DurableState
+from imcli.targets.sqlite_state import DurableState
 
 UNREADABLE = (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError)
 """What a damaged file raises by itself."""

@@ -1,6 +1,6 @@
 """The simulator's tables over a database for a server that stays: what a turn changed is written.
 
-A command's state (`sqlite_tables.py`) lives once and compares everything that it read. A server
+A command's state (`sqlite_state.py`) lives once and compares everything that it read. A server
 that stays would compare more and more, so its tables know what was changed instead: a table notes
 each key that is set, and since whatever changes a value in place asks for it first (`user_w` and
 its like, which set a copy), forgetting at each commit who owns what makes every change set a key.
@@ -20,12 +20,8 @@ from imcli.simulator.log import Log, Unkept, is_countable
 from imcli.simulator.profiles import Profile
 from imcli.simulator.record import Record
 from imcli.targets.sqlite_log import INSERT, REACH, SqliteLog
-from imcli.targets.sqlite_tables import (
-    DurableState,
-    LazyTable,
-    LogsTable,
-    OwnersTable,
-)
+from imcli.targets.sqlite_state import DurableState, LogsTable, OwnersTable
+from imcli.targets.sqlite_tables import LazyTable
 
 K = TypeVar("K", bound=str | int)
 V = TypeVar("V")

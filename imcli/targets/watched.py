@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 
 from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
-from imcli.model.entities import DeviceSpec, Entry, Message
+from imcli.model.entities import DeviceSpec, Entry, Message, group_key
 from imcli.model.events import Event, ListAnswer, MembersChanged
 from imcli.model.questions import ListView
 from imcli.simulator.likeness import perhaps_unlike
@@ -149,7 +149,7 @@ class Watch:
         if isinstance(target, RenamedTarget):
             self.server.judge = renamed_judge(self.checker.after, target.back)
         for name, members in cast.groups:
-            group = name if name[:1] == "#" else f"#{name}"
+            group = group_key(name)
             begun = MembersChanged(group, 0, tuple(dict.fromkeys(members)))
             self.checker.after(CreateGroup(group, members), [begun])
         self._stand_at_the_door()

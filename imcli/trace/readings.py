@@ -20,7 +20,9 @@ from typing import Literal
 
 import msgspec
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import Entry, Message, is_group
+from imcli.model.versions import CACHE_MENDED, CACHED_SINCE, MARKED_SINCE, PERSONS_SINCE
 from imcli.trace.counting import Reckoned, Rule, explained, reckon, rule_of
 
 Where = Literal["log", "record", "list", "by-channel"]
@@ -28,17 +30,7 @@ Kind = Literal["wrong", "passing", "lasting", "open"]
 PLACES: tuple[Where, ...] = ("log", "record", "list", "by-channel")
 
 SYSTEM_USER = "____system"
-MARKED_SINCE = (2, 1, 4)
-"""From then on a deletion is a mark of the row; before, it removes the row."""
-PERSONS_SINCE = (2, 1, 5)
-"""From then on (as before 2.1.4) messages between two people make rows."""
-CACHED_SINCE = (2, 2, 0)
-"""From then on lists are cached, ten minutes."""
 ANSWERED_MARK_MAX = 0xFFFF_FFFF
-LISTED_MESSAGES = 20
-"""So many messages of each entry are asked for; fewer are all that there is above the floor."""
-CACHE_MENDED = (2, 2, 2)
-"""From then on the flush puts its rows into cached lists."""
 
 
 class Readings(msgspec.Struct, frozen=True):

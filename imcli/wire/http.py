@@ -52,13 +52,12 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.entities import DEVICE_KINDS, DeviceKind
+from imcli.model.versions import MUTES_SINCE
 from imcli.wire.names import GROUP, PERSON, Names
 
 DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
 EVERY_DEVICE = -1
-LISTED_MESSAGES = 20
 HISTORY_PAGE = 500
-MUTES_SINCE = (2, 2, 0)
 
 
 class Call(msgspec.Struct, frozen=True):

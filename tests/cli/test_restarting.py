@@ -12,8 +12,8 @@ from imcli.cli.running import restarting
 from imcli.cli.running.restarting import ShellCommand
 from imcli.cli.tokens import Secret
 from imcli.model.errors import TargetUnavailable
+from imcli.targets.clocks import monotonic_ms
 from imcli.targets.live import readiness
-from imcli.targets.live.clocks import monotonic_ms
 from imcli.targets.live.door import MANNERS
 from imcli.targets.live.http import HttpClient
 from imcli.targets.live.readiness import await_ready, not_ready

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from imcli.model.versions import MEASURED
 from imcli.report.anomalies import Anomaly, anomalies_of, load_anomalies
 from imcli.scenario.reading.known_failing import matches
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.targets.base import Identity
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-MEASURED = ((2, 1, 3), (2, 1, 4), (2, 1, 5), (2, 2, 0), (2, 2, 5))
 
 
 def codes(*version: int) -> set[str]:

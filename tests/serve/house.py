@@ -17,10 +17,11 @@ from imcli.serve import notes
 from imcli.serve.addresses import Address, listen, shown
 from imcli.serve.clock import Clock, RealClock, VirtualClock
 from imcli.serve.rules import Limits, Rules
-from imcli.serve.running import listening, wall_ms
+from imcli.serve.running import listening
 from imcli.serve.world import World
 from imcli.simulator.profiles import Profile, load_profile
 from imcli.simulator.server import Server
+from imcli.targets.clocks import wall_ms
 from imcli.wire.client import ClientSession, Connected, Heard, Identity
 from imcli.wire.dialects import dialect_of
 from imcli.wire.packets import Recv, Sendack

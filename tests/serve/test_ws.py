@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from imcli.serve.running import wall_ms
+from imcli.targets.clocks import wall_ms
 from imcli.wire.client import ClientSession, Connected
 from imcli.wire.packets import Pong, Sendack
 from tests.serve.house import House, house, played, session

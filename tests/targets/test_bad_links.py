@@ -15,8 +15,8 @@ from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.running.run import Options, run
+from imcli.targets.clocks import monotonic_ms
 from imcli.targets.live import Patience, open_live
-from imcli.targets.live.clocks import monotonic_ms
 from tests.targets.bad_link import KINDS, Kind, Spoil, Way, bad_link
 from tests.targets.served import Served, served
 

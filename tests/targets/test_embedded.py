@@ -54,13 +54,8 @@ from imcli.model.questions import (
 )
 from imcli.simulator.profiles import REFERENCE, builtin_names, load_profile
 from imcli.targets.base import Cast, Directory, GroupRow, Target
-from imcli.targets.embedded import (
-    EmbeddedCase,
-    EmbeddedTarget,
-    open_embedded,
-    open_embedded_case,
-    reset,
-)
+from imcli.targets.embedded import EmbeddedTarget, open_embedded, reset
+from imcli.targets.embedded_case import EmbeddedCase, open_embedded_case
 from imcli.targets.simulated import SimulatedTarget, open_simulated
 from imcli.targets.sqlite_file import APPLICATION_ID, open_state_file
 from imcli.targets.sqlite_formats import FORMAT

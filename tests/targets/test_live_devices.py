@@ -20,7 +20,7 @@ from imcli.model.actions import (
 from imcli.model.entities import DeviceKey, Entry, Message
 from imcli.model.errors import Defect, TargetUnavailable, UsageError
 from imcli.model.events import Pushed
-from imcli.targets.live.clocks import monotonic_ms
+from imcli.targets.clocks import monotonic_ms
 from imcli.targets.live.deliveries import Members
 from imcli.targets.live.door import MANNERS, Manner, find_door, split_manner
 from imcli.targets.live.evidence import Evidence

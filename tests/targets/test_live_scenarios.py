@@ -11,7 +11,7 @@ from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.running.run import run
 from imcli.targets.base import OpenTarget
-from imcli.targets.embedded import open_embedded_case
+from imcli.targets.embedded_case import open_embedded_case
 from imcli.targets.live import OpenLive, open_live
 from imcli.targets.simulated import open_simulated
 from tests.targets.fake_wukongim import FakeWuKongIM

@@ -19,8 +19,8 @@ from imcli.scenario.events import CaseFinished, CaseResult
 from imcli.scenario.running.run import Options, run
 from imcli.scenario.syntax import Case, Timing
 from imcli.targets.base import Cast, Outcome
+from imcli.targets.clocks import monotonic_ms
 from imcli.targets.live import Hooks, LiveTarget, OpenLive, open_live
-from imcli.targets.live.clocks import monotonic_ms
 from tests.corpus.corpus import FILES, run_case
 from tests.targets.served import Served, served
 

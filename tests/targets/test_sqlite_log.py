@@ -14,7 +14,7 @@ from hypothesis.strategies import DataObject
 from imcli.model.entities import Message, MessageKind
 from imcli.simulator.log import ListLog, Log, Unkept
 from imcli.targets.sqlite_log import SqliteLog
-from imcli.targets.sqlite_tables import SCHEMA, LogsTable
+from imcli.targets.sqlite_state import SCHEMA, LogsTable
 
 SENDERS = ("A", "B", "C")
 KINDS: tuple[MessageKind, ...] = ("content", "content", "content", "notice", "command")

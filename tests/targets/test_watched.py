@@ -27,7 +27,7 @@ from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
 from imcli.targets.base import Cast, Identity, Target
-from imcli.targets.embedded import open_embedded_case
+from imcli.targets.embedded_case import open_embedded_case
 from imcli.targets.simulated import SimulatedTarget, open_simulated
 from imcli.targets.watched import Watch, watch_of
 from imcli.trace.catalogue import BY_NUMBER

@@ -21,6 +21,7 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.entities import DEVICE_KINDS
+from imcli.model.versions import NEWEST
 from imcli.report.text import pad, width
 from imcli.scenario.checking.check import is_negative
 from imcli.scenario.running.skip import skip_reason, tries_anyway
@@ -28,7 +29,6 @@ from imcli.scenario.syntax import Assert, Case, Claim, Do, Step, TableIs, Timing
 from imcli.targets.base import Capability, Cast, Target
 
 PREVIEW_URL = "http://server:5001"
-NEWEST = (2, 2, 5)
 
 
 def explained(case: Case) -> str:

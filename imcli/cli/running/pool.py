@@ -60,7 +60,7 @@ class MakeTarget(msgspec.Struct, frozen=True):
         if place.kind == "live":
             return open_real(place, access.token if access else Secret())
         if place.kind == "embedded":
-            from imcli.targets.embedded import open_embedded_case
+            from imcli.targets.embedded_case import open_embedded_case
 
             return open_embedded_case(self.profile or "reference", name=place.written)
         from imcli.targets.simulated import open_simulated

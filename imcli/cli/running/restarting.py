@@ -38,7 +38,7 @@ class ShellCommand(msgspec.Struct, frozen=True):
         Raises:
             TargetUnavailable: the command failed, or the server did not come back.
         """
-        from imcli.targets.live.clocks import monotonic_ms, sleep_ms
+        from imcli.targets.clocks import monotonic_ms, sleep_ms
         from imcli.targets.live.http import HttpClient
         from imcli.targets.live.readiness import await_ready
 

@@ -100,11 +100,13 @@ def anomaly_row(anomaly: Anomaly) -> Row:
 
 def record_of(place: Place, found: Examination, health: Health) -> dict[str, object]:
     """The same for programs."""
+    from imcli.model.versions import version_text
+
     return {
         "target": place.written,
         "url": place.url,
         "ok": not health.bad,
-        "version": ".".join(map(str, found.varz.numbers)) or None,
+        "version": version_text(found.varz.numbers) or None,
         "build": found.varz.build or None,
         "device_tokens": found.device_tokens,
         "manager_token_wanted": found.token_wanted,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from imcli.cli.tables import Row, Table
 from imcli.cli.text import visible
 from imcli.cli.world import is_terminal
+from imcli.model.versions import version_text
 from imcli.report.text import cut, wrap
 from imcli.trace.readings import Finding, Readings, Where, compare, disagreeing, settled
 
@@ -104,7 +105,7 @@ def ranges(messages: Sequence[Message]) -> str:
 def verdict(readings: Readings, findings: tuple[Finding, ...], columns: int) -> list[str]:
     """Say whether they agree, and who does not."""
     wrong = disagreeing(findings)
-    version = ".".join(map(str, readings.version))
+    version = version_text(readings.version)
     if not version:
         head = "The server does not tell its version: only messages were compared."
     elif wrong:
@@ -133,7 +134,7 @@ def record_of(readings: Readings, findings: tuple[Finding, ...]) -> dict[str, ob
     return {
         "user": readings.user,
         "conversation": readings.chat,
-        "version": ".".join(map(str, readings.version)) or None,
+        "version": version_text(readings.version) or None,
         "log": {"last": readings.last or None, "messages": seqs(readings.log)},
         "record": entry_record(readings.record),
         "list": entry_record(readings.listed),

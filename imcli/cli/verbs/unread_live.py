@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from imcli.cli.text import visible
 from imcli.cli.verbs.explanation import SHOWN_MAX, Explanation
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import Entry, Message
+from imcli.model.versions import version_text
 from imcli.trace.counting import Reckoned, Rule, Term, by_window, explained
-from imcli.trace.readings import LISTED_MESSAGES, Readings
+from imcli.trace.readings import Readings
 
 if TYPE_CHECKING:
     from imcli.cli.verbs.desk import Desk
@@ -123,7 +125,7 @@ def judgement(
     readings: Readings, entry: Entry, found: Reckoned, rows: Sequence[tuple[Message, str]]
 ) -> list[str]:
     """Say how the version counts, and how that differs from the messages."""
-    version = ".".join(map(str, readings.version))
+    version = version_text(readings.version)
     right = sum(not why for _, why in rows)
     lines = []
     if found.term in ("nothing", "read", "own send"):
@@ -187,7 +189,7 @@ def record_of(
 def version_fields(readings: Readings, windows: Sequence[tuple[int, int]]) -> dict[str, object]:
     """What is said besides where the version of the server is known."""
     return {
-        "version": ".".join(map(str, readings.version)),
+        "version": version_text(readings.version),
         "own_last_seq": readings.own_last,
         "by_window": [{"asked_for": asked, "unread": unread} for asked, unread in windows],
     }

@@ -87,14 +87,14 @@ def is_read(readings: Readings) -> bool:
 
 def is_deleted(readings: Readings) -> bool:
     """The record is gone, where a version removes it; later ones keep it with a mark."""
-    from imcli.trace.readings import MARKED_SINCE
+    from imcli.model.versions import MARKED_SINCE
 
     return readings.record is None or readings.version >= MARKED_SINCE
 
 
 def only_forward(readings: Readings) -> str:
     """Say that a mark only goes forward, where it does."""
-    from imcli.trace.readings import MARKED_SINCE
+    from imcli.model.versions import MARKED_SINCE
 
     if readings.version < MARKED_SINCE:
         return ""

@@ -20,13 +20,14 @@ from imcli.model.actions import (
     Synchronise,
     Wait,
 )
-from imcli.model.entities import Message
+from imcli.model.entities import Message, channel_key
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Done, HistoryPage, Response
 from imcli.model.questions import ResponseView
 from imcli.targets.base import Outcome
+from imcli.targets.clocks import Clock, Sleep
 from imcli.targets.live.flush import PendingRows
-from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unavailable
+from imcli.targets.live.http import HttpClient, NoAnswer, NotAsked, unavailable
 from imcli.targets.live.made import Made
 from imcli.targets.live.reading import Reader
 from imcli.targets.live.sending import accepted, refused
@@ -37,9 +38,6 @@ FIRST_PAUSE_MS = 5
 LONGEST_PAUSE_MS = 250
 FORGOTTEN_MS = 30
 """A row is there a little before the memory that it came from is gone, which is listed, too."""
-
-Sleep = Callable[[int], None]
-"""Waits so many milliseconds."""
 
 
 class BackEnd:
@@ -66,7 +64,7 @@ class BackEnd:
         self._sleep = sleep
         self._stored_within_ms = stored_within_ms
         self._flushed_within_ms = flushed_within_ms
-        self._newest: dict[tuple[str, str], int] = {}
+        self._newest: dict[str, int] = {}
 
     def describe(self, action: Action) -> tuple[str, ...]:
         """List the calls that an action would make, without making them."""
@@ -179,8 +177,7 @@ class BackEnd:
 
     def _await_stored(self, action: Send, message_id: int) -> Message | None:
         names = self._setting.names
-        where = (min(action.user, action.chat), max(action.user, action.chat))
-        where = where if action.chat[:1] != "#" else ("", action.chat)
+        where = channel_key(action.user, action.chat)
         for left_ms in self._polls(self._stored_within_ms):
             seen = self._newest.get(where, 0)
             call = log_after(names, action.user, action.chat, seen)

@@ -22,6 +22,7 @@ from imcli.model.actions import (
     Send,
     SetMembers,
 )
+from imcli.model.entities import group_key
 from imcli.targets.live.devices import Device, Devices
 
 ARRIVES_MS_MAX = 500
@@ -55,7 +56,7 @@ class Members:
                 pass
 
     def _of(self, group: str) -> dict[str, None]:
-        return self._members.setdefault("#" + group.removeprefix("#"), {})
+        return self._members.setdefault(group_key(group), {})
 
     def receivers(self, user: str, chat: str) -> tuple[str, ...]:
         """Name who gets what `user` sends to `chat`."""

@@ -31,6 +31,19 @@ _Item = TypeVar("_Item", admin.StoredUser, admin.StoredChannel)
 _Read = TypeVar("_Read")
 
 
+def asked(ask: Ask, call: Call, read: Callable[[bytes], _Read]) -> _Read:
+    """Ask, and read the answer.
+
+    Raises:
+        TargetUnavailable: it is not what WuKongIM answers.
+    """
+    try:
+        return read(ask(call))
+    except Garbled as error:
+        said = f"the server answered {call.path} as WuKongIM does not: {error}"
+        raise TargetUnavailable(said) from None
+
+
 class LiveDirectory:
     """Lists users, devices, sessions and groups of one server. Implements `Directory`."""
 
@@ -39,16 +52,7 @@ class LiveDirectory:
         self._names = names
 
     def _read(self, call: Call, read: Callable[[bytes], _Read]) -> _Read:
-        """Ask, and read the answer.
-
-        Raises:
-            TargetUnavailable: it is not what WuKongIM answers.
-        """
-        try:
-            return read(self.ask(call))
-        except Garbled as error:
-            said = f"the server answered {call.path} as WuKongIM does not: {error}"
-            raise TargetUnavailable(said) from None
+        return asked(self.ask, call, read)
 
     def register(self, user: str, kind: DeviceKind, level: DeviceLevel, token: str) -> None:
         """Register the token of a device, which makes the user; a master ends older sessions."""
@@ -78,9 +82,7 @@ class LiveDirectory:
     def devices(self, user: str) -> tuple[DeviceRow, ...]:
         """List the devices of a user: what has a token, then what is connected without one."""
         uid = self._names.user_id(user)
-        stored = [
-            d for d in self._read(admin.devices_call(uid), admin.read_devices) if d.uid == uid
-        ]
+        stored = self._stored(uid)
         levels: dict[DeviceKind, DeviceLevel] = {d.kind: d.level for d in reversed(stored)}
         online: set[DeviceKind] = set()
         for connection in self._connections(uid):

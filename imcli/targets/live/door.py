@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from imcli.model.errors import TargetUnavailable, UsageError
+from imcli.targets.examined import Transport
 from imcli.targets.live.faults import LinkFaults
 from imcli.targets.live.lines import Address, Line, TcpLine, WebSocketLine
 from imcli.targets.live.loop import Loop
@@ -26,7 +27,6 @@ from imcli.wire.dialects import Dialect, dialect_of
 TRY_SECONDS = 1.5
 """How long one address may take to answer before the next is tried."""
 
-Transport = Literal["tcp", "ws"]
 BINARY_VERSION = 4
 """All servers from 2.1.3 on speak it; 5 needs a way back (`wire` facts, GoProto)."""
 
@@ -152,7 +152,7 @@ def _candidates(
 ) -> Iterator[tuple[Transport, tuple[str, int], str]]:
     kinds: tuple[Transport, ...] = ("tcp", "ws")
     for transport, text in zip(kinds, told, strict=True):
-        place = _parse(text)
+        place = place_of(text)
         if place is None or manner.transport not in ("", transport):
             continue
         for name in dict.fromkeys((place[0], host)):
@@ -162,8 +162,12 @@ def _candidates(
                 yield transport, (name, place[1]), uri
 
 
-def _parse(text: str) -> tuple[str, int] | None:
-    """Read `host:port` or `ws://host:port`."""
+def place_of(text: str) -> tuple[str, int] | None:
+    """Take an address apart, as servers tell it; the host may be left out, the port may not.
+
+    >>> place_of("ws://10.0.0.5:5200"), place_of("127.0.0.1:5100"), place_of("nonsense")
+    (('10.0.0.5', 5200), ('127.0.0.1', 5100), None)
+    """
     try:
         parts = urlsplit(text if "://" in text else f"tcp://{text}")
         return (parts.hostname or "", parts.port) if parts.port else None

@@ -9,17 +9,16 @@ is lost, and tried again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from imcli.targets.clocks import Sleep
 from imcli.targets.live.loop import Loop
 
 GAP_MS = 60
 """With 50 ms between a close and the next open none of 100 was lost (measured, all versions)."""
 PATIENCE_MS = 200
 """No longer than that does anybody wait for others."""
-Sleep = Callable[[int], None]
-"""Waits so many milliseconds."""
 
 
 class Doorway:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from imcli.model.actions import Action, Delete, MarkUnread, Send
 from imcli.model.entities import Entry, is_group
-from imcli.targets.live.order import MARKED_ROWS, NO_PERSON_ROWS, ListOrder
+from imcli.model.versions import MARKED_SINCE, NO_PERSON_ROWS
+from imcli.targets.live.order import ListOrder
 
 
 class PendingRows:
@@ -25,7 +26,7 @@ class PendingRows:
     def stored(self, send: Send, seq: int) -> None:
         """A message was stored as `seq`."""
         self.order.stored(send, seq)
-        if self._version and self._version < MARKED_ROWS:
+        if self._version and self._version < MARKED_SINCE:
             self._awaited[send.user, send.chat] = seq
         if is_group(send.chat) or self._version == NO_PERSON_ROWS or seq != 1:
             return
@@ -39,7 +40,7 @@ class PendingRows:
         the row must be there, whatever it says.
         """
         self.order.changed(action)
-        if self._version >= MARKED_ROWS or not isinstance(action, Delete | MarkUnread):
+        if self._version >= MARKED_SINCE or not isinstance(action, Delete | MarkUnread):
             return
         if isinstance(action, Delete):
             self._awaited.pop((action.user, action.chat), None)
@@ -53,7 +54,7 @@ class PendingRows:
     @property
     def groups_return(self) -> bool:
         """Whether a flush may undo a deletion in a group (A12)."""
-        return bool(self._version) and self._version < MARKED_ROWS
+        return bool(self._version) and self._version < MARKED_SINCE
 
     def undeletable(self) -> tuple[tuple[str, str], ...]:
         """Name (user, chat) of rows not seen yet: to delete before the flush does nothing (A4)."""

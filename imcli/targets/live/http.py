@@ -16,7 +16,6 @@ import copy
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from http.client import BadStatusLine, RemoteDisconnected
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -33,6 +32,7 @@ from urllib3.exceptions import (
 )
 
 from imcli.model.errors import TargetUnavailable, UsageError
+from imcli.targets.clocks import Clock
 from imcli.targets.exchange import Transcript
 from imcli.wire.http import Call
 
@@ -43,9 +43,6 @@ CONNECT_MS_MAX = 5_000
 SECRET_LENGTH_MIN = 6
 """A shorter token, or one of digits, may stand in any answer by chance."""
 _CHUNK = 64 * 1024
-
-Clock = Callable[[], int]
-"""A monotonic clock in milliseconds."""
 
 
 class Reply(msgspec.Struct, frozen=True):

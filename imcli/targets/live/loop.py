@@ -23,9 +23,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from imcli.model.errors import Defect
+from imcli.targets.clocks import Clock
 
-Clock = Callable[[], int]
-"""A monotonic clock in milliseconds."""
 Work = Callable[[], object]
 
 READ = selectors.EVENT_READ

@@ -19,6 +19,7 @@ from imcli.model.actions import (
     SetGroupFlag,
     SetMembers,
 )
+from imcli.model.entities import channel_key, group_key, is_group
 
 
 class Made:
@@ -51,15 +52,15 @@ class Made:
                 pass
 
     def _note_send(self, user: str, chat: str) -> None:
-        self._logs[chat if chat[:1] == "#" else "@".join(sorted((user, chat)))] = None
-        if chat[:1] == "#":
+        self._logs[channel_key(user, chat)] = None
+        if is_group(chat):
             self._note_members(chat, ())
             return
         self._conversations[user, chat] = None
         self._conversations[chat, user] = None
 
     def _note_members(self, group: str, members: tuple[str, ...]) -> None:
-        known = self._members.setdefault("#" + group.removeprefix("#"), {})
+        known = self._members.setdefault(group_key(group), {})
         known.update(dict.fromkeys(members))
 
     def undoing(self) -> tuple[Action, ...]:

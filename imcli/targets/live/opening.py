@@ -14,24 +14,21 @@ import threading
 import msgspec
 
 from imcli.model.actions import Crash, CreateGroup, Restart
-from imcli.model.entities import DeviceKind
+from imcli.model.entities import DeviceKind, group_key
 from imcli.model.errors import ImcliError, TargetUnavailable
+from imcli.model.versions import BY_CHANNEL_SINCE, DEAF_SINCE, MUTES_BEFORE, MUTES_SINCE
 from imcli.targets.base import Capability, Cast, Identity
-from imcli.targets.live.backend import Sleep
+from imcli.targets.clocks import Clock, Sleep, monotonic_ms, wall_ms
 from imcli.targets.live.clients import Clients, Restarting
-from imcli.targets.live.clocks import monotonic_ms, wall_ms
 from imcli.targets.live.devices import Devices
 from imcli.targets.live.door import find_door, split_manner
-from imcli.targets.live.http import CALL_MS_MAX, REPLY_BYTES_MAX, Clock, HttpClient
+from imcli.targets.live.http import CALL_MS_MAX, REPLY_BYTES_MAX, HttpClient
 from imcli.targets.live.identify import identify
 from imcli.targets.live.loop import Loop
 from imcli.targets.live.target import LiveTarget
 from imcli.targets.live.world import PATIENT, Patience, Run, World
 from imcli.wire.http import Setting
 from imcli.wire.names import Names, collide
-
-DEAF_SINCE = (2, 2, 5)
-"""From then on the socket of a kicked device stays open, and deaf."""
 
 
 class Naps:
@@ -143,7 +140,7 @@ class OpenLive:
                 )
             )
         for group, members in cast.groups:
-            outcome = target.perform(CreateGroup("#" + group.removeprefix("#"), members))
+            outcome = target.perform(CreateGroup(group_key(group), members))
             if outcome.result != "ok":
                 raise TargetUnavailable(f"the group {group} could not be made: {outcome.detail}")
 
@@ -173,9 +170,9 @@ def capabilities_of(
 ) -> frozenset[Capability]:
     """Say what a live server of this version can do; `()` is an unknown one, which can least."""
     more: set[Capability] = {"flush", "stored-record", "raw-requests"}
-    if version >= (2, 2, 5):
+    if version >= BY_CHANNEL_SINCE:
         more.add("by-channel")
-    if (2, 2, 0) <= version < (2, 2, 1):  # later ones store the flag and do not look at it
+    if MUTES_SINCE <= version < MUTES_BEFORE:
         more.add("group-mute")
     if sessions:
         more |= {"sessions", "faults"}

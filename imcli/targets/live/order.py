@@ -20,11 +20,7 @@ from msgspec.structs import replace
 
 from imcli.model.actions import Action, Delete, MarkUnread, Read, Send, SetAccess
 from imcli.model.entities import Entry, is_group
-
-MARKED_ROWS = (2, 1, 4)
-"""From then on a delete writes a mark, and rows are made by a channel's first message only."""
-NO_PERSON_ROWS = (2, 1, 4)
-"""This version makes no rows of messages between two people."""
+from imcli.model.versions import MARKED_SINCE, NO_PERSON_ROWS
 
 
 class ListOrder:
@@ -52,7 +48,7 @@ class ListOrder:
         if seq == 1:
             self._wait(send.user, send.chat)
             self._wait(send.chat, send.user)
-        elif self._version < MARKED_ROWS:
+        elif self._version < MARKED_SINCE:
             self._wait(send.user, send.chat)
 
     def _wait(self, user: str, chat: str) -> None:
@@ -67,14 +63,14 @@ class ListOrder:
         """An action was done: what it wrote has a place of its own."""
         match action:
             case Read(user=user, chat=chat):
-                if self._version < MARKED_ROWS or self._newest(user, chat):
+                if self._version < MARKED_SINCE or self._newest(user, chat):
                     self._written(user, chat)
             case MarkUnread(user=user, chat=chat, count=count):
-                if self._version < MARKED_ROWS or count != self._newest(user, chat):
+                if self._version < MARKED_SINCE or count != self._newest(user, chat):
                     self._written(user, chat)
             case SetAccess(owner=owner, member=member, access="allow", on=True):
                 self._written(member, owner)
-            case Delete(user=user, chat=chat) if self._version < MARKED_ROWS:
+            case Delete(user=user, chat=chat) if self._version < MARKED_SINCE:
                 self._placed.pop((user, chat), None)
                 self._rows.discard((user, chat))
             case _:
@@ -92,7 +88,7 @@ class ListOrder:
         for where, (flush, number) in tuple(self._placed.items()):
             if flush == 0:
                 self._placed[where] = (self._flushes, number)
-        if self._version < MARKED_ROWS:
+        if self._version < MARKED_SINCE:
             self._rows.update(self._placed)
             self._placed.clear()
 

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from imcli.targets.clocks import Clock, monotonic_ms
 from imcli.targets.examined import DeviceTokens, Examination, Opening, Transport
-from imcli.targets.live.clocks import monotonic_ms
-from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, Reply
+from imcli.targets.live.door import place_of
+from imcli.targets.live.http import HttpClient, NoAnswer, NotAsked, Reply
 from imcli.wire import admin
 from imcli.wire.answers import Garbled, Varz, excerpt, judge, read_varz
 from imcli.wire.client import ClientSession, Connected, Identity
@@ -35,7 +35,7 @@ def examine(
     url: str,
     *,
     token: str,
-    wall_ms: Callable[[], int],
+    wall_ms: Clock,
     clock: Clock = monotonic_ms,
     call_ms_max: int = 5_000,
 ) -> Examination:
@@ -68,7 +68,7 @@ class Doctor:
         client: HttpClient,
         stranger: HttpClient,
         clock: Clock,
-        wall_ms: Callable[[], int],
+        wall_ms: Clock,
     ) -> None:
         self._client = client
         self._stranger = stranger
@@ -149,7 +149,7 @@ class Doctor:
 
     def _opening(self, transport: Transport, told: str, api_host: str) -> Opening:
         place = place_of(told)
-        if place is None:
+        if place is None or not place[0]:
             return Opening(transport, told, why="that is no address")
         host, port = place
         why = ""
@@ -200,17 +200,3 @@ def _varz(reply: Reply) -> Varz:
         return read_varz(reply.body)
     except Garbled as error:
         raise Garbled(f"what answers is not the HTTP API of WuKongIM 2.x: {error}") from None
-
-
-def place_of(text: str) -> tuple[str, int] | None:
-    """Take an address apart, as servers tell it: with a scheme or without.
-
-    >>> place_of("ws://10.0.0.5:5200"), place_of("127.0.0.1:5100"), place_of("nonsense")
-    (('10.0.0.5', 5200), ('127.0.0.1', 5100), None)
-    """
-    try:
-        parts = urlsplit(text if "://" in text else f"tcp://{text}")
-        port = parts.port
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname and port else None

@@ -7,10 +7,9 @@ given (measured, all versions).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from imcli.model.errors import TargetUnavailable
-from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked
+from imcli.targets.clocks import Clock, Sleep
+from imcli.targets.live.http import HttpClient, NoAnswer, NotAsked
 from imcli.targets.live.identify import identify
 from imcli.wire import admin
 from imcli.wire.answers import Garbled
@@ -26,7 +25,7 @@ def await_ready(
     name: str,
     *,
     clock: Clock,
-    sleep: Callable[[int], None],
+    sleep: Sleep,
     within_ms: int = READY_MS_MAX,
 ) -> None:
     """Wait until a server answers, is ready, and takes writes.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from imcli.model.actions import Synchronise
+from imcli.model.actions import LISTED_MESSAGES, Synchronise
 from imcli.model.entities import DEVICE_KINDS, Entry, Message
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import ListAnswer
@@ -51,7 +51,6 @@ from imcli.wire.answers import (
 from imcli.wire.http import (
     DEVICE_FLAGS,
     HISTORY_PAGE,
-    LISTED_MESSAGES,
     Call,
     Setting,
     history_call,

@@ -12,14 +12,14 @@ from typing import TypeVar
 from imcli.model.actions import Synchronise
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.errors import RefusedByServer, TargetUnavailable
-from imcli.targets.live.directory import Ask
+from imcli.model.versions import BY_CHANNEL_SINCE
+from imcli.targets.live.directory import Ask, asked
 from imcli.trace.readings import Readings
 from imcli.wire import admin
-from imcli.wire.answers import Garbled, MessagePage, read_list, read_page, read_rows
+from imcli.wire.answers import MessagePage, read_list, read_page, read_rows
 from imcli.wire.http import Call, pull_newest_call, rows_call, sync_call
 from imcli.wire.names import GROUP, PERSON, Names, internal_id
 
-BY_CHANNEL_SINCE = (2, 2, 5)
 LOG_PAGE = 100
 OWN_LOOKED_FOR = 1_000
 """So far back the user's own last message is looked for."""
@@ -69,11 +69,7 @@ class SideBySide:
         )
 
     def _answer(self, call: Call, read: Callable[[bytes], _Read]) -> _Read:
-        try:
-            return read(self._ask(call))
-        except Garbled as error:
-            said = f"the server answered {call.path} as WuKongIM does not: {error}"
-            raise TargetUnavailable(said) from None
+        return asked(self._ask, call, read)
 
     def _record(self, user: str, chat: str) -> Entry | None:
         rows = self._answer(

@@ -34,11 +34,12 @@ from imcli.model.questions import (
     View,
 )
 from imcli.targets.base import Capability, Identity, Outcome
+from imcli.targets.clocks import Clock, Sleep
 from imcli.targets.exchange import Exchanges, Transcript
-from imcli.targets.live.backend import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, BackEnd, Sleep, done
+from imcli.targets.live.backend import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, BackEnd, done
 from imcli.targets.live.clients import Clients, with_marks
 from imcli.targets.live.flush import PendingRows
-from imcli.targets.live.http import Clock, HttpClient, NoAnswer, NotAsked, unavailable
+from imcli.targets.live.http import HttpClient, NoAnswer, NotAsked, unavailable
 from imcli.targets.live.views import DeviceViews
 from imcli.wire.answers import Garbled, judge
 from imcli.wire.http import Call, Impossible, Setting, calls_for

@@ -11,10 +11,8 @@ from imcli.device.cache import DeviceCache
 from imcli.model.actions import Delete, MarkUnread, Read
 from imcli.model.entities import Entry, Message
 from imcli.model.events import ChangeKind, ConversationPushed
-from imcli.targets.live.order import NO_PERSON_ROWS
+from imcli.model.versions import MARKED_SINCE, NO_PERSON_ROWS
 
-MARKS_SINCE = (2, 1, 4)
-"""Before, a delete removes the row and leaves no mark."""
 OWN_SINCE = (2, 2, 5)
 """From then on the own newest message counts as read."""
 
@@ -41,7 +39,7 @@ def told(
     """
     where = (action.user, action.chat)
     if isinstance(action, Delete):
-        if version >= MARKS_SINCE:
+        if version >= MARKED_SINCE:
             marks[where] = max(marks.get(where, 0), last)
         return _event(action, "deleted", marks.get(where, 0), None)
     if isinstance(action, Read):
@@ -74,7 +72,7 @@ def _counted(
     row: Entry, messages: list[Message], user: str, version: tuple[int, ...]
 ) -> tuple[int, int]:
     """Give unread and read mark as the server's list would (`/conversation/sync`)."""
-    if not messages or version < MARKS_SINCE:
+    if not messages or version < MARKED_SINCE:
         return row.unread, row.read_to
     last = messages[-1]
     if last.sender == user:

@@ -17,12 +17,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from imcli.targets.clocks import Clock, Sleep
 from imcli.targets.exchange import Transcript
 from imcli.targets.live.door import Door
-from imcli.targets.live.doorway import Doorway, Sleep
+from imcli.targets.live.doorway import Doorway
 from imcli.targets.live.evidence import Evidence
 from imcli.targets.live.faults import LinkFaults
-from imcli.targets.live.loop import Clock, Loop
+from imcli.targets.live.loop import Loop
 from imcli.targets.live.session import CONNACK_MS_MAX, Listener, Sent, Session
 from imcli.targets.open_files import open_files
 from imcli.wire.client import Identity

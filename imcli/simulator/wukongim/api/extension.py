@@ -22,6 +22,7 @@ from imcli.model.actions import (
     Wait,
 )
 from imcli.model.events import Event, Refused
+from imcli.model.versions import version_text
 from imcli.simulator.wukongim.api.calls import Call, Reply
 from imcli.simulator.wukongim.api.fields import Undecodable
 
@@ -35,7 +36,7 @@ def profile(call: Call) -> Reply:
     return 200, {
         "name": found.name,
         "product": found.product,
-        "version": ".".join(map(str, found.version)),
+        "version": version_text(found.version),
         "virtual_time": call.around.virtual_time,
         "now_ms": call.state.now,
         "switches": found.switches(),

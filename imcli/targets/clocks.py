@@ -1,8 +1,14 @@
-"""Real time, for those who are given no other."""
+"""Real time, for those who are given no other; milliseconds throughout."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Tells a time in milliseconds: since 1970, or, where it is to be monotonic, since some moment."""
+Sleep = Callable[[int], None]
+"""Waits so many milliseconds."""
 
 
 def monotonic_ms() -> int:
