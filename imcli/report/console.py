@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from imcli.report.layout import Line, Style, failure_lines, table_lines
+from imcli.report.layout import Line, Style, failure_lines, message_of, table_lines
 from imcli.report.text import cut, cut_start, safe, width, wrap
 from imcli.scenario.events import (
     NOT_REMOVED,
@@ -212,7 +212,9 @@ def _behind(case: CaseResult, with_target: bool) -> str:
     text = f"  on {safe(case.target.name)}" if with_target else ""
     if case.orders > 1:
         text += f"  ({case.orders:,} orders)"
-    if case.result != "passed" and case.reason:
+    if case.result in ("error", "unknown"):
+        text += f"  {safe(message_of(case))}"
+    elif case.result != "passed" and case.reason:
         text += f"  {safe(case.reason)}"
     elif case.result == "failed" and case.failures:
         failure = case.failures[0]

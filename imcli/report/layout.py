@@ -57,13 +57,27 @@ def failure_lines(case: CaseResult, columns: int = 100, *, with_steps: bool = Fa
     return lines
 
 
+def message_of(case: CaseResult) -> str:
+    """One line that says what is wrong with a case that did not pass, and where."""
+    failure = case.failures[0] if case.failures else None
+    if case.result == "unexpected pass" or failure is None:
+        return case.reason or case.result
+    if failure.kind in ("target", "limit"):
+        return failure.headline
+    phase = "" if failure.phase == "steps" else f"{failure.phase}, "
+    first = next(iter(failure.disagreements), None)
+    said = failure.headline if first is None else f"{first.subject} {first.said}"
+    return f"{phase}line {failure.span.line}: {failure.text.rstrip(':')}: {said}"
+
+
 def _is_marked(table: StateTable) -> bool:
     return any(row.wrong for row in table.rows)
 
 
 def _failure(case: CaseResult, failure: Failure, columns: int, *, with_table: bool) -> list[Line]:
     lines: list[Line] = []
-    head = f"{failure.span}  {case.result} on {case.target.name}"
+    phase = "" if failure.phase == "steps" else f" in {failure.phase}"
+    head = f"{failure.span}  {case.result}{phase} on {case.target.name}"
     lines += [("bold", line) for line in wrap(safe(head), columns, "", INDENT)]
     lines.append(("", ""))
     source = source_lines(failure, columns)
@@ -130,7 +144,7 @@ def _said(failure: Failure, columns: int) -> list[Line]:
     for sentence in disagreement_sentences(failure.disagreements):
         lines += [("bad", line) for line in wrap(safe(sentence), columns, INDENT, INDENT)]
     if not failure.disagreements:
-        text = f"{failure.text}: {failure.headline.rstrip('.')}."
+        text = f"{failure.text.rstrip(':')}: {failure.headline.rstrip('.')}."
         lines += [("bad", line) for line in wrap(safe(text), columns, INDENT, INDENT)]
     if failure.judged:
         lines += [("dim", line) for _, line in _wrapped(f"({failure.judged})", columns)]

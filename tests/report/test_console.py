@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from imcli.model.actions import Delete
 from imcli.report.console import ConsoleReport, Progress, Show, case_line, summary
 from imcli.report.issue import IssueReport
 from imcli.report.junit import JUnitReport
@@ -28,7 +29,19 @@ from imcli.scenario.reading.expand import cases
 from imcli.scenario.reading.parse import parse_scenario
 from imcli.scenario.running.run import Options
 from imcli.scenario.running.suite import finished
-from tests.report.results import FOUND, HOSTILE, LOST, NEEDY, SIM, events, every, hostile_events
+from imcli.scenario.syntax import Case
+from tests.report.results import (
+    DELETES,
+    FOUND,
+    HOSTILE,
+    LOST,
+    NEEDY,
+    SIM,
+    events,
+    every,
+    hostile_events,
+)
+from tests.scenario.builder import case, claim, do, sees, send, together
 from tests.scenario.language import scenario_text
 
 
@@ -219,6 +232,43 @@ def test_what_could_not_be_removed_is_said_once_for_each_reason() -> None:
     for event in (*run, finished(["passed"])):
         report.handle(event)
     assert not any(line.startswith(NOT_REMOVED) for line in brief)
+
+
+IN_GIVEN = case(DELETES, given=(claim(sees("A", "B", line=7)),))
+IN_CLEANUP = case(send("B", "A"), cleanup=(claim(sees("A", "B", negated=True, line=8)),))
+REFUSED = case(do(Delete("A", "phone", "B", for_both=True), "A deletes B for both", line=5))
+
+
+@pytest.mark.parametrize(
+    ("broken", "line", "head"),
+    [
+        (
+            IN_GIVEN,
+            "given, line 7: A sees B: A.phone does not see B after synchronising",
+            "error in given on sim",
+        ),
+        (
+            IN_CLEANUP,
+            "cleanup, line 8: A does not see B: A.phone sees B after synchronising",
+            "error in cleanup on sim",
+        ),
+        (
+            REFUSED,
+            "line 5: A deletes B for both: was refused with unsupported",
+            "error on sim",
+        ),
+    ],
+)
+def test_the_one_line_of_an_error_says_where_and_why(broken: Case, line: str, head: str) -> None:
+    text = shown(events(broken), columns=200)
+    assert line in text.splitlines()[0]
+    assert f"  {head}\n" in text
+
+
+def test_a_block_is_named_without_its_colon_twice() -> None:
+    sends = [[send("A", "B", f"m{n}")] for n in range(12)]
+    text = shown(events(case(together(*sends)), options=Options(orders="all")))
+    assert "together: its `together` blocks have" in text
 
 
 def test_a_path_loses_its_beginning_and_a_file_gets_whole_lines() -> None:

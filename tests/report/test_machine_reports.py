@@ -159,10 +159,35 @@ def test_a_failure_is_a_failure_with_its_state_table() -> None:
     output = case_.findtext("system-out") or ""
     assert "absent since step 2 (A.phone deletes B)" in output
     assert "step 1           0 ms  B sends A" in output
-    properties = {p.attrib["name"]: p.attrib["value"] for p in case_.iter("property")}
-    assert properties["covers"] == "WuKongIM#343"
-    assert properties["tag"] == "delete"
-    assert properties["reproduce"].startswith("imcli run-scenario")
+    about = dict(line.split(": ", 1) for line in output.split("\n\n")[0].splitlines())
+    assert about["covers"] == "WuKongIM#343"
+    assert about["tag"] == "delete"
+    assert about["reproduce"].startswith("imcli run-scenario")
+
+
+COUNTED = {"name", "tests", "failures", "errors", "time"}
+USUAL: dict[str, tuple[set[str], set[str]]] = {
+    "testsuites": (COUNTED, {"testsuite"}),
+    "testsuite": ({*COUNTED, "skipped"}, {"testcase"}),
+    "testcase": ({"name", "classname", "time"}, {"failure", "error", "skipped", "system-out"}),
+    "failure": ({"type", "message"}, set()),
+    "error": ({"type", "message"}, set()),
+    "skipped": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+}
+"""Per element its attributes and what may stand in it.
+
+Source: `junit-10.xsd` of the xUnit plugin of Jenkins, which refuses a report with anything else.
+"""
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_nothing_stands_in_the_document_but_what_schemas_know(result: Result) -> None:
+    run = [*every(), *hostile_events(result), RunFinished((), 4, reason="a file is invalid")]
+    for element in junit(run).iter():
+        attributes, inside = USUAL[element.tag]
+        assert set(element.attrib) <= attributes
+        assert {child.tag for child in element} <= inside
 
 
 VERDICTS: list[tuple[Result, str | None]] = [

@@ -68,6 +68,9 @@ from imcli.scenario.syntax import (
 
 Asked = list[tuple[DeviceKey, Question]]
 
+NEWEST = 20
+"""So many messages of a conversation are in the answer to a full synchronisation."""
+
 
 def ask_one(claim: Claim, names: Names) -> tuple[DeviceKey, Question] | None:
     """Say what to look at where all devices are answered alike; None: `ask`, it is no such claim.
@@ -82,7 +85,7 @@ def ask_one(claim: Claim, names: Names) -> tuple[DeviceKey, Question] | None:
 
 def _seen(claim: SeesChat, key: DeviceKey) -> Seen:
     facts = claim.facts
-    count = 0 if facts.messages is None and facts.count is None else 20
+    count = 0 if facts.messages is None and facts.count is None else NEWEST
     return Seen(key[0], key[1], claim.chat, False, count)
 
 

@@ -16,7 +16,7 @@ from imcli.model.questions import (
     Received,
     ReceivedView,
 )
-from imcli.scenario.checking.check import labels_of
+from imcli.scenario.checking.check import NEWEST, labels_of
 from imcli.scenario.checking.check_messages import answer_words
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.unread import count_unread, unread_sentences
@@ -32,7 +32,13 @@ from imcli.scenario.running.because_log import (
 from imcli.scenario.running.play import Logged, Problem
 from imcli.scenario.running.rerun import Watched, entry_of, speaks_of_cache
 from imcli.scenario.running.stored import record_words, stored_by
-from imcli.scenario.syntax import HistoryIs, ReceivedBefore, ReceivedMessage
+from imcli.scenario.syntax import (
+    Claim,
+    HistoryIs,
+    ReceivedBefore,
+    ReceivedMessage,
+    SeesChat,
+)
 
 ARRIVALS = (ReceivedMessage, ReceivedBefore)
 """The claims about what reached a device."""
@@ -107,12 +113,23 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
             sentences.extend(_unread(key, disagreement, watched, cached=cached))
             sentences.append(_record_of(key, disagreement, watched))
     sentences.extend(_places(problem, watched, keys))
+    sentences.extend(_beyond_the_newest(claim) for claim in problem.claims)
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
     labels.update(dict.fromkeys(_other_labels(problem, watched)))
     for label in labels:
         sentences.append(_fate(label, watched))
         sentences.append(expired_words(label, problem.at_ms, watched.log, watched.names))
     return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _beyond_the_newest(claim: Claim) -> str:
+    """Say so where a claim wants more messages than a synchronisation is answered with."""
+    if not isinstance(claim, SeesChat) or claim.source == "shows":
+        return ""
+    if max(claim.facts.count or 0, len(claim.facts.messages or ())) <= NEWEST:
+        return ""
+    lead = f"A full synchronisation is answered with the newest {NEWEST} messages"
+    return f"{lead} of a conversation; all of them are in the history."
 
 
 def _places(problem: Problem, watched: Watched, keys: dict[str, DeviceKey]) -> list[str]:

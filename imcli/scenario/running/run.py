@@ -304,7 +304,12 @@ class Runner:
     def _clean_up(
         self, play: Play, problems: list[Problem], failures: tuple[Failure, ...]
     ) -> tuple[list[Problem], tuple[Failure, ...]]:
-        """Run every step of `cleanup`; what fails there spoils a pass and nothing else."""
+        """Run every step of `cleanup`; what fails there spoils a pass and nothing else.
+
+        A case that was stopped by its limit of time is cleaned up as well, in as much again.
+        """
+        if play.clock is not None and any(problem.kind == "limit" for problem in problems):
+            play.deadline = play.clock() + self.case.timing.limit_ms / 1000
         for unit in self.program.cleanup:
             found = play.unit(unit)
             self.steps += 1
@@ -398,14 +403,15 @@ class Runner:
         problems = ended.problems
         plans = self.plans
         failed = bool(problems)
+        word = verdict(problems)
         several = plans is not None and plans.count > 1
         return CaseResult(
             case_id=self.case.case_id,
             path=self.case.path,
             title=self.case.title,
             target=self.identity,
-            result=verdict(problems),
-            reason=problems[0].headline if failed and problems[0].verdict != "failed" else "",
+            result=word,
+            reason=problems[0].headline if failed and word != "failed" else "",
             failures=ended.failures,
             notes=tuple(dict.fromkeys(self.notes)),
             negatives=ended.negatives,

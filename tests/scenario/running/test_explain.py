@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Collection
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
@@ -74,6 +75,19 @@ def table_of(found: Failure) -> StateTable:
 
 def row(found: Failure, device: str) -> TableRow:
     return next(r for r in table_of(found).rows if r.device == device)
+
+
+@pytest.mark.parametrize(("source", "told"), [("sees", True), ("shows", False)])
+def test_more_messages_than_an_answer_has_are_said_to_be_in_the_history(
+    source: Literal["sees", "shows"], told: bool
+) -> None:
+    sends = [send("B", "A", f"m{n}") for n in range(21)]
+    for facts in (Facts(count=23), Facts(messages=tuple(f"m{n}" for n in range(21, -1, -1)))):
+        found = failure(*sends, send("B", "A", "m21"), claim(sees("A", "B", facts, source=source)))
+        said = "A full synchronisation is answered with the newest 20 messages of a conversation"
+        assert any(sentence.startswith(said) for sentence in found.because) == told
+    few = failure(*sends, claim(sees("A", "B", Facts(count=7), source=source)))
+    assert not any("newest 20" in sentence for sentence in few.because)
 
 
 def test_an_absent_conversation_says_since_which_step() -> None:
