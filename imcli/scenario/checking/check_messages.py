@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from imcli.model.entities import Message
 from imcli.model.questions import HistoryView, ReceivedView
 from imcli.scenario.checking.check_facts import same_messages
@@ -9,6 +11,7 @@ from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, one, s
 from imcli.scenario.checking.names import Names, Sent
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import (
+    Claim,
     HistoryIs,
     OneMessage,
     ReceivedBefore,
@@ -32,6 +35,20 @@ def check_received(claim: ReceivedMessage, answers: Answers, names: Names) -> Mi
             continue
         wrong.append(Disagreement(str(key), _received_words(claim, count, view, names)))
     return mismatch(wrong) if wrong else None
+
+
+def name_received(claims: Iterable[Claim], names: Names) -> None:
+    """Remember what `received` claims name that were not judged, as another of an `or` held."""
+    for claim in claims:
+        match claim:
+            case ReceivedMessage(times=times, label=label) if times != 0:
+                labels: tuple[str, ...] = (label,)
+            case ReceivedBefore(first=first, second=second):
+                labels = (first, second)
+            case _:
+                continue
+        for key in names.keys(claim.user, claim.device):
+            names.name(key, labels)
 
 
 def _received_words(claim: ReceivedMessage, count: int, view: ReceivedView, names: Names) -> str:

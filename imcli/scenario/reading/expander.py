@@ -15,6 +15,8 @@ from imcli.scenario.reading.said import Assertion, Call, Opening, Sentence
 from imcli.scenario.reading.written import Node
 from imcli.scenario.syntax import Do, Step, Together
 
+TABLE_AGAIN = "inside `repeat` stands anything but a table"
+
 
 def expand(draft: Draft, nodes: tuple[Node, ...]) -> list[Step]:
     """Make the steps of one of the keys that hold steps."""
@@ -30,6 +32,9 @@ def _expand(draft: Draft, node: Node, into: list[Step]) -> None:
         add_deeds(draft, node, said, into)
         return
     if type(said) is Assertion:
+        if not said.claims and draft.labels.repeating:
+            draft.complain(node, node.tokens[0], TABLE_AGAIN, "the table behind the block")
+            return
         into.append(asserted(draft, node, said))
         return
     match said:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
 from imcli.scenario.checking.check import (
@@ -23,6 +25,7 @@ from imcli.scenario.checking.check import (
     is_negative,
     is_settled,
 )
+from imcli.scenario.checking.check_messages import name_received
 from imcli.scenario.checking.check_table import row_span
 from imcli.scenario.checking.names import LabelProblem
 from imcli.scenario.events import Disagreement, Negative
@@ -136,7 +139,7 @@ def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
     """Look once: nothing if one of the claims holds, else what is wrong with each."""
     names, observe = play.names, play.target.observe
     wrong: list[tuple[Claim, tuple[Disagreement, ...]]] = []
-    for claim in claims:
+    for place, claim in enumerate(claims, 1):
         one = ask_one(claim, names) if play.alike else None
         if one is not None and check(claim, [(one[0], observe(one[1]))], names) is None:
             return None
@@ -145,6 +148,8 @@ def evaluate(play: Play, claims: tuple[Claim, ...]) -> Wrong | None:
         ]
         found = check(claim, answers, names)
         if found is None:
+            if place < len(claims):
+                name_received(claims[place:], names)
             return None
         wrong.append((claim, found.disagreements))
     return tuple(wrong)
@@ -268,7 +273,7 @@ def _failed(
         "claim",
         block.phase,
         block.number + offset,
-        _place(claim, disagreements, play) if one_claim else statement.span,
+        _place(claim, disagreements, play) if one_claim else _all_of(statement.claims),
         statement.text,
         "the claim does not hold" if one_claim else "none of the claims holds",
         disagreements,
@@ -276,6 +281,13 @@ def _failed(
         judged,
         play.target.now(),
     )
+
+
+def _all_of(claims: tuple[Claim, ...]) -> Span:
+    """The place of all alternatives of an assertion, which stand on one line."""
+    first, last = claims[0].span, claims[-1].span
+    length = last.column + last.length - first.column
+    return msgspec.structs.replace(first, length=max(first.length, length))
 
 
 def _place(claim: Claim, disagreements: tuple[Disagreement, ...], play: Play) -> Span:

@@ -1,7 +1,7 @@
 """What a known failure makes of a result.
 
-Only *failed* counts as known, never *error* or *unknown*. Where the file names a claim, every
-failure must be at that claim. A pass where a failure is known is an *unexpected pass*, with the
+Only *failed* counts as known, never *error* or *unknown*. Where the file names claims, every
+failure must be at one of them. A pass where a failure is known is an *unexpected pass*, with the
 line that is to be deleted.
 """
 
@@ -23,9 +23,9 @@ def apply_known(result: CaseResult, case: Case) -> CaseResult:
     if not known:
         return result
     if result.result == "failed":
-        for entry in known:
-            if all(_is_claim(entry, failure) for failure in result.failures):
-                return msgspec.structs.replace(result, result="known failure", reason=entry.because)
+        reason = _reason(known, result.failures)
+        if reason:
+            return msgspec.structs.replace(result, result="known failure", reason=reason)
     if result.result == "passed":
         entry = known[0]
         reason = f"delete the line {entry.span}: it is known to fail here ({entry.because})"
@@ -33,6 +33,15 @@ def apply_known(result: CaseResult, case: Case) -> CaseResult:
             result, result="unexpected pass", reason=reason, delete=entry.span
         )
     return result
+
+
+def _reason(known: list[KnownFailing], failures: tuple[Failure, ...]) -> str:
+    """Why all failures are known: one entry speaks of all, or each has its own; else ""."""
+    for entry in known:
+        if all(_is_claim(entry, failure) for failure in failures):
+            return entry.because
+    own = [next((e for e in known if _is_claim(e, failure)), None) for failure in failures]
+    return "" if None in own else "; ".join(dict.fromkeys(e.because for e in own if e))
 
 
 def _is_claim(entry: KnownFailing, failure: Failure) -> bool:

@@ -47,7 +47,7 @@ BLOCKS: tuple[BlockWord, ...] = (
     BlockWord(
         "repeat",
         "repeat COUNT:",
-        "does the deeper lines so often; a label `m` made inside names m1, m2, …",
+        "does the deeper lines, but no table, so often; a label `m` made inside names m1, m2, …",
         "repeat 3:\n  B sends A as m",
     ),
     BlockWord(

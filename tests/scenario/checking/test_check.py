@@ -419,6 +419,13 @@ def test_presence_says_no() -> None:
     claim = IsPresent(AT, "", "", "A", "web", "kicked")
     assert says(claim, PresenceView("kicked")) == ""
     assert says(claim, PresenceView("online")) == "A.web is online instead of kicked"
+    assert says(claim, PresenceView("offline")) == "A.web is offline instead of kicked"
+
+
+def test_a_device_that_was_kicked_is_offline_and_one_that_is_online_is_not() -> None:
+    claim = IsPresent(AT, "", "", "A", "web", "offline")
+    assert says(claim, PresenceView("kicked")) == says(claim, PresenceView("offline")) == ""
+    assert says(claim, PresenceView("online")) == "A.web is online instead of offline"
 
 
 def test_status_and_body_say_no() -> None:

@@ -184,6 +184,10 @@ def test_inside_repeat_a_label_is_the_newest_of_its_name() -> None:
         (("together:", "  assert A sees B"), "inside `together` stand actions only"),
         (("together:",), "this block is empty"),
         (("repeat 2:",), "this block is empty"),
+        (
+            ("repeat 2:", "  assert table:", "    device conversation", "    A.phone -"),
+            "inside `repeat` stands anything but a table",
+        ),
     ],
 )
 def test_names_that_are_wrong_are_named(lines: tuple[str, ...], message: str) -> None:

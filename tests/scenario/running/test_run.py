@@ -40,13 +40,16 @@ from imcli.scenario.syntax import (
     Facts,
     KnownFailing,
     NotAffected,
+    ReceivedBefore,
     ReceivedMessage,
+    ReceivedNothingElse,
     SendAnswer,
+    Span,
     TableIs,
     Timing,
 )
 from imcli.targets.base import Cast, Identity, OpenTarget, Outcome, Target
-from tests.scenario.builder import AT, at, case, claim, do, sees, send, together
+from tests.scenario.builder import AT, FILE, at, case, claim, do, sees, send, together
 from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, message, nothing
 
 DELETE = Delete("A", "phone", "B")
@@ -102,6 +105,29 @@ def test_one_of_several_claims_is_enough() -> None:
     found = result(case(either), ScriptedOpener())
     assert found.failures[0].headline == "none of the claims holds"
     assert len(found.failures[0].disagreements) == 4
+
+
+def test_where_none_of_several_claims_holds_all_of_them_are_pointed_at() -> None:
+    first, second = sees("A", "B"), sees("A", "C")
+    either = claim(replace(first, span=at(1, 8)), replace(second, span=Span(FILE, 1, 20, 8)))
+    found = result(case(either), ScriptedOpener())
+    assert found.failures[0].span == at(1, 20)
+
+
+def test_each_of_several_received_claims_names_its_message_whichever_holds() -> None:
+    arrivals = (message("c1", 1), message("c2", 2))
+
+    def look(target: ScriptedTarget, question: Question) -> View:
+        return ReceivedView(arrivals) if isinstance(question, Received) else ListView(())
+
+    first = ReceivedMessage(AT, "A.phone received m1", "", "A", "phone", "m1")
+    either = claim(first, ReceivedBefore(AT, "…", "", "A", "phone", "m2", "m1"))
+    sends = (send("B", "A", "m1"), send("B", "A", "m2"))
+    nothing_else = claim(ReceivedNothingElse(AT, "…", "", "A", "phone"))
+    opener = ScriptedOpener(look=look)
+    assert result(case(*sends, either, nothing_else), opener).result == "passed"
+    silent = claim(first, replace(first, label="m2", times=0))
+    assert result(case(*sends, silent, nothing_else), opener).result == "failed"
 
 
 # Endings of actions
@@ -457,6 +483,17 @@ def test_the_real_time_limit_ends_a_case() -> None:
     assert found.duration_ms > 5000
 
 
+def test_a_case_that_the_limit_has_ended_is_cleaned_up() -> None:
+    seconds = itertools.count(0, 2)
+    options = Options(clock=lambda: float(next(seconds)))
+    steps = tuple(do(Wait(1)) for _ in range(9))
+    opener = ScriptedOpener()
+    case_ = case(*steps, cleanup=(do(DELETE),), timing=Timing(limit_ms=5000))
+    found = result(case_, opener, options)
+    assert found.result == "error"
+    assert opener.opened[0].done[-1] == DELETE
+
+
 @pytest.mark.parametrize(("action", "ended"), [(Flush(), "passed"), (Read("A", "", "B"), "error")])
 def test_the_time_of_a_flush_is_the_servers_and_not_the_cases(action: Action, ended: str) -> None:
     opener = ScriptedOpener()  # each action takes half a minute of real time
@@ -603,6 +640,15 @@ def test_a_failure_at_another_claim_is_an_ordinary_failure() -> None:
         claim(sees("A", "B"), within_ms=5), known_failing=known(claim_text="within 1s A sees B")
     )
     assert result(timed, ScriptedOpener()).result == "known failure"
+
+
+def test_two_lines_that_apply_may_each_speak_of_one_of_two_claims() -> None:
+    other = claim(sees("A", "C"), line=2)
+    both = (*known(claim_text="A sees B"), KnownFailing(at(21), "*", "WuKongIM#328", "A sees C"))
+    found = result(case(SEES, other, known_failing=both), ScriptedOpener())
+    assert (found.result, found.reason) == ("known failure", "WuKongIM#343; WuKongIM#328")
+    one = result(case(SEES, other, known_failing=both[:1]), ScriptedOpener())
+    assert one.result == "failed"
 
 
 def test_an_error_is_never_a_known_failure() -> None:
