@@ -4,14 +4,28 @@ Everything that a server or a file said passes through `safe` before it meets a 
 or a table: control characters, escape sequences, direction overrides, zero-width and unassigned
 characters become visible (`\u{202e}`). Markup is escaped by the report that has one, on top of it.
 
-Widths are those of a terminal: wide East Asian characters and emoji take two columns, combining
-marks none.
+Widths are those of a terminal (`model/columns.py`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from imcli.model.columns import width
+
+__all__ = [
+    "cut",
+    "cut_start",
+    "fenced",
+    "markdown",
+    "pad",
+    "safe",
+    "width",
+    "wrap",
+    "xml",
+    "xml_lines",
+]
 
 SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -33,27 +47,6 @@ def _is_space(character: str) -> bool:
 
 def _escape(character: str) -> str:
     return SHORT_ESCAPES.get(character) or f"\\u{{{ord(character):x}}}"
-
-
-def width(text: str) -> int:
-    """Count the terminal columns of a text that is `safe`.
-
-    >>> width("abc"), width("会话"), width("e\u0301"), width("❤\ufe0f")
-    (3, 4, 1, 2)
-    """
-    if text.isascii():
-        return len(text)
-    total = previous = 0
-    for character in text:
-        if character == "\ufe0f":
-            columns = 1 if previous == 1 else 0
-        elif unicodedata.category(character) in ("Mn", "Me", "Cf"):
-            columns = 0
-        else:
-            columns = 2 if unicodedata.east_asian_width(character) in "WF" else 1
-            previous = columns
-        total += columns
-    return total
 
 
 def pad(text: str, columns: int) -> str:

@@ -145,6 +145,8 @@ def test_a_profile_that_does_not_exist_makes_a_file_invalid(imcli: Run, folder: 
         (["cases", "--junit", "-"], 2, "a report goes to a file"),
         (["cases", "--junit", "no/such/folder.xml"], 2, "no/such/folder.xml cannot be written"),
         (["cases", "--jsonl", "cases"], 2, "cases cannot be written"),
+        (["cases", "--junit", "cases"], 2, "cases cannot be written: it is a folder"),
+        (["cases", "--report-issue", "cases"], 2, "cases cannot be written: it is a folder"),
     ],
 )
 def test_what_cannot_be_run_says_why(

@@ -24,6 +24,7 @@ from imcli.model.entities import DEVICE_KINDS
 from imcli.model.versions import NEWEST
 from imcli.report.text import pad, width
 from imcli.scenario.checking.check import is_negative
+from imcli.scenario.running.judge import spell_ms
 from imcli.scenario.running.skip import skip_reason, tries_anyway
 from imcli.scenario.syntax import Assert, Case, Claim, Do, Step, TableIs, Timing, Together
 from imcli.targets.base import Capability, Cast, Target
@@ -86,11 +87,11 @@ def waits(step: Step) -> str:
     """What a step waits for, in words."""
     match step:
         case Assert(within_ms=int(within)):
-            return f"waits at most {seconds(within)}"
+            return f"waits at most {spell_ms(within)}"
         case Assert(for_ms=int(window)):
-            return f"watches for {seconds(window)}"
+            return f"watches for {spell_ms(window)}"
         case Do(action=Wait(duration_ms=duration)):
-            return f"lets {seconds(duration)} pass"
+            return f"lets {spell_ms(duration)} pass"
         case _:
             return ""
 
@@ -130,7 +131,7 @@ def target_lines(case: Case) -> list[str]:
     asked = preview.asked(case)
     return [
         *lines,
-        f"  on a live server: {acts(len(asked))} to act, and at worst {seconds(worst)}",
+        f"  on a live server: {acts(len(asked))} to act, and at worst {spell_ms(worst)}",
         *(f"        {visible(each)}" for each in asked),
     ]
 
@@ -197,12 +198,3 @@ def worst_ms(steps: Iterable[Step], timing: Timing) -> int:
             case _:
                 pass
     return min(total, timing.limit_ms)
-
-
-def seconds(duration_ms: int) -> str:
-    """Say a duration.
-
-    >>> seconds(300), seconds(2000), seconds(90_000)
-    ('300 ms', '2 s', '90 s')
-    """
-    return f"{duration_ms} ms" if duration_ms % 1000 else f"{duration_ms // 1000} s"

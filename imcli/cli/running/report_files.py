@@ -95,6 +95,8 @@ class Document:
             CouldNotTell: there is no room; what an earlier run left is gone all the same.
         """
         real = os.path.realpath(self._world.path(self._path))
+        if os.path.isdir(real):
+            raise UsageError(f"{self._path} cannot be written: it is a folder")
         if os.path.exists(real) and not os.path.isfile(real):
             return
         fresh = self._make()

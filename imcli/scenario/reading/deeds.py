@@ -39,7 +39,7 @@ def add_deeds(draft: Draft, node: Node, said: Sentence, into: list[CaseStep]) ->
         return
     row, slots = said.row, replace(said.slots)
     if said.sends and not slots.chat:
-        slots.chat = draft.other(node, slots.user, "the receiver")
+        slots.chat = draft.other(node, slots.user)
     elif implies(slots):
         fill_conversation(draft, node, slots)
     slots.label = draft.labels.newest(slots.label)
@@ -66,7 +66,7 @@ def _placed(draft: Draft, node: Node, said: Sentence, whole: Do) -> Do:
 
 def fill_conversation(draft: Draft, node: Node, slots: Slots) -> None:
     """Put the other user where `the conversation` stands."""
-    other = draft.other(node, slots.user, "a name in place of `the conversation`")
+    other = draft.meant(node, slots.user)
     if slots.chat == THE_CONVERSATION:
         slots.chat = other
     slots.chats = tuple(other if chat == THE_CONVERSATION else chat for chat in slots.chats)

@@ -16,6 +16,7 @@ from imcli.scenario.syntax import Span
 from imcli.scenario.table.tokens import Token
 
 LEFT_OUT = "{} may be left out only where there are exactly two users and no group"
+IMPLIED = "`the conversation` is said only where there are exactly two users and no group"
 
 
 class Abandon(Exception):
@@ -97,21 +98,31 @@ class Draft:
                 self.problems.add(span, complaint, nearest=nearest, hint=self.hint(node))
         return right
 
-    def other(self, node: Node, user: str, what: str) -> str:
-        """Give the other user where a sentence leaves one out, or note that there is none."""
+    def other(self, node: Node, user: str) -> str:
+        """Give the other user where a send leaves one out, or note that it may not."""
+        if not self.context.implied:
+            self._note(
+                node, node.tokens, LEFT_OUT.format("the receiver"), "write it, as in B sends A"
+            )
+        return self._other(user)
+
+    def meant(self, node: Node, user: str) -> str:
+        """Give the other user where `the conversation` stands, or note that it may not."""
+        if not self.context.implied:
+            texts = [token.text for token in node.tokens]
+            places = (i for i in range(len(texts)) if texts[i : i + 2] == ["the", "conversation"])
+            at = next(places, 0)  # unless the matrix says the words
+            self._note(node, node.tokens[at : at + 2], IMPLIED, "the name of a user or a #group")
+        return self._other(user)
+
+    def _other(self, user: str) -> str:
         if self.context.implied:
             return self.context.other(user)
-        first, last = node.tokens[0], node.tokens[-1]
-        write = (
-            "write the receiver, as in B sends A" if what == "the receiver" else "write its name"
-        )
-        self.problems.add(
-            node.place.span(first.start, last.end),
-            LEFT_OUT.format(what),
-            write,
-            hint=self.hint(node),
-        )
         return self.context.users[0] if self.context.users else ""
+
+    def _note(self, node: Node, tokens: tuple[Token, ...], message: str, expected: str) -> None:
+        span = node.place.span(tokens[0].start, tokens[-1].end)
+        self.problems.add(span, message, expected, hint=self.hint(node))
 
 
 def step_ends(node: Node) -> tuple[int, int]:

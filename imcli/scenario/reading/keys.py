@@ -35,7 +35,7 @@ TARGETS = '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "
 _COVERS = re.compile(r"[A-Za-z0-9][\w./-]*#[0-9]+|https?://\S+|spec:\S+")
 
 
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TAG = re.compile(r"\w[\w-]*")
 
 
 _TAG_WORDS = ("and", "or", "not")

@@ -6,22 +6,25 @@ that gives no sentence, the row that fitted best is shown as its pattern and its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.reading.said import Assertion, Sentence, StepFault
 from imcli.scenario.reading.steps import read_step, write_step
 from imcli.scenario.reading.suggest import free_name, nearest_word
-from imcli.scenario.table.holes import HOLES
+from imcli.scenario.table.holes import HOLES, METHODS
 from imcli.scenario.table.patterns import Word
 from imcli.scenario.table.sentences import ACTION_INDEX, ACTIONS, CLAIM_INDEX, RESERVED
 from imcli.scenario.table.sentences_details import FACTS, OPTIONS
 from imcli.scenario.table.tokens import LexFault, Token
 from imcli.scenario.table.values import is_name
 
+_VARIABLE = re.compile(r"\$[A-Za-z][A-Za-z0-9_]*")
 TOKENS_MAX = 40
 WIDTH_MAX = 200
 ITEM_MAX = 5
@@ -59,6 +62,9 @@ def _message(fault: StepFault, tokens: tuple[Token, ...]) -> str:
         return fault.message
     if token.text[:1] == "$":
         return f"unknown matrix name `{token.text}`"
+    inside = _VARIABLE.search(token.text)
+    if inside:
+        return f"`{inside[0]}` stands for a whole word, or inside a text"
     if "NEWLABEL" in fault.expected and token.text in RESERVED:
         near = free_name(token.text, RESERVED)
         return f"`{token.text}` is a word of the language; a free name is {near}"
@@ -73,6 +79,9 @@ def _expected(fault: StepFault) -> str:
         return f"options: {', '.join(row.pattern for row in OPTIONS)}"
     parts: list[str] = []
     for expected in fault.expected:
+        if expected == "REASON":
+            parts.append(f"a reason: {', '.join(REASON_BY_NAME)}")
+            continue
         kind = HOLES.get(expected)
         parts.append(kind.meaning.replace("`", "") if kind else expected)
     return " | ".join(dict.fromkeys(parts))
@@ -99,6 +108,10 @@ def nearest_sentence(
     return ""
 
 
+_NAMED_IN: dict[str, Iterable[str]] = {"REASON": REASON_BY_NAME, "METHOD": METHODS}
+"""Holes in which stands one of a few names, which are no words of the language."""
+
+
 def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[Token]]:
     """Give the step with the faulty word replaced by the nearest that was expected there."""
     at = next((i for i, one in enumerate(tokens) if fault and one.start == fault.start), -1)
@@ -109,16 +122,20 @@ def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[To
         expected = (*expected, *ACTION_INDEX[1])
     elif at == 2 and tokens[0].text == "assert":
         expected = (*expected, *CLAIM_INDEX[1])
-    near = nearest_word(tokens[at].text, (word for word in expected if word in RESERVED))
+    known = [word for word in expected if word in RESERVED]
+    known += [name for hole in fault.expected for name in _NAMED_IN.get(hole, ())]
+    near = nearest_word(tokens[at].text, known)
     if near:
         yield [*tokens[:at], replace(tokens[at], text=near), *tokens[at + 1 :]]
+    if "," in fault.expected:
+        yield [*tokens[:at], Token("comma", ",", 0, 0), *tokens[at:]]
     if tokens[at - 1].kind == "comma":  # one item of a list is too much
         for behind in range(at + 1, min(at + ITEM_MAX, len(tokens)) + 1):
             yield [*tokens[: at - 1], *tokens[behind:]]
 
 
 def _other_words(tokens: list[Token]) -> Iterable[list[Token]]:
-    """Give what is said in words that are not the language's: a negation, who does it, a table."""
+    """Give what is said in words, or an order, that are not the language's."""
     texts = [token.text for token in tokens]
     if "table" in texts[:3]:
         yield [_word("assert"), _word("table"), Token("colon", ":", 0, 0)]
@@ -128,6 +145,8 @@ def _other_words(tokens: list[Token]) -> Iterable[list[Token]]:
             bare = _word(_BARE.get(said[2].text, said[2].text))
             for lead in ("does", "did"):
                 yield [*said[:2], _word(lead), _word("not"), bare, *said[3:]]
+    if texts[0] == "assert" and len(texts) > 3 and texts[-2] in ("within", "for"):
+        yield [tokens[0], *tokens[-2:], *tokens[1:-2]]
     verb = texts[1] if len(texts) > 1 else ""
     for row in ACTIONS:
         first, second = row.parts[0], row.parts[1]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from imcli.model.entities import DeviceSpec
 from imcli.scenario.reading.problems import Problems
 from imcli.scenario.reading.said import Assertion, Sentence, Step, StepFault
+from imcli.scenario.reading.state_table import cell_text, split_cells
 from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node
 from imcli.scenario.table.patterns import Mention
@@ -95,7 +96,23 @@ def _mentions(node: Node) -> tuple[Mention, ...]:
     match step:
         case Sentence():
             return step.named.mentions
+        case Assertion(claims=()):
+            return tuple(_mentions_in_table(node))
         case Assertion():
             return tuple(mention for claim in step.claims for mention in claim.named.mentions)
         case _:
             return ()
+
+
+def _mentions_in_table(node: Node) -> Iterator[Mention]:
+    """Give the devices and the users that the rows of a table name."""
+    header, *rows = [split_cells(child.tokens) for child in node.children] or [[]]
+    kinds = [_TABLE_KINDS.get(cell_text(cell), "") for cell in header]
+    for row in rows:
+        for kind, cell in zip(kinds, row, strict=False):
+            name = cell[0].text
+            if kind and len(cell) == 1 and is_name(name.partition(".")[0]):
+                yield Mention(kind, name, cell[0])
+
+
+_TABLE_KINDS = {"device": "actor", "conversation": "user"}

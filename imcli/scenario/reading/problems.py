@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from imcli.model.columns import width
 from imcli.model.errors import InvalidInput
 from imcli.scenario.syntax import Span
 
@@ -128,13 +129,5 @@ def _source(line: str, span: Span) -> list[str]:
     after = "…" if first + SHOWN_WIDTH_MAX < len(line) else ""
     return [
         f"{number} │ {before}{visible(shown)}{after}",
-        f"     │ {' ' * (_width(lead) + len(before))}{'^' * max(1, _width(marked))}",
+        f"     │ {' ' * (width(lead) + len(before))}{'^' * max(1, width(marked))}",
     ]
-
-
-def _width(text: str) -> int:
-    """Count terminal columns: wide letters take two, combining ones none."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(1 for c in text if unicodedata.combining(c))

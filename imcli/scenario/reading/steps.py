@@ -120,6 +120,8 @@ def _read_time(tokens: Tokens, at: int) -> tuple[str, str, int]:
     if duration_ms(text) is None:
         message = duration_complaint(text) or f"`{word}` needs a duration"
         raise _fault(tokens, at + 1, message, ("DURATION",))
+    if at + 2 < len(tokens) and tokens[at + 2].text in ("within", "for"):
+        raise _fault(tokens, at + 2, "a claim has either `within` or `for`", ("a claim",))
     return (text, "", at + 2) if word == "within" else ("", text, at + 2)
 
 

@@ -51,6 +51,8 @@ def _fault(text: str, error: tomli.TOMLDecodeError) -> TomlFault:
     for shown in lines[max(0, line - 2) : line]:
         if _OWNED_IN_QUOTES.search(shown):
             hint = "a TOML '…' string cannot hold A's: write it in \"…\""
+    if error.msg == "Cannot overwrite a value":
+        hint = "a key stands only once; the one whose value ends here stands further above, too"
     return TomlFault(f"not TOML: {error.msg}", line, max(1, error.colno), hint)
 
 

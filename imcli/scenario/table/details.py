@@ -37,6 +37,7 @@ def read_details(which: str) -> Callable[[Reading, int, Slots, str], int]:
             found.append(detail)
             at = end
             if at >= len(reading.tokens) or reading.tokens[at].kind != "comma":
+                reading.miss(at, ",")
                 break
             at += 1
         slots.details = tuple(sorted(found, key=lambda one: one.row.order))

@@ -79,12 +79,15 @@ def test_between_two_users_the_receiver_and_the_conversation_may_be_left_out() -
 
 
 def test_elsewhere_leaving_out_the_receiver_is_an_error_that_says_what_to_write() -> None:
-    found = wrong("B sends", "assert A sees the conversation", head=THREE)
+    text = scenario_text("B sends", "assert A  sees the conversation", head=THREE)
+    found = [(p.span.column, p.message, p.expected) for p in problems_of(text)]
+    alone = "only where there are exactly two users and no group"
     assert found == [
-        "the receiver may be left out only where there are exactly two users and no group",
-        "a name in place of `the conversation` may be left out only where there are exactly two "
-        "users and no group",
+        (1, f"the receiver may be left out {alone}", "write it, as in B sends A"),
+        (16, f"`the conversation` is said {alone}", "the name of a user or a #group"),
     ]
+    matrix = '[matrix]\nx = ["the"]\n'
+    assert wrong("A deletes $x conversation", head=THREE, tail=matrix) == [found[1][1]]
 
 
 def test_a_group_that_is_made_on_the_way_counts_as_a_group() -> None:

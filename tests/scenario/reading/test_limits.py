@@ -109,8 +109,11 @@ def test_what_a_problem_shows_cannot_steer_a_terminal() -> None:
     assert "\\u202e" in message
 
 
-def test_a_caret_stands_below_wide_letters() -> None:
+@pytest.mark.parametrize(("text", "columns"), [("你好", 4), ("สวัสดี", 4), ("हुआ", 2), ("❤\ufe0f", 2)])
+def test_a_caret_stands_below_wide_letters_and_below_those_with_marks(
+    text: str, columns: int
+) -> None:
     with pytest.raises(InvalidScenario) as caught:
-        parse_scenario(scenario_text('B sends "你好" nwo'), "x.toml")
+        parse_scenario(scenario_text(f'B sends "{text}" nwo'), "x.toml")
     lines = caught.value.problems[0].split("\n")
-    assert lines[2] == "     │ " + " " * 15 + "^^^"
+    assert lines[2] == "     │ " + " " * (11 + columns) + "^^^"

@@ -159,10 +159,43 @@ def test_a_problem_shows_place_line_caret_expectation_and_nearest_sentence() -> 
         ("B sends A with expire 1s, expire 2s, no-persist", "B sends A with no-persist, expire 1s"),
         ("assert A sees only B, B", "assert A sees only B"),
         ("A blocks A", "A blocks B"),
+        ("B sends but is refused with blockd", "B sends but is refused with blocked"),
+        ("assert m1 was refused with bannd", "assert m1 was refused with banned"),
+        ('request POTS "/x"', 'request POST "/x"'),
+        ("B sends A with command no-red-dot", "B sends A with no-red-dot, command"),
+        ("assert A sees B with 1 unread 1 message", "assert A sees B with 1 unread, 1 message"),
+        ("assert A sees B within 2s", "assert within 2s A sees B"),
+        ("assert A sees nothing for 2s", "assert for 2s A sees nothing"),
     ],
 )
 def test_the_nearest_valid_sentence_is_shown(line: str, nearest: str) -> None:
     assert [p.nearest for p in problems_of(scenario_text(line))] == [nearest]
+
+
+def test_a_tag_is_a_word_of_any_script() -> None:
+    tags = ("删除", "größe-2", "a_1")
+    head = f"{TWO}tags = {list(tags)}\n"
+    assert read("B sends", head=head).tags == tags
+
+
+def test_a_key_that_stands_twice_is_said_to() -> None:
+    (problem,) = problems_of(f"title = 'x'\ntitle = 'y'\n{TWO}steps = 'B sends'\n")
+    assert problem.span.line == 2
+    assert problem.hint.startswith("a key stands only once")
+
+
+def test_what_may_stand_in_a_place_is_listed() -> None:
+    (reason,) = problems_of(scenario_text("B sends but is refused with blockd"))
+    assert reason.expected.startswith("a reason: banned, silenced, dismissed, blocked, ")
+    (option,) = problems_of(scenario_text("B sends A with command no-red-dot"))
+    assert option.expected.split(" | ")[0] == ","
+
+
+def test_a_parameter_that_is_part_of_a_word_is_said_to_stand_for_a_whole_one() -> None:
+    matrix = "[matrix]\nn = [1]\n"
+    message = "`$n` stands for a whole word, or inside a text"
+    assert wrong("B sends A$n", tail=matrix) == [message]
+    assert wrong("assert A sees B with last m$n", tail=matrix) == [message]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +211,8 @@ def test_the_nearest_valid_sentence_is_shown(line: str, nearest: str) -> None:
         ("assert for", "`for` needs a duration"),
         ("assert within 2s", "a claim is missing"),
         ("assert A sees B or", "a claim is missing"),
+        ("assert within 2s for 3s A sees B", "a claim has either `within` or `for`"),
+        ("assert for 2s within 3s table:", "a claim has either `within` or `for`"),
         ("B sends -3 messages", "a number cannot be negative"),
         ("B sends 0 messages", "this number must be at least 1"),
         ("assert A sees B with -1 unread", "a number cannot be negative"),
@@ -258,6 +293,8 @@ def test_a_claim_that_is_missing_hides_nothing_of_the_others() -> None:
         ("about = 3", "`about` must be a string"),
         ('covers = ["WuKongIM"]', "`WuKongIM` names no issue or requirement"),
         ('tags = ["a b"]', "`a b` is no tag"),
+        ('tags = ["(删除)"]', "`(删除)` is no tag"),
+        ('tags = ["-a"]', "`-a` is no tag"),
         ('tags = ["not"]', "`not` is no tag"),
         ("tags = 1", "`tags` must be an array of strings"),
         ('needs = ["crsh"]', "unknown capability `crsh`"),

@@ -24,6 +24,14 @@ def test_devices_are_those_named_and_not_those_added_later() -> None:
     assert case.cast.users[0] == ("A", (DeviceSpec("web", "web"), PHONE))
 
 
+def test_the_rows_of_a_table_name_users_and_devices_too() -> None:
+    case = parse_try(
+        "assert table:\n  device conversation last\n  A.web C -\n  B - -\n  C.phone A *"
+    )
+    users = [(user, [device.name for device in devices]) for user, devices in case.cast.users]
+    assert users == [("A", ["web"]), ("C", ["phone"]), ("B", ["phone"])]
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
