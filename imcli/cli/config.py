@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from typing import NamedTuple
 
 from imcli.cli.profile_files import is_file
@@ -64,15 +65,24 @@ class Settings:
 
 def checked(key: str, setting: Setting) -> Setting:
     """Refuse a value that is none of the choices of its key."""
-    choices = CHOICES[key]
-    if choices and setting.value not in choices:
+    if CHOICES[key]:
+        check_choice(setting.source, setting.value, CHOICES[key])
+    return setting
+
+
+def check_choice(where: str, value: str, choices: Collection[str]) -> None:
+    """Refuse a value that is none of the choices; `where` is the option or variable that has it.
+
+    Raises:
+        UsageError: naming the choices, and the nearest of them.
+    """
+    if value not in choices:
         from imcli.cli.suggest import did_you_mean
 
         raise UsageError(
-            f"{setting.source} is {setting.value!r}, which is none of {', '.join(choices)}",
-            hint=did_you_mean(setting.value, choices),
+            f"{where} is {value!r}, which is none of {', '.join(choices)}",
+            hint=did_you_mean(value, choices),
         )
-    return setting
 
 
 def state_folder(world: World) -> str:
@@ -139,20 +149,15 @@ def read_file(path: str) -> dict[str, str]:
     Raises:
         InvalidInput: naming every key that is wrong.
     """
-    import tomli
+    from imcli.cli.text_files import text_of, toml_of, unreadable
 
     try:
-        with open(path, encoding="utf-8") as file:
-            document = tomli.loads(file.read())
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start})") from None
-    except tomli.TOMLDecodeError as error:
-        raise InvalidInput(
-            f"{path}:{error.lineno}:{error.colno}: {error.msg}",
-            hint="that is a configuration file of imcli: mend it, or move it away",
-        ) from None
+        raise unreadable(path, error) from None
+    hint = "that is a configuration file of imcli: mend it, or move it away"
+    document = toml_of(text_of(data, path), path, hint=hint)
     problems = [problem for key, value in document.items() if (problem := fault(key, value))]
     if problems:
         raise InvalidInput(f"{path} is invalid", problems=tuple(f"{path}: {p}" for p in problems))

@@ -17,8 +17,9 @@ from tomlkit.exceptions import TOMLKitError
 
 from imcli.cli.config import contexts_path
 from imcli.cli.contexts import TEXT_KEYS, Context, Contexts, parsed, understood
-from imcli.cli.private import OTHERS, OWNER_ONLY, locked, read_private, write_private
+from imcli.cli.private import OTHERS, locked, read_private, write_private
 from imcli.cli.shell import Shell
+from imcli.cli.text_files import OWNER_ONLY
 from imcli.model.errors import InvalidInput
 
 HEAD = """# Live servers of imcli. It may hold manager tokens: the file is for its owner alone.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from imcli.cli.address import check_url
 from imcli.cli.config import contexts_path
 from imcli.cli.private import read_private
+from imcli.cli.text_files import toml_of
 from imcli.cli.tokens import Secret, token_in
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
@@ -91,15 +92,7 @@ def parsed(path: str, text: str) -> dict[str, object]:
     Raises:
         InvalidInput: naming the place.
     """
-    import tomli
-
-    try:
-        return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise InvalidInput(
-            f"{path}:{error.lineno}:{error.colno}: {error.msg}",
-            hint="mend the file or move it away; it was left as it is",
-        ) from None
+    return toml_of(text, path, hint="mend the file or move it away; it was left as it is")
 
 
 def understood(path: str, document: dict[str, object]) -> Contexts:

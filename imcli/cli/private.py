@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from imcli.cli.text_files import OWNER_ONLY, replace_text, text_of, unreadable
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, TargetUnavailable
 
 BYTES_MAX = 1024 * 1024
 LOCK_SECONDS = 10.0
 LOCK_PAUSE_SECONDS = 0.02
-OWNER_ONLY = 0o600
 OTHERS = 0o077
 
 
@@ -34,13 +34,10 @@ def read_private(path: str) -> str:
             refuse_shared(path, os.fstat(file.fileno()))
             data = file.read(BYTES_MAX + 1)
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     if len(data) > BYTES_MAX:
         raise InvalidInput(f"{path} is larger than {BYTES_MAX // 1024} KiB")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start})") from None
+    return text_of(data, path)
 
 
 def refuse_shared(path: str, found: os.stat_result) -> None:
@@ -70,17 +67,9 @@ def write_private(world: World, path: str, text: str) -> None:
         TargetUnavailable: it cannot be written.
     """
     real = os.path.realpath(path)
-    beside = f"{real}.{world.token()}.tmp"
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, real)
+        replace_text(real, f"{real}.{world.token()}.tmp", text, private=True)
     except OSError as error:
-        if os.path.exists(beside):
-            os.unlink(beside)
         raise TargetUnavailable(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -56,20 +56,16 @@ def read_table(path: str, shown: str) -> dict[str, object]:
     Raises:
         InvalidInput: it cannot be read, is too long, or is no TOML.
     """
-    import tomli
+    from imcli.cli.text_files import text_of, toml_of, unreadable
 
     try:
         with open(path, "rb") as file:
             body = file.read(BYTES_MAX + 1)
-        if len(body) > BYTES_MAX:
-            raise InvalidInput(f"{shown} is no profile: it is longer than {BYTES_MAX} bytes")
-        return tomli.loads(body.decode("utf-8"))
     except OSError as error:
-        raise InvalidInput(f"{shown} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{shown} is not UTF-8 text (byte {error.start})") from None
-    except tomli.TOMLDecodeError as error:
-        raise InvalidInput(f"{shown}:{error.lineno}:{error.colno}: {error.msg}") from None
+        raise unreadable(shown, error) from None
+    if len(body) > BYTES_MAX:
+        raise InvalidInput(f"{shown} is no profile: it is longer than {BYTES_MAX} bytes")
+    return toml_of(text_of(body, shown), shown)
 
 
 def switched(world: World, text: str, switches: list[str], default: str) -> Profile | None:

@@ -14,6 +14,8 @@ from typing import NamedTuple, TextIO
 
 from imcli.cli.collector import Collector
 
+PIPE_COLUMNS = 100
+
 
 def read_secret(prompt: str) -> str:
     """Ask on the terminal without showing what is typed."""
@@ -61,6 +63,11 @@ class World(NamedTuple):
     def can_ask(self) -> bool:
         """Whether somebody is there to answer a question."""
         return is_terminal(self.stdin) and is_terminal(self.stderr)
+
+    @property
+    def line_columns(self) -> int:
+        """How wide lines of stdout are to be: as the terminal, or as is good to read in a file."""
+        return self.columns if is_terminal(self.stdout) else PIPE_COLUMNS
 
     def path(self, name: str) -> str:
         """Resolve a path as the user meant it: relative to the folder the command runs in.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from imcli.conform.judged import Divergence, Judged, StateRow, counts
-from imcli.report.layout import INDENT, Line
+from imcli.report.layout import INDENT, Line, Style
 from imcli.report.text import cut, pad, safe, width
 
 WHOLE_MAX = 10
@@ -63,7 +63,7 @@ def divergence_lines(each: Judged, columns: int) -> list[Line]:
 
 def _side_by_side(found: Divergence, columns: int) -> list[Line]:
     """Lay both answers side by side; `*` marks the fields that differ."""
-    rows = [("", "field", f"{'recorded'}", "simulated")]
+    rows = [("", "field", "recorded", "simulated")]
     rows += [("*" if f.differs else "", f.path, f.recorded, f.simulated) for f in found.fields]
     return _grid(rows, columns)
 
@@ -113,8 +113,8 @@ def _grid(rows: Iterable[Sequence[str]], columns: int) -> list[Line]:
     lines: list[Line] = []
     for number, row in enumerate(table):
         padded = (pad(cut(cell, size), size) for cell, size in zip(row, widths, strict=True))
-        style = "dim" if number == 0 else "bad" if row[0] == "*" else ""
-        lines.append((style, f"{INDENT}{'  '.join(padded)}".rstrip()))  # type: ignore[arg-type]
+        style: Style = "dim" if number == 0 else "bad" if row[0] == "*" else ""
+        lines.append((style, f"{INDENT}{'  '.join(padded)}".rstrip()))
     return lines
 
 
@@ -124,8 +124,8 @@ def summary_lines(results: Sequence[Judged]) -> list[Line]:
     for each in counts(results):
         told = f"{each.agree} agree, {each.diverge} diverge"
         kind = f"{each.version} {each.form} {each.mode}"
-        style = "bad" if each.diverge else ""
-        lines.append((style, safe(f"{each.profile}  on {kind}: {told}")))  # type: ignore[arg-type]
+        style: Style = "bad" if each.diverge else ""
+        lines.append((style, safe(f"{each.profile}  on {kind}: {told}")))
     diverge = sum(each.divergence is not None for each in results)
     steps = sum(each.steps for each in results)
     total = f"{len(results) - diverge} of {len(results)} recordings agree ({steps} steps)"

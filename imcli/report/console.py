@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from imcli.report.layout import Line, Style, failure_lines, message_of, table_lines
-from imcli.report.text import cut, cut_start, safe, width, wrap
+from imcli.report.text import counted, cut, cut_start, safe, width, wrap
 from imcli.scenario.events import (
     NOT_REMOVED,
     RESULTS,
@@ -171,7 +171,7 @@ class Left:
     def lines(self) -> list[str]:
         """A line for each reason, with the first of what it kept."""
         return [
-            f"{NOT_REMOVED}{_first(list(whats))}{why} ({_cases(self._cases[why])})"
+            f"{NOT_REMOVED}{_first(list(whats))}{why} ({counted(self._cases[why], 'case')})"
             for why, whats in self._whats.items()
         ]
 
@@ -179,10 +179,6 @@ class Left:
 def _what_and_why(text: str) -> tuple[str, str]:
     what, colon, why = text.partition(": ")
     return what, colon + why
-
-
-def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count:,} cases"
 
 
 def _first(whats: list[str]) -> str:
@@ -235,17 +231,17 @@ def summary(event: RunFinished) -> str:
     return f"interrupted: {text}" if event.interrupted else text
 
 
-PLURALS: dict[Result, str] = {
-    "known failure": "known failures",
-    "unexpected pass": "unexpected passes",
-    "error": "in error",
+WORDS: dict[Result, tuple[str, str]] = {
+    "known failure": ("known failure", "known failures"),
+    "unexpected pass": ("unexpected pass", "unexpected passes"),
+    "error": ("in error", "in error"),
 }
+"""How one and how several of a result are told, where that is not the result's own word."""
 
 
 def _count(count: int, word: Result) -> str:
-    if word == "error":
-        return f"{count} in error"
-    return f"{count} {PLURALS.get(word, word) if count > 1 else word}"
+    one, several = WORDS.get(word, (word, word))
+    return f"{count} {one if count == 1 else several}"
 
 
 class Progress:

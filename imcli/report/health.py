@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from imcli.model.versions import FIRST, MEASURED, NEWEST, version_text
 from imcli.report.anomalies import Anomaly, anomalies_of
+from imcli.report.text import counted
 from imcli.targets.examined import Examination, Opening
 
 Verdict = Literal["ok", "note", "bad"]
@@ -66,7 +67,7 @@ def server(found: Examination) -> Check:
     varz = found.varz
     said = f"WuKongIM {varz.build or 'of unknown version'}"
     up = f", up {varz.uptime}" if varz.uptime else ""
-    return Check("server", "ok", f"{said}{up}, {count(varz.connections, 'connection')}")
+    return Check("server", "ok", f"{said}{up}, {counted(varz.connections, 'connection')}")
 
 
 def ready(found: Examination) -> Check:
@@ -171,12 +172,3 @@ def known(version: tuple[int, ...]) -> Iterator[Check]:
     elif version not in MEASURED:
         said = f"{text} was not measured: they follow from the changes before and after it"
         yield Check("anomalies", "note", said)
-
-
-def count(number: int, noun: str) -> str:
-    """Say a number of things.
-
-    >>> count(1, "connection"), count(2, "connection")
-    ('1 connection', '2 connections')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -117,6 +117,15 @@ def _fitting(text: str, columns: int) -> str:
     return text
 
 
+def counted(number: int, noun: str) -> str:
+    """Count things in words.
+
+    >>> counted(1, "case"), counted(2, "case"), counted(1200, "case")
+    ('1 case', '2 cases', '1,200 cases')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def xml(text: str) -> str:
     """Make a text fit for XML: safe, and escaped.
 

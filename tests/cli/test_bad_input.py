@@ -119,4 +119,4 @@ def test_a_configuration_that_is_no_text_is_said_in_words(imcli: Run, tmp_path: 
     (tmp_path / "imcli.toml").write_bytes(b"\xff\xfe")
     ran = imcli("list-conversations", "A")
     assert ran.status == 3
-    assert "imcli.toml is not UTF-8 text (byte 0)" in ran.err
+    assert "imcli.toml:1: not UTF-8 text (byte 0)" in ran.err

@@ -326,7 +326,7 @@ DAMAGED = [
     ("current = 3\n", "current must be a text"),
     ("courant = 'a'\n", "unknown key 'courant'"),
     ("current = 'a'\n", "there is no such context"),
-    ("\xff", "is not UTF-8 text"),
+    ("\xff", ":1: not UTF-8 text"),
     ("# " + "x" * 1_100_000, "is larger than 1024 KiB"),
 ]
 

@@ -72,7 +72,7 @@ def test_show_profile_shows_a_file(imcli: Run, mine: Path) -> None:
         (b'extends = "wukongim-9"', "there is no profile 'wukongim-9'"),
         (b"extends = 5", "extends: 5 is not a text"),
         (b"version = 5", "version: 5 is not a list of whole numbers"),
-        (b"\xff", "is not UTF-8 text (byte 0)"),
+        (b"\xff", ":1: not UTF-8 text (byte 0)"),
         (b"#" * (BYTES_MAX + 1), "it is longer than"),
     ],
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from imcli.report.console import EXPLAINED, ConsoleReport, Show, case_line
+from imcli.report.console import EXPLAINED, ConsoleReport, Show, case_line, paint
 from imcli.report.text import cut_start, pad, safe, width, wrap
 from imcli.scenario.events import CaseFinished, CaseResult, RunEvent, RunFinished, RunStarted
 from imcli.scenario.running.skip import shared_reason, without_target
@@ -24,7 +24,6 @@ Alike = tuple[str, str, tuple[str, ...]]
 """What cases with one reason share: the result, the reason, and the targets."""
 NAMED = 3
 """So many cases with one reason are named; of more of them the first, and how many more."""
-RED, RESET = "\x1b[31m", "\x1b[0m"
 
 
 class ColumnsReport:
@@ -109,7 +108,7 @@ class ColumnsReport:
 
     def _cell(self, case: CaseResult) -> str:
         text = pad(case.result, column(safe(case.target.name)))
-        return f"{RED}{text}{RESET}" if self._color and case.result in EXPLAINED else text
+        return paint(("bad" if case.result in EXPLAINED else "", text), self._color)
 
 
 def reasons_of(row: list[CaseResult]) -> list[tuple[Alike, CaseResult]]:

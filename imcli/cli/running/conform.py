@@ -109,25 +109,17 @@ def judge(recordings: Sequence[Recording], profile: str) -> list[Judged]:
 def show(shell: Shell, results: list[Judged]) -> None:
     """Print what was found: a report for people, a record each for programs."""
     from imcli.report.conformance import report_lines
+    from imcli.report.console import paint
 
     if shell.form == "table":
-        shell.write(painted(report_lines(results, shell.world.columns), shell.colored()))
+        color = shell.colored()
+        lines = report_lines(results, shell.world.columns)
+        shell.write("\n".join(paint(line, color) for line in lines))
         return
     from imcli.cli.tables import Row, Table
 
     rows = tuple(Row(cells(each), record(each)) for each in results)
     shell.show(Table(("recording", "profile", "agrees", "step"), rows))
-
-
-def painted(lines: Sequence[tuple[str, str]], color: bool) -> str:
-    """Write styled lines as text."""
-    from imcli.cli.shell import BOLD, RED, RESET
-
-    styles = {"bad": RED, "bold": BOLD} if color else {}
-    return "\n".join(
-        f"{styles[style]}{text}{RESET}" if style in styles and text else text
-        for style, text in lines
-    )
 
 
 def cells(each: Judged) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Scenario files: found, read with a bound, parsed all together.
+"""Scenario files: found, read with a bound, parsed all together; and files of reports written.
 
-Every invalid file is reported before anything runs. A folder is searched for `*.toml` in the order
-of names; configuration files and whatever begins with a dot are passed over.
+Every invalid file is reported before anything runs. In a folder `*.toml` are scenarios, but for
+configuration files.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from imcli.cli.running.finding import find
+from imcli.cli.text_files import replace_text, text_of, unreadable
 from imcli.cli.world import World
-from imcli.model.errors import CouldNotTell, ImcliError, InvalidInput, NothingToRun, UsageError
+from imcli.model.errors import CouldNotTell, ImcliError, InvalidInput, UsageError
 
 if TYPE_CHECKING:
     from imcli.scenario.reading.written import Scenario
@@ -32,52 +34,18 @@ nobody writes is empty, and not waited for."""
 
 
 def find_files(world: World, paths: list[str]) -> list[str]:
-    """Name the files of these paths as the user would write them, each once, in stable order.
+    """Name the scenario files of these paths.
 
     Raises:
         NothingToRun: a path does not exist, or no file was found.
     """
-    found: dict[str, None] = {}
-    for path in paths:
-        found.update(dict.fromkeys(files_of(world, path)))
-    if not found:
-        raise NothingToRun(
-            f"there is no scenario file in {', '.join(paths)}",
-            hint="scenario files end in .toml",
-        )
-    return list(found)
+    hint = "scenario files end in .toml"
+    return find(world, paths, is_scenario, "scenario file", hint=hint)
 
 
-def files_of(world: World, path: str) -> Iterator[str]:
-    """Name the files of one path."""
-    real = world.path(path)
-    if "\0" in path or not os.path.exists(real):
-        if "\0" not in path and os.path.islink(real):
-            raise NothingToRun(f"{path!r} is a link that leads to no file")
-        raise NothingToRun(f"there is no file or folder {path!r}", hint=near_path(world, path))
-    if not os.path.isdir(real):
-        yield path
-        return
-    for folder, folders, names in os.walk(real):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = os.path.normpath(os.path.join(path, os.path.relpath(folder, real)))
-        before = "" if inside == os.curdir else os.path.join(inside, "")
-        for name in sorted(names):
-            if name.endswith(".toml") and name[0] != "." and name not in NOT_SCENARIOS:
-                yield before + name
-
-
-def near_path(world: World, path: str) -> str:
-    """Name what stands beside a path that does not exist and is spelled like it."""
-    from imcli.cli.suggest import did_you_mean
-
-    folder, name = os.path.split(path.rstrip("/"))
-    try:
-        beside = sorted(os.listdir(world.path(folder) if folder else world.cwd))
-    except (OSError, ValueError):
-        return ""
-    seen = [os.path.join(folder, other) for other in beside if not other.startswith(".")]
-    return did_you_mean(os.path.join(folder, name), seen)
+def is_scenario(name: str) -> bool:
+    """Tell whether a file of a folder is a scenario, by its name."""
+    return name.endswith(".toml") and name not in NOT_SCENARIOS
 
 
 def read_text(world: World, path: str) -> str:
@@ -89,17 +57,13 @@ def read_text(world: World, path: str) -> str:
     try:
         data = read_bounded(world.path(path))
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     if len(data) > FILE_BYTES_MAX:
         raise InvalidInput(
             f"{path} is larger than {FILE_BYTES_MAX // 1024} KiB, the most a scenario may have",
             hint="one file is one situation: split it, or use a matrix",
         )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidInput(f"{path}:{line}: not UTF-8 text (byte {error.start})") from None
+    return text_of(data, path)
 
 
 def read_bounded(real: str) -> bytes:
@@ -139,16 +103,9 @@ def write_text(world: World, path: str, text: str) -> None:
     if os.path.exists(real) and not os.path.isfile(real):
         write_stream(path, real, text)
         return
-    beside = f"{real}.{world.token()}.tmp"
     try:
-        with open(beside, "x", encoding="utf-8", newline="") as file:
-            file.write(text)
-        if os.path.exists(real):
-            os.chmod(beside, os.stat(real).st_mode & 0o7777)
-        os.replace(beside, real)
+        replace_text(real, f"{real}.{world.token()}.tmp", text)
     except OSError as error:
-        if os.path.exists(beside):
-            os.unlink(beside)
         raise cannot_be_written(path, error) from None
 
 

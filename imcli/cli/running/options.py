@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from imcli.cli.config import check_choice
 from imcli.cli.shell import Shell
 from imcli.model.errors import UsageError
 
@@ -119,8 +120,7 @@ def run_options(
     from imcli.cli.running.pool import OBSERVERS
     from imcli.scenario.running.run import Options
 
-    if show not in SHOWS:
-        raise UsageError(f"--show is {show!r}, which is none of {', '.join(SHOWS)}")
+    check_choice("--show", show, SHOWS)
     if check not in OBSERVERS:
         raise UsageError(f"--check is {check!r}; it takes each-step")
     if repeat < 1:

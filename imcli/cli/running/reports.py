@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from imcli.cli.shell import Shell
 
 REDRAW_SECONDS = 0.1
-PIPE_COLUMNS = 100
 
 
 class Reports:
@@ -86,7 +85,7 @@ class Reports:
     def _made_console(self, wanted: Wanted) -> Report:
         shell = self._shell
         whole = not is_terminal(shell.world.stdout)
-        columns = PIPE_COLUMNS if whole else shell.world.columns
+        columns = shell.world.line_columns
         color = shell.colored()
 
         def write(line: str) -> None:

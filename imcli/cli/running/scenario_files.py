@@ -21,6 +21,7 @@ def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
     Every problem of every file is named with its place; nothing on stdout.
     """
     from imcli.cli.running.files import find_files, read_cases
+    from imcli.report.text import counted
 
     shell = shell_of(ctx)
     files = find_files(shell.world, paths)
@@ -28,15 +29,6 @@ def check_scenario(ctx: typer.Context, paths: PathsArgument) -> int:
         cases = read_cases(shell.world, files)
     shell.say(f"{counted(len(files), 'file')} with {counted(len(cases), 'case')}: all valid")
     return 0
-
-
-def counted(count: int, noun: str) -> str:
-    """Count things in words.
-
-    >>> counted(1, "file"), counted(2, "file")
-    ('1 file', '2 files')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def format_scenarios(
@@ -84,6 +76,8 @@ def formatted(text: str, path: str, judge: JudgeProfile) -> tuple[str, str, str]
 
 def told(shell: Shell, files: int, changed: int, *, wrote: bool) -> int:
     """Say how many files changed, or would have."""
+    from imcli.report.text import counted
+
     if wrote:
         shell.say(f"{counted(files, 'file')}, {changed} changed")
         return 0

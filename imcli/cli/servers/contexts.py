@@ -76,6 +76,7 @@ def add_context(
     file of contexts is for its owner alone (mode 0600). Nothing is asked of the server: imcli
     doctor NAME does that.
     """
+    from imcli.cli.config import check_choice
     from imcli.cli.context_edit import edited
     from imcli.cli.contexts import TRANSPORTS, Context, read_contexts
     from imcli.cli.tokens import token_path
@@ -83,7 +84,8 @@ def add_context(
     shell = shell_of(ctx)
     check_name(name)
     check_address(url)
-    check_choice("--transport", transport, TRANSPORTS)
+    if transport:
+        check_choice("--transport", transport, TRANSPORTS)
     path = token_path(shell, token_file)
     refuse_taken(read_contexts(shell.world), name, replace)
     token = wanted_token(shell, name, from_stdin=token_stdin, path=path)
@@ -118,17 +120,6 @@ def check_address(url: str) -> None:
     from imcli.cli.address import check_url
 
     check_url(url)
-
-
-def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse a value that is none of the choices; "" is none given."""
-    if value and value not in choices:
-        from imcli.cli.suggest import did_you_mean
-
-        raise UsageError(
-            f"{option} is {value!r}, which is none of {', '.join(choices)}",
-            hint=did_you_mean(value, choices),
-        )
 
 
 def wanted_token(shell: Shell, name: str, *, from_stdin: bool, path: str) -> Secret:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from imcli.cli.tables import Row, Table
 from imcli.cli.text import visible
-from imcli.cli.world import is_terminal
 from imcli.model.versions import version_text
 from imcli.report.text import cut, wrap
 from imcli.trace.readings import Finding, Readings, Where, compare, disagreeing, settled
@@ -21,21 +20,15 @@ if TYPE_CHECKING:
     from imcli.model.entities import Entry, Message
 
 COLUMNS = ("where", "is there", "unread", "last", "read", "messages")
-SUBJECTS: dict[Where, str] = {
-    "log": "the log",
-    "record": "the record",
-    "list": "the list",
-    "by-channel": "the answer by channel",
+SUBJECTS: dict[Where, tuple[str, str]] = {
+    "log": ("log", "the log"),
+    "record": ("record", "the record"),
+    "list": ("list", "the list"),
+    "by-channel": ("by channel", "the answer by channel"),
 }
-PIPE_COLUMNS = 100
+"""What each place is called: as a heading, and in a sentence."""
 LAST_COLUMNS = 24
 """Which message it is matters here, not what it says."""
-NAMES: dict[Where, str] = {
-    "log": "log",
-    "record": "record",
-    "list": "list",
-    "by-channel": "by channel",
-}
 
 
 def show_beside(shell: Shell, user: str, chat: str) -> bool:
@@ -51,8 +44,7 @@ def show_beside(shell: Shell, user: str, chat: str) -> bool:
     else:
         shell.show(table_of(readings))
         if shell.form == "table":
-            columns = shell.world.columns if is_terminal(shell.world.stdout) else PIPE_COLUMNS
-            shell.write("\n" + "\n".join(verdict(readings, findings, columns)))
+            shell.write("\n" + "\n".join(verdict(readings, findings, shell.world.line_columns)))
     return settled(findings)
 
 
@@ -109,7 +101,7 @@ def verdict(readings: Readings, findings: tuple[Finding, ...], columns: int) -> 
     if not version:
         head = "The server does not tell its version: only messages were compared."
     elif wrong:
-        who = " and ".join(SUBJECTS[place] for place in wrong)
+        who = " and ".join(SUBJECTS[place][1] for place in wrong)
         head = f"{who[:1].upper()}{who[1:]} {'disagrees' if len(wrong) == 1 else 'disagree'}:"
     elif not findings:
         head = f"They agree, as WuKongIM {version} should."
@@ -119,7 +111,7 @@ def verdict(readings: Readings, findings: tuple[Finding, ...], columns: int) -> 
         head = f"They agree, and WuKongIM {version} has not stored everything yet:"
     lines = [head]
     for each in ranked(findings):
-        lines += wrap(f"{NAMES[each.where]}: {visible(each.said)}", columns, "  ", "  ")
+        lines += wrap(f"{SUBJECTS[each.where][0]}: {visible(each.said)}", columns, "  ", "  ")
     return lines
 
 

@@ -15,6 +15,7 @@ from imcli.model import actions
 from imcli.model.entities import Entry, Message, is_group
 from imcli.model.errors import RefusedByServer
 from imcli.model.questions import Kept, KeptView, ListView, Seen
+from imcli.report.text import counted
 from imcli.scenario.checking.unread import UnreadCount, count_unread
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def judgement(count: UnreadCount) -> str:
     """Say whether the server's count follows from the marks."""
     right = len(count.counted)
     if count.said == right:
-        messages = "1 message" if right == 1 else f"{right} messages"
+        messages = counted(right, "message")
         return f"The count follows from the marks: {messages} from others above {count.base}."
     if count.said == count.last_seq - count.base:
         return (
