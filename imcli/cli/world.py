@@ -1,7 +1,7 @@
 """The outside world as one value: arguments, environment, streams, folder, clocks.
 
 Whatever a command may touch outside the library is a field of `World`. A test replaces the value
-whole and runs `main(world)` in process; nothing else in this room reads `sys` or `os.environ`.
+whole and runs `main(world)` in process; no command asks `sys` or `os.environ` for any of it.
 Files are named by the user and opened where they are needed, below `cwd`.
 """
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-WallClock = Callable[[], int]
-"""Milliseconds since 1970."""
 Elapsed = Callable[[], float]
 """Seconds since some moment; never goes back."""
 

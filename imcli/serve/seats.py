@@ -17,8 +17,12 @@ from imcli.model.entities import DeviceKey, DeviceKind
 from imcli.serve.connection import Connection, Seat
 from imcli.simulator.state import State
 
-KINDS: dict[int, tuple[DeviceKind, str]] = {0: ("app", "phone"), 1: ("web", "web")}
-KINDS[2] = ("pc", "desktop")
+KINDS: dict[int, tuple[DeviceKind, str]] = {
+    0: ("app", "phone"),
+    1: ("web", "web"),
+    2: ("pc", "desktop"),
+}
+"""Device flag -> the kind of a device, and the name of its seat."""
 ELSEWHERE = "login in other device"
 
 

@@ -12,7 +12,8 @@ import pytest
 from imcli.cli.app import main
 from imcli.cli.world import World
 from imcli.serve import http
-from imcli.serve.script import MOMENTS, OWN, parse_script
+from imcli.serve.script import MOMENTS, OWN
+from imcli.serve.script_reading import parse_script
 from imcli.simulator.profiles import load_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.api import routes

@@ -14,7 +14,7 @@ from imcli.model.errors import UsageError
 from imcli.serve import notes
 from imcli.serve.caller import Caller, Poster, parse_webhook
 from imcli.serve.player import Player
-from imcli.serve.script import parse_script
+from imcli.serve.script_reading import parse_script
 from tests.serve.house import House, house, played
 
 Json = Any

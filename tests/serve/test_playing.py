@@ -9,7 +9,7 @@ from imcli.model.actions import Restart
 from imcli.serve import notes
 from imcli.serve.acting import act
 from imcli.serve.player import Player
-from imcli.serve.script import parse_script
+from imcli.serve.script_reading import parse_script
 from imcli.wire.packets import Disconnect, Recv
 from tests.serve.house import House, house, played
 

@@ -19,15 +19,8 @@ from imcli.model.actions import (
 from imcli.model.errors import InvalidInput
 from imcli.serve import notes
 from imcli.serve.agenda import REPEATS_MAX, Agenda
-from imcli.serve.script import (
-    LINES_MAX,
-    MOMENTS,
-    OWN,
-    Moment,
-    Script,
-    WebhookFault,
-    parse_script,
-)
+from imcli.serve.script import MOMENTS, OWN, Moment, Script, WebhookFault
+from imcli.serve.script_reading import LINES_MAX, parse_script
 
 
 def read(*lines: str) -> Script:
@@ -97,8 +90,8 @@ def test_moments_are_read(head: str, moment: Moment) -> None:
 def test_every_form_is_read_in_its_own_example() -> None:
     for form in MOMENTS:
         assert read(f"{form.example}: server restarts").lines
-    for form, _ in OWN.values():
-        assert read(f"after 1s: {form.example}").lines
+    for own, _ in OWN.values():
+        assert read(f"after 1s: {own.example}").lines
 
 
 def test_waits_put_off_what_follows_in_the_line() -> None:

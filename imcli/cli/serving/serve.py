@@ -91,7 +91,7 @@ def read_script(world: World, path: str) -> Script:
         UsageError: the file cannot be read.
         InvalidInput: it is no script.
     """
-    from imcli.serve.script import TEXT_BYTES_MAX, parse_script
+    from imcli.serve.script_reading import TEXT_BYTES_MAX, parse_script
 
     try:
         with open(world.path(path), encoding="utf-8") as file:
