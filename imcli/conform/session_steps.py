@@ -21,6 +21,7 @@ from imcli.model.events import Event, Pushed, Refused
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim import groups, messages
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.simulator.wukongim.traits import TRAITS
 
 KINDS: tuple[DeviceKind, ...] = ("app", "web", "pc")
@@ -212,13 +213,13 @@ class SessionReplay(HttpReplay):
 def frame(message: Message, key: DeviceKey) -> Json:
     """Write a RECV as one device gets it; red_dot is off for the sender's own devices."""
     person = not is_group(message.channel)
-    channel = chat_of(key.user, message.channel.removesuffix("____cmd")) if person else None
+    channel = chat_of(key.user, message.channel.removesuffix(COMMAND_SUFFIX)) if person else None
     recv: Json = {
         "f": "recv",
         "name": message.text,
         "seq": message.seq,
         "from": message.sender,
-        "ch": channel or message.channel.removesuffix("____cmd"),
+        "ch": channel or message.channel.removesuffix(COMMAND_SUFFIX),
         "type": answers.channel_type(message.channel),
     }
     flags = [

@@ -28,6 +28,8 @@ MessageKind = Literal["content", "notice", "command"]
 FORBIDDEN_ID_CHARACTERS = "@#&"
 """Refused in ids by the server (WuKongIM `options/common.go:IsSpecialChar`)."""
 
+SYSTEM_USER = "____system"
+"""Sends what nobody else is named for: the back end's messages and commands of the server."""
 DEVICE_KINDS: dict[str, DeviceKind] = {
     "phone": "app",
     "app": "app",

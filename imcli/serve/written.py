@@ -12,11 +12,10 @@ import base64
 import msgspec
 
 from imcli.model import actions
-from imcli.model.entities import NOT_JSON, DeviceKey, Message, chat_of
+from imcli.model.entities import NOT_JSON, SYSTEM_USER, DeviceKey, Message, chat_of
 from imcli.model.events import ConversationPushed
 from imcli.serve import seats
 from imcli.serve.connection import Connection
-from imcli.simulator.conversations.row_list import SYSTEM_USER
 from imcli.simulator.wukongim.api.derived_family import written_change
 from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
 from imcli.simulator.wukongim.api.objects import payload_text

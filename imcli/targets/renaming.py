@@ -195,7 +195,7 @@ class RenamedTarget:
     def perform(self, action: Action, *, queue: bool = False) -> Outcome:
         """Do one action, asked for by name."""
         if isinstance(action, Request):
-            from imcli.targets.raw import filled  # rarely asked for, and dear at every start
+            from imcli.wire.raw import filled  # rarely asked for
 
             real: Action = filled(action, self.there.name)
         else:

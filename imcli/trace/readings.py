@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 
 from imcli.model.actions import LISTED_MESSAGES
-from imcli.model.entities import Entry, Message, is_group
+from imcli.model.entities import SYSTEM_USER, Entry, Message, is_group
 from imcli.model.versions import CACHE_MENDED, CACHED_SINCE, MARKED_SINCE, PERSONS_SINCE
 from imcli.trace.counting import Reckoned, Rule, explained, reckon, rule_of
 
@@ -29,7 +29,6 @@ Where = Literal["log", "record", "list", "by-channel"]
 Kind = Literal["wrong", "passing", "lasting", "open"]
 PLACES: tuple[Where, ...] = ("log", "record", "list", "by-channel")
 
-SYSTEM_USER = "____system"
 ANSWERED_MARK_MAX = 0xFFFF_FFFF
 
 

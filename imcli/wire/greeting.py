@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import msgspec
 
+from imcli.model.entities import FORBIDDEN_ID_CHARACTERS
 from imcli.wire import codes
 from imcli.wire.binary import Decoder
 from imcli.wire.dialects import BadObject, Dialect
 from imcli.wire.frames import Malformed, survey
 from imcli.wire.jsonrpc import Decoder as JsonDecoder
-from imcli.wire.manners import FORBIDDEN_IN_UID, Manner
+from imcli.wire.manners import Manner
 from imcli.wire.objects import looks_like_json
 from imcli.wire.packets import Connect
 
@@ -61,8 +62,8 @@ def greet(early: bytes, manner: Manner, dialect: Dialect | None) -> Greeting | N
 
 def _checked(greeting: Greeting) -> Greeting:
     uid = greeting.connect.uid
-    if not uid.strip() or any(mark in uid for mark in FORBIDDEN_IN_UID):
-        raise Unwelcome(f"the uid is empty or has one of {' '.join(FORBIDDEN_IN_UID)} in it")
+    if not uid.strip() or any(mark in uid for mark in FORBIDDEN_ID_CHARACTERS):
+        raise Unwelcome(f"the uid is empty or has one of {' '.join(FORBIDDEN_ID_CHARACTERS)} in it")
     return greeting
 
 

@@ -8,11 +8,11 @@ one `Message`, so that whoever compares compares one thing (WuKongIM
 
 from __future__ import annotations
 
-from imcli.model.entities import Message, MessageKind, channel_key
+from imcli.model.entities import SYSTEM_USER, Message, MessageKind, channel_key
 from imcli.wire import codes
 from imcli.wire.answers import contents_of
 from imcli.wire.instants import id_time_ms
-from imcli.wire.names import SYSTEM_USER, Names
+from imcli.wire.names import Names
 from imcli.wire.packets import Recv
 
 

@@ -12,7 +12,6 @@ is why the flags set so far come in with the `Setting`.
 from __future__ import annotations
 
 import base64
-import re
 from urllib.parse import quote
 
 import msgspec
@@ -53,7 +52,8 @@ from imcli.model.actions import (
 )
 from imcli.model.entities import DEVICE_KINDS, DeviceKind
 from imcli.model.versions import MUTES_SINCE
-from imcli.wire.names import GROUP, PERSON, Names
+from imcli.wire.names import GROUP, Names
+from imcli.wire.raw import filled
 
 DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
 EVERY_DEVICE = -1
@@ -122,7 +122,8 @@ def calls_for(action: Action, setting: Setting) -> Plan:
             body = {"uid": setting.names.user_id(user), "device_flag": flag}
             return (post("/user/device_quit", body),)
         case Request():
-            return (_raw(action, setting.names),)
+            asked = filled(action, lambda chat: setting.names.address(chat)[0])
+            return (Call(asked.method, asked.path, asked.body),)
         case Wait() | Flush():
             return ()
         case CreateUser() | AddDevice():
@@ -350,25 +351,3 @@ def _device_flag(user: str, device: str, setting: Setting) -> int:
     if not device:
         return EVERY_DEVICE
     return DEVICE_FLAGS[setting.kinds.get((user, device)) or DEVICE_KINDS.get(device, "app")]
-
-
-# Raw requests
-
-_NAME = re.compile(r"([@#])([A-Za-z][A-Za-z0-9_]*)")
-
-
-def _raw(action: Request, names: Names) -> Call:
-    path = _NAME.sub(lambda found: quote(_real(found, names), safe=""), action.path)
-    body = _NAME.sub(lambda found: _inside_json(_real(found, names)), action.body)
-    return Call(action.method, path, body)
-
-
-def _real(found: re.Match[str], names: Names) -> str:
-    chat = found[0] if found[1] == "#" else found[2]
-    channel_id, channel_type = names.address(chat)
-    assert channel_type in (PERSON, GROUP)
-    return channel_id
-
-
-def _inside_json(text: str) -> str:
-    return msgspec.json.encode(text).decode()[1:-1]

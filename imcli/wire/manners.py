@@ -30,9 +30,6 @@ MANNERS: tuple[Manner, ...] = (
 )
 """Newest first. Measured on 2.1.3, 2.1.4, 2.1.5, 2.2.0 and 2.2.5."""
 
-FORBIDDEN_IN_UID = "@#&"
-"""A CONNECT with such a uid is answered by closing the socket."""
-
 
 def manner_of(server: tuple[int, ...]) -> Manner:
     """Tell how a server treats its clients.

@@ -16,7 +16,6 @@ import msgspec
 
 PERSON = 1
 GROUP = 2
-SYSTEM_USER = "____system"
 
 
 class Names(msgspec.Struct, frozen=True):

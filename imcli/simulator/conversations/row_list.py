@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, chat_of, is_group
+from imcli.model.entities import SYSTEM_USER, Entry, Message, chat_of, is_group
 from imcli.simulator.conversations.row_table import UINT64, Rows
 from imcli.simulator.log import Log
 from imcli.simulator.record import Record
@@ -19,7 +19,6 @@ from imcli.simulator.state import State
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of
 from imcli.simulator.wukongim.traits import Traits
 
-SYSTEM_USER = "____system"
 UINT32 = (1 << 32) - 1
 PAGE_SIZE = 100
 PAGE_SIZE_MAX = 500

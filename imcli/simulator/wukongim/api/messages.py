@@ -7,7 +7,7 @@ stored, so that a refused one is answered like any other.
 from __future__ import annotations
 
 from imcli.model.actions import Send
-from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.model.entities import SYSTEM_USER
 from imcli.simulator.wukongim.api.calls import OK, Call, Fields, Reply, failed
 from imcli.simulator.wukongim.api.family import Sent
 from imcli.simulator.wukongim.api.names import chat_name, is_special

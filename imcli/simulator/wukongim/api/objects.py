@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from imcli.model.entities import NOT_JSON, Entry, Message
-from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.model.entities import NOT_JSON, SYSTEM_USER, Entry, Message
 from imcli.simulator.wukongim.api.names import PERSON, address
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, internal_id
 

@@ -18,8 +18,7 @@ from typing import Any
 
 import msgspec
 
-from imcli.model.entities import Message
-from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.model.entities import SYSTEM_USER, Message
 from imcli.simulator.messages import new_message
 from imcli.simulator.wukongim.api.calls import OK, BadRequest, Call, Reply, failed
 from imcli.simulator.wukongim.api.fields import Fields

@@ -7,7 +7,7 @@ the checks of senders; it is kept in the store and in each node's cache, and the
 
 from __future__ import annotations
 
-from imcli.simulator.conversations.row_list import SYSTEM_USER
+from imcli.model.entities import SYSTEM_USER
 from imcli.simulator.wukongim.api.calls import OK, Call, Handler, Reply, failed
 from imcli.simulator.wukongim.api.names import is_special
 from imcli.simulator.wukongim.api.surroundings import DEVICE_FLAGS, Ending
