@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from imcli.model.entities import Entry, Message, is_group
+from imcli.model.entities import GROUP, PERSON, Entry, Message, is_group
 from imcli.simulator.conversations.row_keeping import RowKeeping
 from imcli.simulator.conversations.row_list import Ask, list_entries
 from imcli.simulator.conversations.row_table import is_command_key
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 def channel_type(chat: str) -> int:
     """Give WuKongIM's channel type: 1 a person, 2 a group."""
-    return 2 if chat[:1] == "#" else 1
+    return GROUP if is_group(chat) else PERSON
 
 
 def written(messages: Sequence[Message]) -> list[list[Any]]:

@@ -16,7 +16,7 @@ from imcli.conform import answers
 from imcli.conform.http_steps import OK, HttpReplay, http_send, plain_actions, seq_of
 from imcli.conform.recording import Json, Recording
 from imcli.model.actions import AddDevice, Connect, Disconnect, Kick, Send, SetGroupFlag
-from imcli.model.entities import DeviceKey, DeviceKind, Message, chat_of, is_group
+from imcli.model.entities import DEVICE_FLAGS, DeviceKey, DeviceKind, Message, chat_of, is_group
 from imcli.model.events import Event, Pushed, Refused
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.simulator.server import Server
@@ -24,7 +24,7 @@ from imcli.simulator.wukongim import groups, messages
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.simulator.wukongim.traits import TRAITS
 
-KINDS: tuple[DeviceKind, ...] = ("app", "web", "pc")
+KINDS: dict[int, DeviceKind] = {flag: kind for kind, flag in DEVICE_FLAGS.items()}
 """The kind of a device by its device_flag, which is the last character of its name."""
 TOKEN_TEXT = "账号在其他设备上登录"
 Dead = Literal["working", "deaf", "closed"]

@@ -15,6 +15,7 @@ the simulator. Sequence numbers are dense from 1 within a channel; 0 means "none
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64decode
 from contextlib import suppress
 from typing import Literal, NamedTuple
@@ -28,6 +29,10 @@ MessageKind = Literal["content", "notice", "command"]
 FORBIDDEN_ID_CHARACTERS = "@#&"
 """Refused in ids by the server (WuKongIM `options/common.go:IsSpecialChar`)."""
 
+DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
+"""The number of a kind of device, `device_flag` (WuKongIMGoProto `common.go`)."""
+PERSON, GROUP = 1, 2
+"""Channel types: of two users, and of a group."""
 SYSTEM_USER = "____system"
 """Sends what nobody else is named for: the back end's messages and commands of the server."""
 DEVICE_KINDS: dict[str, DeviceKind] = {
@@ -174,3 +179,19 @@ def chat_of(user: str, channel: str) -> str:
         return channel
     first, _, second = channel.partition("@")
     return second if first == user else first
+
+
+def fake_channel_id(first: str, second: str) -> str:
+    """Name the log of two users as WuKongIM writes it down: by the CRC-32 of their ids.
+
+    Where the checksums are equal the *second* comes first, so that the two directions are two
+    channels (A20). Source: WuKongIM `options/common.go:GetFakeChannelIDWith`.
+
+    >>> fake_channel_id("alice", "bob"), fake_channel_id("A", "B"), fake_channel_id("u1", "u1")
+    ('bob@alice', 'A@B', 'u1@u1')
+    >>> fake_channel_id("plumless", "buckeroo"), fake_channel_id("buckeroo", "plumless")
+    ('buckeroo@plumless', 'plumless@buckeroo')
+    """
+    if zlib.crc32(first.encode()) > zlib.crc32(second.encode()):
+        return f"{first}@{second}"
+    return f"{second}@{first}"

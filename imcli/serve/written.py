@@ -12,12 +12,12 @@ import base64
 import msgspec
 
 from imcli.model import actions
-from imcli.model.entities import NOT_JSON, SYSTEM_USER, DeviceKey, Message, chat_of
+from imcli.model.entities import NOT_JSON, PERSON, SYSTEM_USER, DeviceKey, Message, chat_of
 from imcli.model.events import ConversationPushed
 from imcli.serve import seats
 from imcli.serve.connection import Connection
 from imcli.simulator.wukongim.api.derived_family import written_change
-from imcli.simulator.wukongim.api.names import PERSON, address, chat_name
+from imcli.simulator.wukongim.api.names import address, chat_name
 from imcli.simulator.wukongim.api.objects import payload_text
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
 from imcli.simulator.wukongim.api.surroundings import Piece

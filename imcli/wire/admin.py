@@ -14,11 +14,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from imcli.model.entities import DeviceKind, DeviceLevel
+from imcli.model.entities import DEVICE_FLAGS, GROUP, DeviceKind, DeviceLevel
 from imcli.wire.answers import Garbled, excerpt
 from imcli.wire.forms import BAD_JSON
-from imcli.wire.http import DEVICE_FLAGS, Call, post
-from imcli.wire.names import GROUP
+from imcli.wire.http import Call, post
 
 PAGE = 200
 KIND_OF_FLAG: dict[int, DeviceKind] = {flag: kind for kind, flag in DEVICE_FLAGS.items()}

@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from imcli.model.entities import SYSTEM_USER, Entry, Message, channel_key
+from imcli.model.entities import PERSON, SYSTEM_USER, Entry, Message, channel_key
 from imcli.model.reasons import REASON_BY_CODE, REASON_BY_NAME
 from imcli.wire.forms import BAD_JSON
 from imcli.wire.instants import id_time_ms
-from imcli.wire.names import PERSON, Names
+from imcli.wire.names import Names
 
 INDEFINITE_TEXTS = ("deadline exceeded", "timeout", "timed out", "context canceled")
 """In a 400: the proposal was still under way when the server stopped waiting for it."""

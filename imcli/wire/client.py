@@ -26,6 +26,7 @@ from typing import TypeVar
 
 import msgspec
 
+from imcli.model.entities import DEVICE_FLAGS
 from imcli.wire import binary, codes, encryption, jsonrpc
 from imcli.wire.dialects import (
     HALF_READ,
@@ -68,7 +69,7 @@ class Identity(msgspec.Struct, frozen=True):
 
     uid: str
     device_id: str = ""
-    device_flag: int = codes.APP
+    device_flag: int = DEVICE_FLAGS["app"]
     token: str = ""
 
 

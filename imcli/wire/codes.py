@@ -48,12 +48,6 @@ NO_ENCRYPT = 0x10
 TOPIC = 0x08
 STREAM = 0x02
 
-# Devices
-
-APP = 0
-WEB = 1
-PC = 2
-
 # Limits
 
 MAX_FRAME_BYTES = 1 << 20

@@ -50,12 +50,11 @@ from imcli.model.actions import (
     Synchronise,
     Wait,
 )
-from imcli.model.entities import DEVICE_KINDS, DeviceKind
+from imcli.model.entities import DEVICE_FLAGS, DEVICE_KINDS, GROUP, DeviceKind
 from imcli.model.versions import MUTES_SINCE
-from imcli.wire.names import GROUP, Names
+from imcli.wire.names import Names
 from imcli.wire.raw import filled
 
-DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
 EVERY_DEVICE = -1
 HISTORY_PAGE = 500
 

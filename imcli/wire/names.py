@@ -14,8 +14,7 @@ import zlib
 
 import msgspec
 
-PERSON = 1
-GROUP = 2
+from imcli.model.entities import GROUP, PERSON
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -67,17 +66,6 @@ class Names(msgspec.Struct, frozen=True):
 
     def _without_prefix(self, real: str) -> str:
         return real[len(self.prefix) :] if self.prefix and real.startswith(self.prefix) else real
-
-
-def internal_id(first: str, second: str) -> str:
-    """Give the id under which the server stores a person channel (`GetFakeChannelIDWith`).
-
-    >>> internal_id("alice", "bob"), internal_id("u1", "u2"), internal_id("A", "B")
-    ('bob@alice', 'u2@u1', 'A@B')
-    """
-    if zlib.crc32(first.encode()) > zlib.crc32(second.encode()):
-        return f"{first}@{second}"
-    return f"{second}@{first}"
 
 
 def collide(uids: tuple[str, ...]) -> bool:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imcli.wire.names import Names, collide, internal_id
+from imcli.model.entities import fake_channel_id
+from imcli.wire.names import Names, collide
 
 NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,8}", fullmatch=True)
 
@@ -47,8 +48,8 @@ def test_the_prefix_alone_tells_two_runs_apart() -> None:
     ],
 )
 def test_internal_ids_are_those_of_the_server(first: str, second: str, internal: str) -> None:
-    assert internal_id(first, second) == internal
-    assert internal_id(second, first) == internal
+    assert fake_channel_id(first, second) == internal
+    assert fake_channel_id(second, first) == internal
 
 
 def test_a_tie_of_two_ids_is_noticed_and_one_id_twice_is_none() -> None:

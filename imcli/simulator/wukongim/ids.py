@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 
-from imcli.model.entities import channel_key
+from imcli.model.entities import channel_key, fake_channel_id
 
 COMMAND_SUFFIX = "____cmd"
 
@@ -36,29 +36,16 @@ def checksum_64(text: str) -> int:
     return number
 
 
-def fake(first: str, second: str) -> str:
-    """Name the person channel of two users as WuKongIM does.
-
-    >>> fake("alice", "bob"), fake("u1", "u2"), fake("10001", "10002"), fake("u1", "u1")
-    ('bob@alice', 'u2@u1', '10002@10001', 'u1@u1')
-    >>> fake("plumless", "buckeroo"), fake("buckeroo", "plumless")
-    ('buckeroo@plumless', 'plumless@buckeroo')
-    """
-    if checksum(first) > checksum(second):
-        return f"{first}@{second}"
-    return f"{second}@{first}"
-
-
 @lru_cache(maxsize=65_536)
 def key_of(user: str, chat: str) -> str:
-    """Name the channel that a user's request about a chat concerns (`fake(uid, channel_id)`).
+    """Name the channel that a user's request about a chat concerns (`GetFakeChannelIDWith`).
 
     >>> key_of("B", "A"), key_of("A", "#team"), key_of("plumless", "buckeroo")
     ('A@B', '#team', 'buckeroo@plumless')
     """
     if chat[:1] == "#" or user == chat or checksum(user) != checksum(chat):
         return channel_key(user, chat)
-    return fake(user, chat)
+    return fake_channel_id(user, chat)
 
 
 def session_key(user: str, chat: str) -> str:
@@ -83,4 +70,4 @@ def internal_id(key: str) -> str:
     if not between:
         return key.removeprefix("#")
     tie = checksum(first) == checksum(second)
-    return (base if tie else fake(first, second)) + key[len(base) :]
+    return (base if tie else fake_channel_id(first, second)) + key[len(base) :]

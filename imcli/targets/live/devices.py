@@ -17,7 +17,7 @@ from functools import partial
 
 from imcli.device.cache import DeviceCache
 from imcli.model.actions import Action
-from imcli.model.entities import DeviceKey, DeviceSpec, Message
+from imcli.model.entities import DEVICE_FLAGS, DeviceKey, DeviceSpec, Message
 from imcli.model.events import Event, Pushed
 from imcli.model.questions import SessionState
 from imcli.targets.live.faults import LinkFaults
@@ -25,7 +25,6 @@ from imcli.targets.live.session import Sent, Session
 from imcli.targets.live.world import World
 from imcli.wire.client import Identity
 from imcli.wire.heard import read_pushed
-from imcli.wire.http import DEVICE_FLAGS
 from imcli.wire.packets import Recv
 
 SPARE_MS = 5_000

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from imcli.model.actions import LISTED_MESSAGES, Synchronise
-from imcli.model.entities import DEVICE_KINDS, Entry, Message
+from imcli.model.entities import DEVICE_FLAGS, DEVICE_KINDS, Entry, Message
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import ListAnswer
 from imcli.model.questions import (
@@ -49,7 +49,6 @@ from imcli.wire.answers import (
     read_stored,
 )
 from imcli.wire.http import (
-    DEVICE_FLAGS,
     HISTORY_PAGE,
     Call,
     Setting,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, Message, is_group
+from imcli.model.entities import GROUP, PERSON, Entry, Message, fake_channel_id, is_group
 from imcli.model.errors import RefusedByServer, TargetUnavailable
 from imcli.model.versions import BY_CHANNEL_SINCE
 from imcli.targets.live.directory import Ask, asked
@@ -18,7 +18,7 @@ from imcli.trace.readings import Readings
 from imcli.wire import admin
 from imcli.wire.answers import MessagePage, read_list, read_page, read_rows
 from imcli.wire.http import Call, pull_newest_call, rows_call, sync_call
-from imcli.wire.names import GROUP, PERSON, Names, internal_id
+from imcli.wire.names import Names
 
 LOG_PAGE = 100
 OWN_LOOKED_FOR = 1_000
@@ -80,7 +80,7 @@ class SideBySide:
     def _behind(self, user: str, chat: str) -> bool | None:
         uid = self._names.user_id(user)
         channel_id, channel_type = self._names.address(chat)
-        inside = internal_id(uid, channel_id) if channel_type == PERSON else channel_id
+        inside = fake_channel_id(uid, channel_id) if channel_type == PERSON else channel_id
         try:
             call = admin.rows_behind_lists_call(uid)
             return (inside, channel_type) in self._answer(call, admin.read_rows_behind_lists)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from imcli.model.actions import AccessList, Dismiss
+from imcli.model.entities import PERSON
 from imcli.simulator.wukongim.api.calls import (
     OK,
     BadRequest,
@@ -19,7 +20,7 @@ from imcli.simulator.wukongim.api.calls import (
     failed,
 )
 from imcli.simulator.wukongim.api.family import Flags
-from imcli.simulator.wukongim.api.names import PERSON, chat_name, is_special
+from imcli.simulator.wukongim.api.names import chat_name, is_special
 
 NO_ID = "频道ID不能为空！"
 

@@ -6,10 +6,9 @@ checksums; a channel of another type than a person's or a group's carries its ty
 
 from __future__ import annotations
 
-from imcli.model.entities import FORBIDDEN_ID_CHARACTERS
-from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, fake, internal_id, key_of
+from imcli.model.entities import FORBIDDEN_ID_CHARACTERS, GROUP, PERSON, fake_channel_id
+from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, internal_id, key_of
 
-PERSON, GROUP = 1, 2
 OTHER_TYPE = "\x1f"
 """Stands before the type in the name of a channel that is neither a person's nor a group's."""
 
@@ -55,7 +54,7 @@ def key_of_internal(internal: str) -> str:
     other = key_of(second, first)
     if key != other:  # a tie: two channels, named as WuKongIM names them
         return internal
-    return key if fake(first, second) == internal else ""
+    return key if fake_channel_id(first, second) == internal else ""
 
 
 def key_of_written(channel_id: str, channel_type: int) -> str:

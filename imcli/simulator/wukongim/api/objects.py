@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from imcli.model.entities import NOT_JSON, SYSTEM_USER, Entry, Message
-from imcli.simulator.wukongim.api.names import PERSON, address
+from imcli.model.entities import NOT_JSON, PERSON, SYSTEM_USER, Entry, Message
+from imcli.simulator.wukongim.api.names import address
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, internal_id
 
 Json = dict[str, Any]

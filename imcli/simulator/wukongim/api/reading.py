@@ -6,7 +6,7 @@ its id without reading the log; by its client number among the newest `SEARCHED_
 
 from __future__ import annotations
 
-from imcli.model.entities import Message
+from imcli.model.entities import PERSON, Message
 from imcli.simulator.log import Log
 from imcli.simulator.wukongim.api.calls import (
     ABSENT,
@@ -16,7 +16,7 @@ from imcli.simulator.wukongim.api.calls import (
     failed,
 )
 from imcli.simulator.wukongim.api.family import Window
-from imcli.simulator.wukongim.api.names import PERSON, chat_name
+from imcli.simulator.wukongim.api.names import chat_name
 from imcli.simulator.wukongim.api.objects import written_message, written_range
 
 SEARCHED_MAX = 10_000

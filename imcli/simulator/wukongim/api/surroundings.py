@@ -13,12 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from imcli.model.entities import DeviceKind, DeviceLevel, Message
+from imcli.model.entities import DEVICE_FLAGS, DeviceKind, DeviceLevel, Message
 from imcli.simulator.state import State
 
 NODE = 1001
 """The number of the one node that there is."""
-DEVICE_FLAGS: dict[DeviceKind, int] = {"app": 0, "web": 1, "pc": 2}
 
 
 class Connection(msgspec.Struct, frozen=True):

@@ -7,10 +7,10 @@ the checks of senders; it is kept in the store and in each node's cache, and the
 
 from __future__ import annotations
 
-from imcli.model.entities import SYSTEM_USER
+from imcli.model.entities import DEVICE_FLAGS, SYSTEM_USER
 from imcli.simulator.wukongim.api.calls import OK, Call, Handler, Reply, failed
 from imcli.simulator.wukongim.api.names import is_special
-from imcli.simulator.wukongim.api.surroundings import DEVICE_FLAGS, Ending
+from imcli.simulator.wukongim.api.surroundings import Ending
 
 EVERY = -1
 MASTER = 1
