@@ -223,7 +223,8 @@ def test_what_is_done_together_is_done_or_not_begun(path: str, profile: str) -> 
     assert (target.users(), contents(path)) == (("A", "B"), before)
     make_users(target, "C")
     target.close()
-    assert opened(path).users() == ("A", "B", "C")
+    with closing(opened(path)) as target:
+        assert target.users() == ("A", "B", "C")
 
 
 def test_server_time_is_the_wall_clock_and_never_goes_back(path: str) -> None:
@@ -520,7 +521,8 @@ def test_a_file_in_which_something_does_not_fit_is_said_to_be_damaged(
 
 
 def test_an_error_of_ours_is_not_blamed_on_a_sound_file(path: str) -> None:
-    make_users(opened(path), "A", "B")
+    with closing(opened(path)) as target:
+        make_users(target, "A", "B")
     with closing(sqlite3.connect(path)) as db:
         assert misfit(db, REFERENCE) == ""
     file = open_state_file(path, None, default=REFERENCE)

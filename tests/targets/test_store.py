@@ -191,7 +191,8 @@ def same_as_in_memory(path: str, profile: str, seed: int) -> None:
         if chance.random() < 0.1:
             store = come_up_again(store, memory, crashes=chance.random() < 0.5)
     assert store.server.digest() == memory.digest()
-    assert come_up_again(store, memory, crashes=False).server.digest() == memory.digest()
+    with come_up_again(store, memory, crashes=False) as store:
+        assert store.server.digest() == memory.digest()
 
 
 def come_up_again(store: Store, memory: Server, *, crashes: bool) -> Store:
