@@ -165,7 +165,7 @@ def switch_record(profile: Profile, switch: Switch) -> dict[str, object]:
 
 def shown_value(name: str, value: object) -> str:
     """Write a value as a profile's file has it: durations with a unit, booleans in lower case."""
-    from imcli.simulator.profiles import format_duration
+    from imcli.model.durations import format_duration
     from imcli.simulator.switches import SWITCH_BY_NAME
 
     if isinstance(value, bool):

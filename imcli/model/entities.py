@@ -139,6 +139,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     order: tuple[int, ...] = ()
     floor: int = 0
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that are set, in words: `pinned`, `marked unread`."""
+        return tuple(words for field, words in ENTRY_FLAGS.items() if getattr(self, field))
+
+
+ENTRY_FLAGS = {
+    "pinned": "pinned",
+    "muted": "muted",
+    "archived": "archived",
+    "marked_unread": "marked unread",
+}
+"""What may be set on an entry: the field, and the words that all reports have for it."""
+
 
 def is_group(chat: str) -> bool:
     """Tell whether a chat or channel key is a group's.

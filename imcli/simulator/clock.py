@@ -10,12 +10,12 @@ from __future__ import annotations
 import heapq
 
 from imcli.model.actions import Fault, SetClock, Wait
+from imcli.model.durations import format_duration
 from imcli.model.entities import DeviceKey
 from imcli.model.errors import TargetUnavailable
 from imcli.model.events import Done, Event, Flushed, Refused
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.delivery import arrive, release, resend
-from imcli.simulator.profiles import format_duration
 from imcli.simulator.state import Link, State
 
 TIMER_EVENTS_MAX = 1_000_000

@@ -5,7 +5,8 @@ python -c "from imcli.simulator.manual import page; print(page(), end='')" > doc
 
 from __future__ import annotations
 
-from imcli.simulator.profiles import Profile, builtin_names, format_duration, load_profile
+from imcli.model.durations import format_duration
+from imcli.simulator.profiles import Profile, builtin_names, load_profile
 from imcli.simulator.switches import SWITCHES, Switch
 
 HEAD = """# Profiles and switches

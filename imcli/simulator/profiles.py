@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from imcli.model.durations import duration_ms
 from imcli.model.errors import InvalidInput
 from imcli.simulator.switches import DAY_MS, SWITCH_BY_NAME, SWITCHES, Switch
 
@@ -77,33 +78,20 @@ class Profile(msgspec.Struct, frozen=True):
 REFERENCE = Profile()
 assert all(getattr(REFERENCE, s.name) == s.default for s in SWITCHES), "one default, one place"
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
-
 
 def parse_duration(text: str) -> int:
     """Read a duration with its unit, in milliseconds.
 
     >>> parse_duration("30d"), parse_duration("5s"), parse_duration("250ms")
     (2592000000, 5000, 250)
+
+    Raises:
+        ValueError: it is none, or longer than a hundred years.
     """
-    match = re.fullmatch(r"([0-9]{1,12})(ms|s|m|h|d)", text)
-    if match is None:
+    found = duration_ms(text)
+    if found is None:
         raise ValueError(f"{text!r} is not a duration such as 5s, 250ms or 30d")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def format_duration(milliseconds: int) -> str:
-    """Write a duration with the largest unit that divides it.
-
-    >>> format_duration(5000), format_duration(2592000000), format_duration(0)
-    ('5s', '30d', '0s')
-    """
-    if milliseconds == 0:
-        return "0s"
-    for unit in ("d", "h", "m", "s"):
-        if milliseconds % _UNITS[unit] == 0:
-            return f"{milliseconds // _UNITS[unit]}{unit}"
-    return f"{milliseconds}ms"
+    return found
 
 
 def builtin_names() -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from imcli.model.durations import UNIT_MS
+
 Kind = Literal["choice", "yes-no", "number", "duration"]
 
-DAY_MS = 86_400_000
+DAY_MS = UNIT_MS["d"]
 
 
 class Switch(NamedTuple):

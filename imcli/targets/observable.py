@@ -35,20 +35,10 @@ def entry_text(entry: Entry) -> str:
     >>> entry_text(Entry("A", 1, read_to=2, pinned=True))
     '1 unread, no message, read up to seq 2, pinned'
     """
-    flags = (
-        flag
-        for flag, on in (
-            ("pinned", entry.pinned),
-            ("muted", entry.muted),
-            ("archived", entry.archived),
-            ("marked unread", entry.marked_unread),
-        )
-        if on
-    )
     marks = (("read", entry.read_to), ("deleted", entry.deleted_to))
     reached = (f"{what} up to seq {seq}" for what, seq in marks if seq)
     with_messages = messages_text(entry.messages) or "no message"
-    return ", ".join((f"{entry.unread} unread", with_messages, *reached, *flags))
+    return ", ".join((f"{entry.unread} unread", with_messages, *reached, *entry.flags))
 
 
 def messages_text(messages: Iterable[Message]) -> str:

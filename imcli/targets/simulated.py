@@ -25,6 +25,7 @@ from imcli.model.actions import (
     Send,
     Synchronise,
 )
+from imcli.model.durations import format_duration
 from imcli.model.entities import DeviceKey, chat_of, group_key
 from imcli.model.events import (
     Accepted,
@@ -59,7 +60,7 @@ from imcli.model.questions import (
     View,
 )
 from imcli.simulator import clock
-from imcli.simulator.profiles import Profile, as_profile, build_profile, format_duration
+from imcli.simulator.profiles import Profile, as_profile, build_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.traits import TRAITS
 from imcli.targets.base import (

@@ -13,7 +13,9 @@ from imcli.model.actions import (
     Action,
     AddMembers,
     Clear,
+    CreateGroup,
     Delete,
+    Dismiss,
     MarkUnread,
     Read,
     RemoveMembers,
@@ -22,7 +24,7 @@ from imcli.model.actions import (
     SetAccess,
     SetFlag,
 )
-from imcli.model.entities import Entry, Message
+from imcli.model.entities import ENTRY_FLAGS, Entry, Message
 from imcli.trace.records import OPEN
 
 SHOWN_MAX = 10
@@ -72,8 +74,7 @@ def entry_words(entry: Entry | None) -> str:
     """
     if entry is None:
         return "not listed"
-    marks, flags = _marks(entry), _flags(entry)
-    return ", ".join([*marks, *(flag for flag in flags if not flag.startswith("not "))])
+    return ", ".join([*_marks(entry), *entry.flags])
 
 
 def contrast(one: Entry | None, two: Entry | None) -> tuple[str, str]:
@@ -104,9 +105,8 @@ def _marks(entry: Entry) -> tuple[str, ...]:
 
 
 def _flags(entry: Entry) -> tuple[str, ...]:
-    names = ("pinned", "muted", "archived", "marked_unread")
     return tuple(
-        ("" if getattr(entry, name) else "not ") + name.replace("_", " ") for name in names
+        words if getattr(entry, field) else f"not {words}" for field, words in ENTRY_FLAGS.items()
     )
 
 
@@ -166,15 +166,18 @@ def deed(action: Action) -> str:
     >>> deed(Pull("A", "phone", "B"))
     'a "pull" of A'
     """
-    said = _sentence(action)
+    said = sentence(action)
     if said:
         return f'"{said}"'
     name, user = words_of_type(action), getattr(action, "user", "")
     return f'{"an" if name[0] in "aeiou" else "a"} "{name}"{f" of {user}" if user else ""}'
 
 
-def _sentence(action: Action) -> str:
-    """Say what a person did to a conversation, a group or a list; "" for anything else."""
+def sentence(action: Action) -> str:
+    """Say what a person did to a conversation, a group or a list; "" for anything else.
+
+    Nobody is the administrator, and no device is named.
+    """
     match action:
         case Send(user=user, chat=chat):
             return f"{user} sends {chat}"
@@ -193,6 +196,10 @@ def _sentence(action: Action) -> str:
             verb = access if on else {"block": "unblock", "allow": "disallow"}[access]
             place = f" in {owner}" if owner[:1] == "#" else ""
             return f"{'admin' if place else owner} {verb}s {member}{place}"
+        case CreateGroup(group=group, members=members):
+            return f"{action.user or 'admin'} creates {group} with {', '.join(members)}"
+        case Dismiss(group=group):
+            return f"{action.user or 'admin'} dismisses {group}"
         case AddMembers(group=group, members=members):
             return f"{action.user or 'admin'} adds {', '.join(members)} to {group}"
         case RemoveMembers(group=group, members=members):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from imcli.model.durations import format_duration
 from imcli.model.errors import InvalidInput
 from imcli.simulator.manual import page
 from imcli.simulator.profiles import (
     REFERENCE,
     build_profile,
     builtin_names,
-    format_duration,
     load_profile,
     parse_duration,
 )

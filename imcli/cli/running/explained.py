@@ -20,11 +20,11 @@ from imcli.model.actions import (
     Send,
     Wait,
 )
+from imcli.model.durations import spell_duration
 from imcli.model.entities import DEVICE_KINDS
 from imcli.model.versions import NEWEST
 from imcli.report.text import pad, width
 from imcli.scenario.checking.check import is_negative
-from imcli.scenario.running.judge import spell_ms
 from imcli.scenario.running.skip import skip_reason, tries_anyway
 from imcli.scenario.syntax import Assert, Case, Claim, Do, Step, TableIs, Timing, Together
 from imcli.targets.base import Capability, Cast, Target
@@ -87,11 +87,11 @@ def waits(step: Step) -> str:
     """What a step waits for, in words."""
     match step:
         case Assert(within_ms=int(within)):
-            return f"waits at most {spell_ms(within)}"
+            return f"waits at most {spell_duration(within)}"
         case Assert(for_ms=int(window)):
-            return f"watches for {spell_ms(window)}"
+            return f"watches for {spell_duration(window)}"
         case Do(action=Wait(duration_ms=duration)):
-            return f"lets {spell_ms(duration)} pass"
+            return f"lets {spell_duration(duration)} pass"
         case _:
             return ""
 
@@ -131,7 +131,7 @@ def target_lines(case: Case) -> list[str]:
     asked = preview.asked(case)
     return [
         *lines,
-        f"  on a live server: {acts(len(asked))} to act, and at worst {spell_ms(worst)}",
+        f"  on a live server: {acts(len(asked))} to act, and at worst {spell_duration(worst)}",
         *(f"        {visible(each)}" for each in asked),
     ]
 

@@ -77,18 +77,13 @@ def asked(action: actions.Action) -> str:
     >>> asked(actions.Delete("A", "web", "B", up_to=3))
     'A.web deletes B up to seq 3'
     """
+    from imcli.trace.words import sentence
+
     match action:
         case actions.Send():
             return said_send(action)
-        case actions.Delete():
-            both = " for both" if action.for_both else ""
-            return f"{actor(action)} deletes {action.chat}{both}{bound(action.up_to)}"
-        case actions.Clear():
-            return f"{actor(action)} clears {action.chat}"
-        case actions.Read():
-            return f"{actor(action)} reads {action.chat}{bound(action.up_to)}"
-        case actions.MarkUnread(count=count):
-            return f"{actor(action)} marks {action.chat} unread{f' {count}' if count else ''}"
+        case actions.Delete() | actions.Clear() | actions.Read() | actions.MarkUnread():
+            return sentence(msgspec.structs.replace(action, user=actor(action)))
         case actions.CreateUser(user=user):
             return f"admin creates user {user}"
         case actions.AddDevice(user=user, device=device):
@@ -96,28 +91,7 @@ def asked(action: actions.Action) -> str:
         case actions.Kick(user=user, device=device):
             return f"admin kicks {user}{'.' + device if device else ''}"
         case _:
-            return said_of_group(action)
-
-
-def said_of_group(action: actions.Action) -> str:
-    """Say an action on groups and lists."""
-    match action:
-        case actions.CreateGroup():
-            return f"{who(action.user)} creates {action.group} with {', '.join(action.members)}"
-        case actions.AddMembers():
-            return f"{who(action.user)} adds {', '.join(action.members)} to {action.group}"
-        case actions.RemoveMembers():
-            return f"{who(action.user)} removes {', '.join(action.members)} from {action.group}"
-        case actions.Dismiss():
-            return f"{who(action.user)} dismisses {action.group}"
-        case actions.SetAccess(owner=owner, member=member, access=access, on=on):
-            verb = {("block", True): "blocks", ("block", False): "unblocks"}.get(
-                (access, on), "allows" if on else "disallows"
-            )
-            group = owner[:1] == "#"
-            return f"admin {verb} {member} in {owner}" if group else f"{owner} {verb} {member}"
-        case _:
-            return type(action).__name__
+            return sentence(action)
 
 
 def said_send(action: actions.Send) -> str:
@@ -146,16 +120,6 @@ def actor(
 ) -> str:
     """Name the device that acts, or the user where none was named."""
     return f"{action.user}.{action.device}" if action.device else action.user
-
-
-def who(user: str) -> str:
-    """Name who acts on a group; nobody is the administrator."""
-    return user or "admin"
-
-
-def bound(up_to: int) -> str:
-    """Say an upper bound."""
-    return f" up to seq {up_to}" if up_to else ""
 
 
 def allowed(shell: Shell, place: Place, doing: str) -> bool:

@@ -125,16 +125,6 @@ def entry_row(user: str, device: str, entry: Entry) -> Row:
     from imcli.cli.verbs import kit
     from imcli.cli.verbs.messages import message_record
 
-    flags = [
-        name
-        for name, on in (
-            ("pinned", entry.pinned),
-            ("muted", entry.muted),
-            ("archived", entry.archived),
-            ("marked unread", entry.marked_unread),
-        )
-        if on
-    ]
     last = entry.last
     said = f"{last.seq} {last.sender}: {last.shown}" if last else "-"
     record = {
@@ -157,7 +147,7 @@ def entry_row(user: str, device: str, entry: Entry) -> Row:
         said,
         str(entry.read_to or "-"),
         str(entry.deleted_to or "-"),
-        ", ".join(flags) or "-",
+        ", ".join(entry.flags) or "-",
     )
     return kit.Row(cells, record)
 

@@ -6,6 +6,7 @@ from imcli.model.entities import Entry, channel_key
 from imcli.model.questions import AgreementView, ListView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.checking.names import Names
+from imcli.scenario.checking.state_rows import entry_flags
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import DevicesAgree, HasRequest, SeesList, TotalUnread
 
@@ -119,16 +120,7 @@ def _compared(user: str, entry: Entry, names: Names) -> tuple[tuple[str, str], .
     def called(seq: int) -> str:
         return names.call_seq(channel, seq, entry.messages) if seq else "nothing"
 
-    flags = [
-        word
-        for word, on in (
-            ("pinned", entry.pinned),
-            ("muted", entry.muted),
-            ("archived", entry.archived),
-            ("marked-unread", entry.marked_unread),
-        )
-        if on
-    ]
+    flags = entry_flags(entry)
     return (
         ("unread", str(entry.unread)),
         ("last message", names.call(entry.last) if entry.last else "none"),

@@ -83,10 +83,4 @@ def entry_cell(column: str, entry: Entry, user: str, names: Caller) -> str:
 
 def entry_flags(entry: Entry) -> tuple[str, ...]:
     """The flags that are set, as words of the table."""
-    flags = (
-        ("pinned", entry.pinned),
-        ("muted", entry.muted),
-        ("archived", entry.archived),
-        ("marked-unread", entry.marked_unread),
-    )
-    return tuple(word for word, on in flags if on)
+    return tuple(flag.replace(" ", "-") for flag in entry.flags)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from imcli.model.durations import duration_ms
 from imcli.scenario.reading.file_keys import FILE_KEYS
 from imcli.scenario.reading.key_reader import KeyReader
 from imcli.scenario.reading.known_failing import expression_complaint
@@ -15,7 +16,7 @@ from imcli.scenario.reading.layout import Path
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import Node
 from imcli.scenario.syntax import KnownFailing, Span, Timing
-from imcli.scenario.table.values import duration_complaint, duration_ms
+from imcli.scenario.table.values import duration_complaint
 from imcli.targets.base import ALL_CAPABILITIES, Capability
 
 KEYS = tuple(key.name for key in FILE_KEYS)

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from imcli.model.actions import Send
+from imcli.model.durations import duration_ms
 from imcli.scenario.syntax import Assert, Claim, Do, Ending, Span
 from imcli.scenario.table.holes import THE_CONVERSATION
 from imcli.scenario.table.patterns import Hole, Mention, Part, Row, Slots, write_parts
 from imcli.scenario.table.rows import ActionRow, ClaimRow, FactRow, OptionRow
 from imcli.scenario.table.sentences import ACTIONS
 from imcli.scenario.table.tokens import Token
-from imcli.scenario.table.values import duration_ms
 from imcli.targets.base import Capability
 
 Tokens = tuple[Token, ...]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from imcli.model.durations import duration_ms
 from imcli.scenario.reading.said import (
     Assertion,
     Call,
@@ -41,7 +42,7 @@ from imcli.scenario.table.sentences import (
 )
 from imcli.scenario.table.sentences_details import ENDINGS
 from imcli.scenario.table.tokens import REMEMBERED, SHORT
-from imcli.scenario.table.values import duration_complaint, duration_ms, is_name
+from imcli.scenario.table.values import duration_complaint, is_name
 
 
 def read_step(tokens: Tokens, verbs: Iterable[str] = ()) -> Step:

@@ -118,7 +118,7 @@ def _fit(rows: list[TableRow]) -> list[TableRow]:
 def _columns(problem: Problem, last: Snapshot) -> tuple[str, ...]:
     claimed = {column for d in problem.disagreements for column, _ in d.expected}
     entries = [entry for view in last.lists.values() for entry in view.entries]
-    flags = any(e.pinned or e.muted or e.archived or e.marked_unread for e in entries)
+    flags = any(entry.flags for entry in entries)
     columns = list(PLAIN_COLUMNS)
     if "messages" in claimed:
         columns.insert(2, "messages")

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from imcli.model.durations import spell_duration
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import View
 from imcli.scenario.checking.check import (
@@ -198,7 +199,7 @@ def _before(play: Play, block: Block, offset: int, statement: Assert, until: int
             wrong = evaluate(play, statement.claims)
             if wrong is None:
                 return None
-            judged = _joined(f"waited for {spell_ms(until - start)}", _running(play))
+            judged = _joined(f"waited for {spell_duration(until - start)}", _running(play))
             return _failed(play, block, offset, statement, wrong, judged)
     return _endless(play, block, offset, statement)
 
@@ -241,8 +242,8 @@ def _look_once_more(
     if wrong is None:
         return None
     held = play.target.now() - start
-    since = f"after {spell_ms(held)}" if held else "from the start"
-    judged = f"did not hold {since} of {spell_ms(until - start)}"
+    since = f"after {spell_duration(held)}" if held else "from the start"
+    judged = f"did not hold {since} of {spell_duration(until - start)}"
     return _failed(play, block, offset, statement, wrong, judged)
 
 
@@ -321,15 +322,3 @@ def _endless(play: Play, block: Block, offset: int, statement: Assert) -> Proble
         headline,
         at_ms=play.target.now(),
     )
-
-
-def spell_ms(duration_ms: int) -> str:
-    """Say a duration.
-
-    >>> spell_ms(300), spell_ms(2000), spell_ms(90_000), spell_ms(8_640_000_000)
-    ('300 ms', '2 s', '90 s', '100 d')
-    """
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
-        if duration_ms >= size and duration_ms % size == 0:
-            return f"{duration_ms // size} {unit}"
-    return f"{duration_ms / 1000:.10g} s" if duration_ms >= 1000 else f"{duration_ms} ms"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from imcli.model.actions import Wait
-from imcli.scenario.running.judge import spell_ms
+from imcli.model.durations import spell_duration
 from imcli.scenario.syntax import Assert, Case, Do, Step, Together
 from imcli.targets.base import OpenTarget
 
@@ -71,8 +71,8 @@ def _too_long(case: Case) -> str:
     written_ms = sum(map(_written_ms, _steps(case)))
     if written_ms < case.timing.limit_ms:
         return ""
-    limit = spell_ms(case.timing.limit_ms)
-    return f"waits for {spell_ms(written_ms)}, and its limit is {limit} of real time (timing.limit)"
+    waits, limit = map(spell_duration, (written_ms, case.timing.limit_ms))
+    return f"waits for {waits}, and its limit is {limit} of real time (timing.limit)"
 
 
 def _written_ms(step: Do | Assert) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from imcli.model.durations import duration_ms
 from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.table.details import read_details, write_details
 from imcli.scenario.table.patterns import Mention, Reading, Slots
@@ -19,7 +20,6 @@ from imcli.scenario.table.values import (
     NUMBER_MAX,
     device_spec,
     duration_complaint,
-    duration_ms,
     is_name,
     spec_word,
 )

@@ -6,21 +6,12 @@ Each has one reader and, where it is written back, one writer; sentences, keys o
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from imcli.model.durations import DURATION
 from imcli.model.entities import DEVICE_KINDS, DeviceKind, DeviceLevel, DeviceSpec
 
 NUMBER_MAX = 1_000_000_000
-
-
-DURATION_MAX_MS = 36_500 * 86_400_000
-
-
-UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
-_DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
 
 
 _LEVELS: dict[str, DeviceLevel] = {"master": "master", "slave": "slave"}
@@ -38,19 +29,6 @@ def is_name(text: str) -> bool:
     return text.isascii() and text.isidentifier() and text[0] != "_"
 
 
-def duration_ms(text: str) -> int | None:
-    """Read a duration such as `2s`; None where it is none or longer than a hundred years.
-
-    >>> duration_ms("2s"), duration_ms("500ms"), duration_ms("2")
-    (2000, 500, None)
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        return None
-    value = int(match[1]) * UNIT_MS[match[2]]
-    return value if value <= DURATION_MAX_MS else None
-
-
 def duration_complaint(text: str) -> str:
     """Say what is wrong with a duration, or "" where it looks like something else altogether.
 
@@ -64,7 +42,7 @@ def duration_complaint(text: str) -> str:
         return f"a duration needs a unit: ms, s, m, h or d, as in {text[:12]}s"
     if text[:1].isdigit() and "." in text:
         return "a duration is a whole number with a unit: 500ms, not 0.5s"
-    if _DURATION.fullmatch(text):
+    if DURATION.fullmatch(text):
         return "a duration is at most 36500d"
     if text[:1].isdigit():
         return "a duration is a whole number and a unit: ms, s, m, h or d"
