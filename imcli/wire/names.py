@@ -35,7 +35,7 @@ class Names(msgspec.Struct, frozen=True):
     def group_id(self, group: str) -> str:
         """Give the channel id of a group, named with or without its `#`."""
         bare = group.removeprefix("#")
-        return self.ids.get("#" + bare) or self.ids.get(bare) or self.prefix + bare
+        return self.ids.get("#" + bare) or self.prefix + bare
 
     def address(self, chat: str) -> tuple[str, int]:
         """Give channel id and channel type of a chat, as its user names it."""
@@ -55,8 +55,8 @@ class Names(msgspec.Struct, frozen=True):
         if channel_type == PERSON:
             return self.user_name(channel_id)
         for name, real in self.ids.items():
-            if real == channel_id:
-                return "#" + name.removeprefix("#")
+            if real == channel_id and name[:1] == "#":
+                return name
         bare = self._without_prefix(channel_id)
         return f"#{bare}" if channel_type == GROUP else f"#{bare}:{channel_type}"
 

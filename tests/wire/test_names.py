@@ -21,12 +21,12 @@ def test_a_name_comes_back_from_its_id(name: str, prefix: str) -> None:
 
 
 def test_stated_ids_win_and_come_back() -> None:
-    names = Names("p-", {"A": "a:1", "#team": "g/1", "club": "g2"})
+    names = Names("p-", {"A": "a:1", "B": "g/1", "#team": "g/1"})
     assert names.user_id("A") == "a:1"
     assert names.user_name("a:1") == "A"
     assert names.address("#team") == ("g/1", 2)
     assert names.chat_name("g/1", 2) == "#team"
-    assert names.chat_name(names.group_id("#club"), 2) == "#club"
+    assert names.chat_name("g/1", 1) == names.user_name("g/1") == "B"
 
 
 def test_a_foreign_id_is_shown_as_it_is() -> None:

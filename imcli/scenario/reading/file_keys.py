@@ -24,7 +24,11 @@ FILE_KEYS: tuple[Key, ...] = (
         "table name → devices, or array of names",
         '`A = ["phone", "web"]`; an array gives each user one device `phone`',
     ),
-    Key("ids", "table name → id", 'a real id where it matters: `{ A = "a:1" }`'),
+    Key(
+        "ids",
+        "table name → id",
+        'a real id of a user or a group, where it matters: `{ A = "a:1" }`',
+    ),
     Key(
         "groups",
         "table name → members",

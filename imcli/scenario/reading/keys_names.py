@@ -9,8 +9,9 @@ from imcli.scenario.reading.key_reader import KeyReader
 from imcli.scenario.reading.keys import TOP_KEYS
 from imcli.scenario.reading.layout import Path
 from imcli.scenario.reading.matrix import CELLS_MAX
+from imcli.scenario.reading.scope import created_groups
 from imcli.scenario.reading.suggest import nearest_word
-from imcli.scenario.reading.written import MatrixValue, OwnVerb
+from imcli.scenario.reading.written import MatrixValue, OwnVerb, Scenario
 from imcli.scenario.table.sentences import RESERVED
 from imcli.scenario.table.tokens import REMEMBERED
 from imcli.scenario.table.values import device_spec, is_name
@@ -21,10 +22,9 @@ Plain = tuple[tuple[tuple[str, tuple[DeviceSpec, ...]], ...], dict[str, str]]
 
 
 def read_cast(reader: KeyReader) -> Cast:
-    """Read users with their devices, ids and groups."""
+    """Read users with their devices, and groups. Their ids come later (`read_ids`)."""
     users = _users(reader)
-    names = [user for user, _ in users]
-    return Cast(users, _groups(reader, names), _ids(reader, names))
+    return Cast(users, _groups(reader, [user for user, _ in users]))
 
 
 def _users(reader: KeyReader) -> tuple[tuple[str, tuple[DeviceSpec, ...]], ...]:
@@ -134,28 +134,48 @@ def _groups(reader: KeyReader, users: list[str]) -> tuple[tuple[str, tuple[str, 
     return tuple(groups)
 
 
-def _ids(reader: KeyReader, users: list[str]) -> tuple[tuple[str, str], ...]:
+def read_ids(reader: KeyReader, scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Read the ids of users and of groups (`#team`), also of groups that a step makes.
+
+    Users have ids of one kind and groups of another, so only within a kind must they differ.
+    """
+    users = frozenset(user for user, _ in scenario.cast.users)
+    groups = created_groups(scenario)
     ids: list[tuple[str, str]] = []
     for name, value in reader.table("ids").items():
-        path: Path = ("ids", name)
-        if name not in users:
-            if name not in TOP_KEYS:
-                near = nearest_word(name, users)
-                reader.problems.add(reader.key_span(path), f"unknown user `{name}`", nearest=near)
-        elif not isinstance(value, str) or not value:
-            reader.wrong(path, "an id is a string", f'{name} = "a:1"')
-        elif any(character in FORBIDDEN_ID_CHARACTERS for character in value):
-            reader.wrong(path, f"an id holds none of {' '.join(FORBIDDEN_ID_CHARACTERS)}")
-        elif any(other == value for _, other in ids):
-            reader.wrong(path, f"two users have the id {value}")
-        else:
-            reader.no_control(path, value)
-            ids.append((name, value))
-    for name, value in ids:
-        if value in users and value not in dict(ids) and value != name:
-            message = f"two users have the id {value}: {value} has no other id than the name"
-            reader.wrong(("ids", name), message)
+        if name in TOP_KEYS:
+            continue
+        known = name if name in users else f"#{name}"
+        if known not in users and known not in groups:
+            names = [*users, *(group[1:] for group in groups)]
+            near = nearest_word(name, names)
+            message = f"unknown user or group `{name}`"
+            reader.problems.add(reader.key_span(("ids", name)), message, nearest=near)
+        elif _is_id(reader, ("ids", name), value, known, ids):
+            ids.append((known, str(value)))
+    for known, value in ids:
+        kind, same = ("groups", f"#{value}") if known[0] == "#" else ("users", value)
+        if same in users | groups and same not in dict(ids) and same != known:
+            message = f"two {kind} have the id {value}: {same} has no other id than the name"
+            reader.wrong(("ids", known.removeprefix("#")), message)
     return tuple(ids)
+
+
+def _is_id(
+    reader: KeyReader, path: Path, value: object, known: str, ids: list[tuple[str, str]]
+) -> bool:
+    """Tell whether a value is an id that no other of its kind has; notes why not."""
+    before = len(reader.problems.found)
+    if not isinstance(value, str) or not value:
+        reader.wrong(path, "an id is a string", f'{path[-1]} = "a:1"')
+    elif any(character in FORBIDDEN_ID_CHARACTERS for character in value):
+        reader.wrong(path, f"an id holds none of {' '.join(FORBIDDEN_ID_CHARACTERS)}")
+    elif any(value == other and (known[0] == "#") == (name[0] == "#") for name, other in ids):
+        kind = "groups" if known[0] == "#" else "users"
+        reader.wrong(path, f"two {kind} have the id {value}")
+    else:
+        reader.no_control(path, value)
+    return len(reader.problems.found) == before
 
 
 def read_matrix(reader: KeyReader) -> tuple[tuple[str, tuple[MatrixValue, ...]], ...]:

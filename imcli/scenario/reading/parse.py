@@ -22,7 +22,13 @@ from imcli.scenario.reading.keys import (
     read_tags,
     read_timing,
 )
-from imcli.scenario.reading.keys_names import read_cast, read_exclude, read_matrix, read_verbs
+from imcli.scenario.reading.keys_names import (
+    read_cast,
+    read_exclude,
+    read_ids,
+    read_matrix,
+    read_verbs,
+)
 from imcli.scenario.reading.layout import Layout, TooDeep
 from imcli.scenario.reading.lines import read_nodes
 from imcli.scenario.reading.one_line import cast_of, split_at_commas
@@ -175,7 +181,7 @@ def _scenario(reader: KeyReader, file: str, lines: tuple[str, ...]) -> Scenario:
     cast = read_cast(reader)
     matrix = read_matrix(reader)
     verbs = read_verbs(reader)
-    return Scenario(
+    scenario = Scenario(
         path=file,
         title=title,
         lines=lines,
@@ -194,3 +200,7 @@ def _scenario(reader: KeyReader, file: str, lines: tuple[str, ...]) -> Scenario:
         known_failing=read_known_failing(reader),
         verbs=verbs,
     )
+    if "ids" not in reader.data:
+        return scenario
+    ids = read_ids(reader, scenario)
+    return msgspec.structs.replace(scenario, cast=msgspec.structs.replace(cast, ids=ids))

@@ -308,7 +308,7 @@ def test_a_claim_that_is_missing_hides_nothing_of_the_others() -> None:
         ('groups = { g = ["Z"] }', "unknown user `Z`"),
         ('groups = { g = ["A", "A"] }', "`A` stands there twice"),
         ("groups = { g = 1 }", "the members of a group are an array"),
-        ('ids = { Z = "z" }', "unknown user `Z`"),
+        ('ids = { Z = "z" }', "unknown user or group `Z`"),
         ('ids = { A = "a@b" }', "an id holds none of @ # &"),
         ('ids = { A = "x", B = "x" }', "two users have the id x"),
         ("ids = { A = 1 }", "an id is a string"),
@@ -365,6 +365,19 @@ def test_an_id_that_is_the_name_of_a_user_without_one_is_refused_where_it_stands
 @pytest.mark.parametrize("ids", ['{ A = "C", C = "A" }', '{ A = "A" }', '{ A = "C", C = "c" }'])
 def test_ids_may_be_names_of_users_as_long_as_they_differ(ids: str) -> None:
     assert wrong("wait 1s", head=f'users = ["A", "B", "C"]\nids = {ids}\n') == []
+
+
+def test_groups_have_ids_too_of_a_kind_of_their_own() -> None:
+    head = 'users = ["A", "B"]\ngroups = { team = ["A", "B"] }\n'
+    ids = 'ids = { team = "g1", A = "g1", later = "g2" }\n'
+    case = read("A creates #later with B", head=head + ids)
+    assert case.cast.ids == (("#team", "g1"), ("A", "g1"), ("#later", "g2"))
+    assert wrong("wait 1s", head=head + ids) == ["unknown user or group `later`"]
+    same = 'ids = { team = "g1", later = "g1" }\n'
+    assert wrong("A creates #later with B", head=head + same) == ["two groups have the id g1"]
+    named = 'ids = { later = "team" }\n'
+    (message,) = wrong("A creates #later with B", head=head + named)
+    assert message == "two groups have the id team: #team has no other id than the name"
 
 
 def test_a_reserved_name_comes_with_the_nearest_free_one() -> None:
