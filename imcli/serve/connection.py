@@ -174,7 +174,7 @@ class Connection:
         if not ack.flags & codes.NO_PERSIST:
             waiting = self.unacknowledged.pop(ack.message_id, None)
             if waiting is not None and self.seat is not None:
-                self._world.post.acknowledged(self, self.seat, waiting.message)
+                self._world.post.acknowledged(self.seat, waiting.message)
 
     # Saying
 

@@ -108,7 +108,7 @@ class Post:
         else:
             self.reject(connection, asked, codes.PAYLOAD_DECODE_ERROR, asked.why)
 
-    def acknowledged(self, connection: Connection, seat: Seat, message: Message) -> None:
+    def acknowledged(self, seat: Seat, message: Message) -> None:
         """A client has a message; a command that a master device has is not told it again."""
         world = self._world
         keeping = world.server.keeping

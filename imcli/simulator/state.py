@@ -27,7 +27,7 @@ from collections.abc import Iterable
 import msgspec
 
 from imcli.model.actions import GroupFlag
-from imcli.model.entities import DeviceKey, DeviceKind, DeviceLevel, Message, channel_key
+from imcli.model.entities import DeviceKey, DeviceKind, DeviceLevel, channel_key
 from imcli.simulator.log import ListLog, Log
 from imcli.simulator.profiles import Profile
 from imcli.simulator.record import Record
@@ -447,8 +447,3 @@ class State:
         import hashlib  # slow to import, and most worlds are compared with none
 
         return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()
-
-
-def sender_key(message: Message) -> str:
-    """Name what makes a resend recognisable within its channel."""
-    return f"{message.sender}\x00{message.client_msg_no}"

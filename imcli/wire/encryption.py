@@ -32,7 +32,6 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from imcli.wire.packets import Recv, Send, WireError
 
-KEY_BYTES = 32
 BLOCK_BYTES = 16
 
 Sealed = TypeVar("Sealed", bound=Send | Recv)

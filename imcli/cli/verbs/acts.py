@@ -30,9 +30,7 @@ def dry_run(shell: Shell, *wanted: actions.Action, then: tuple[str, ...] = ()) -
     place = verb_place(shell)
     if shell.options.wait:
         then = (*then, "then look, for at most 10 s, until the effect is visible")
-    print_calls(
-        shell, [((*calls(shell, place, action), *then), record_of(action)) for action in wanted]
-    )
+    print_calls(shell, [((*calls(place, action), *then), record_of(action)) for action in wanted])
     return True
 
 
@@ -52,7 +50,7 @@ def print_calls(shell: Shell, wanted: Sequence[tuple[Sequence[str], Record]]) ->
     shell.show(Table(("would ask",), tuple(rows)))
 
 
-def calls(shell: Shell, place: Place, action: actions.Action) -> tuple[str, ...]:
+def calls(place: Place, action: actions.Action) -> tuple[str, ...]:
     """What an action asks: a sentence, or on a live server the calls that are made."""
     if place.kind != "live":
         return (asked(action),)

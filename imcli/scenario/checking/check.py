@@ -143,7 +143,7 @@ def check(claim: Claim, answers: Answers, names: Names) -> Mismatch | None:
         case ReceivedBefore():
             return check_before(claim, answers, names)
         case ReceivedNothingElse():
-            return check_nothing_else(claim, answers, names)
+            return check_nothing_else(answers, names)
         case SendAnswer():
             return check_answer(claim, names)
         case OneMessage():

@@ -32,7 +32,7 @@ def check_sees(claim: SeesChat, answers: Answers, names: Names) -> Mismatch | No
             if entry is not None:
                 wrong.append(_present(claim, key))
         elif entry is None:
-            wrong.append(_absent(claim, key, names))
+            wrong.append(_absent(claim, key))
         elif claim.facts != NO_FACTS:
             found = differences(claim.facts, entry, key.user, names)
             if found:
@@ -195,7 +195,7 @@ def _present(claim: SeesChat, key: DeviceKey) -> Disagreement:
     return Disagreement(_subject(claim, key), f"{verb} {claim.chat}{after}", claim.chat, expected)
 
 
-def _absent(claim: SeesChat, key: DeviceKey, names: Names) -> Disagreement:
+def _absent(claim: SeesChat, key: DeviceKey) -> Disagreement:
     _, verb, after = _verb(claim)
     expected = claimed_cells(claim.facts) or (("", "listed"),)
     words = f"does not {verb} {claim.chat}{after}"

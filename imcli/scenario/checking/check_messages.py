@@ -16,7 +16,6 @@ from imcli.scenario.syntax import (
     OneMessage,
     ReceivedBefore,
     ReceivedMessage,
-    ReceivedNothingElse,
     SendAnswer,
 )
 
@@ -95,9 +94,7 @@ def _position(label: str, view: ReceivedView, names: Names) -> int | None:
     return None
 
 
-def check_nothing_else(
-    claim: ReceivedNothingElse, answers: Answers, names: Names
-) -> Mismatch | None:
+def check_nothing_else(answers: Answers, names: Names) -> Mismatch | None:
     """`A received nothing else` than what earlier claims on that device named."""
     wrong: list[Disagreement] = []
     for key, view in answers:

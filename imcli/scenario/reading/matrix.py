@@ -7,7 +7,6 @@ itself inside a text; outside one it is an error, which the reader of steps note
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Iterator, Mapping
 
@@ -21,11 +20,6 @@ VARIABLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)")
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 Values = Mapping[str, MatrixValue]
-
-
-def cell_count(scenario: Scenario) -> int:
-    """Count the combinations, before any is left out."""
-    return math.prod(len(values) for _, values in scenario.matrix)
 
 
 def cells(scenario: Scenario) -> Iterator[dict[str, MatrixValue]]:

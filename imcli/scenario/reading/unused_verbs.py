@@ -28,7 +28,7 @@ from imcli.scenario.reading.steps import read_step
 from imcli.scenario.reading.written import Node, OwnVerb
 from imcli.scenario.table.patterns import Mention
 from imcli.scenario.table.sentences import RESERVED
-from imcli.scenario.table.tokens import Token
+from imcli.scenario.table.tokens import Token, TokenKind
 
 TRIES_MAX = 20_000
 """How many readings are tried for all verbs of a file; beyond, a line is taken for right."""
@@ -36,7 +36,7 @@ TRIES_MAX = 20_000
 CELLS_TRIED = 20
 """With how many cells of the matrix a line is tried."""
 
-_KINDS = (
+_KINDS: tuple[tuple[TokenKind, str], ...] = (
     ("group", "#group"),
     ("string", '"text"'),
     ("json", "{}"),

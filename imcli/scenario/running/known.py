@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from imcli.scenario.events import CaseResult, Failure
-from imcli.scenario.reading.known_failing import matches
+from imcli.scenario.reading.known_failing import matches, needs_version
 from imcli.scenario.syntax import Case, KnownFailing
 
 
@@ -61,9 +61,11 @@ def _plain(text: str) -> str:
 
 
 def _warned(result: CaseResult, case: Case) -> CaseResult:
-    """A live server whose version cannot be read matches none, and that is said."""
+    """A live server whose version cannot be read matches no line with one, and that is said."""
     target = result.target
     if target.kind != "live" or target.version:
         return result
-    note = f"the version of {target.name} is unknown, so no line of [known_failing] applies to it"
+    if not any(needs_version(known.target) for known in case.known_failing):
+        return result
+    note = f"the version of {target.name} is unknown, so no line of [known_failing] with one counts"
     return msgspec.structs.replace(result, notes=(*result.notes, note))

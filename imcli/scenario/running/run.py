@@ -179,7 +179,7 @@ class Runner:
         self.options = options
         self.identity = open_target.identity
         self.program = prepare(case)
-        self.profile, self.notes = profile_of(case, open_target, options.profile)
+        self.profile, self.notes = profile_of(case, options.profile)
         self.ended = Ended()
         self.runs = 0
         self.steps = 0

@@ -103,9 +103,7 @@ def tries_anyway(step: Do | Assert) -> bool:
     return ending.kind == "may" or (ending.kind == "refused" and ending.reason == UNSUPPORTED)
 
 
-def profile_of(
-    case: Case, open_target: OpenTarget, profile: str
-) -> tuple[dict[str, object] | None, list[str]]:
+def profile_of(case: Case, profile: str) -> tuple[dict[str, object] | None, list[str]]:
     """Choose the profile that the world is opened with, and what must be said about it."""
     if case.profile is None:
         return None, []

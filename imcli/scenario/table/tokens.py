@@ -22,7 +22,7 @@ TokenKind = Literal[
 class Token(msgspec.Struct, frozen=True, gc=False):
     """One token: its kind, its text as written (`'s` for both apostrophes), and its place."""
 
-    kind: str
+    kind: TokenKind
     text: str
     start: int
     end: int

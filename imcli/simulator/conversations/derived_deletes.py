@@ -167,7 +167,7 @@ def clear(state: State, action: Clear) -> Result:
     if state.profile.clear_history == "absent":
         return Refusal("unsupported", "the profile has no clearing apart from deleting")
     key = channel_key(action.user, action.chat)
-    record = state.record(action.user, key) or _first_record(state, action, key)
+    record = state.record(action.user, key) or _first_record(state, action)
     if record is None or record.gone:
         return NOTHING
     last = state.last_seq(key)
@@ -181,7 +181,7 @@ def clear(state: State, action: Clear) -> Result:
     return changes
 
 
-def _first_record(state: State, action: Clear, key: str) -> Record | None:
+def _first_record(state: State, action: Clear) -> Record | None:
     """Begin a person channel by clearing it, where records outlast a delete; None elsewhere.
 
     After a delete a clear lists the entry, so it does for two who never wrote.

@@ -669,6 +669,13 @@ def test_a_live_server_without_a_version_matches_none_and_says_so() -> None:
     assert any("version of http://im.example is unknown" in note for note in found.notes)
 
 
+def test_nothing_is_said_of_a_version_that_no_line_asks_for() -> None:
+    opener = live(10**6)
+    opener.identity = Identity("http://im.example", "live", "wukongim")
+    found = result(case(SEES, known_failing=known("*")), opener)
+    assert (found.result, found.notes) == ("known failure", ())
+
+
 # The observer
 
 
