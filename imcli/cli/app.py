@@ -113,7 +113,6 @@ def dispatch(shell: Shell) -> int:
     from imcli.cli.options import behind_the_command
 
     refuse_broken_text(shell.world.argv)
-    refuse_empty_values(shell.world.argv)
     argv = behind_the_command(shell.world.argv)
     group = build_group()
     if COMPLETION in shell.world.env:
@@ -125,18 +124,6 @@ def dispatch(shell: Shell) -> int:
     except Exit as end:
         return end.exit_code
     return status if isinstance(status, int) else 0
-
-
-def refuse_empty_values(argv: tuple[str, ...]) -> None:
-    """Refuse `--state ""`: a variable that was never set must not mean the usual state file."""
-    from imcli.cli.options import TAKES_VALUE
-    from imcli.model.errors import UsageError
-
-    ends = argv.index("--") if "--" in argv else len(argv)
-    for word, following in zip(argv[:ends], (*argv[1:ends], None), strict=False):
-        option, equals, value = word.partition("=")
-        if option in TAKES_VALUE and (following == "" if not equals else not value):
-            raise UsageError(f"{option} is empty", hint="leave it out, or give it a value")
 
 
 def refuse_broken_text(argv: tuple[str, ...]) -> None:

@@ -81,8 +81,12 @@ def read_contexts(world: World) -> Contexts:
         InvalidInput: it is damaged, or others may read it.
     """
     path = contexts_path(world)
-    if not os.path.lexists(path):
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
         return Contexts(path)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
     return understood(path, parsed(path, read_private(path)))
 
 

@@ -7,6 +7,8 @@ defect: one line, and a report in the state folder.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from imcli.cli.shell import Shell
     from imcli.cli.world import World
 
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 HASH_HINT = "quote a group's name, '#team': a shell takes an unquoted # for a comment"
 DASH_HINT = "a text that begins with a dash goes behind --, as in: imcli send B A -- -1"
 
@@ -44,8 +47,9 @@ def tell_failure(shell: Shell, failure: Failure) -> int:
     lines.append(f"{mark}error:{end} {visible_lines(failure.message)}")
     if failure.hint:
         lines.append(f"hint: {visible_lines(failure.hint)}")
-    shell.world.stderr.write("\n".join(lines) + "\n")
-    shell.world.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody can be told; the status says it all the same
+        shell.world.stderr.write("\n".join(lines) + "\n")
+        shell.world.stderr.flush()
     return failure.status
 
 
@@ -147,8 +151,12 @@ def help_hint(error: ClickUsageError) -> str:
 
 def of_world(error: OSError) -> Failure:
     """Phrase what the system refused: a full disk, a closed stream, a lost folder."""
-    where = f" ({error.filename})" if error.filename else ""
-    return Failure(f"the system says: {error.strerror or error}{where}", ExitStatus.UNKNOWN)
+    reason = error.strerror or str(error)
+    if error.filename:
+        return Failure(f"the system says: {reason} ({error.filename})", ExitStatus.UNKNOWN)
+    if error.errno in NO_ROOM:  # files say their names: it was what is printed
+        return Failure(f"what is printed cannot be written: {reason}", ExitStatus.UNKNOWN)
+    return Failure(f"the system says: {reason}", ExitStatus.UNKNOWN)
 
 
 def unknown_command(word: str) -> Failure:

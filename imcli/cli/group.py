@@ -41,10 +41,34 @@ class Verb(TyperCommand):
         """Hand the common options over in one value and call the command."""
         shell = ctx.obj
         assert isinstance(shell, Shell), "main() gives every context a shell"
+        refuse_empty_values(self, ctx)
         given = {name: ctx.params.pop(name) for name in self.common_names}
         shell.options = Options(**given)
         shell.check_settings(self.common_names)
         return super().invoke(ctx)
+
+
+def refuse_empty_values(command: click.Command, ctx: click.Context) -> None:
+    """Refuse `--device ""` and `kick-device A ""`: a variable never set must not mean the default.
+
+    An empty text is a message like others, and what must be named says itself that it is not.
+
+    Raises:
+        UsageError: naming what is empty.
+    """
+    for param in command.get_params(ctx):
+        option = param.param_type_name == "option"
+        value = ctx.params.get(param.name or "")
+        if "" not in (value if isinstance(value, list | tuple) else (value,)):
+            continue
+        if not option and (param.metavar == "TEXT" or (param.required and param.nargs == 1)):
+            continue
+        source = ctx.get_parameter_source(param.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            from imcli.model.errors import UsageError
+
+            name = param.opts[0] if option else str(param.metavar or param.name).strip("[]")
+            raise UsageError(f"{name} is empty", hint="leave it out, or give it a value")
 
 
 class Commands(TyperGroup):

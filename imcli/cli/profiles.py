@@ -46,6 +46,7 @@ def list_profiles(
     --compare it prints docs/versions.md: what each version does in every situation, and why.
     """
     from imcli.cli.tables import Row, Table
+    from imcli.simulator.manual import about
     from imcli.simulator.profiles import builtin_names, load_profile
 
     if language not in LANGUAGES:
@@ -61,7 +62,7 @@ def list_profiles(
         said = ", ".join(f"{key} = {value}" for key, value in changed.items()) or "-"
         record = {
             "profile": name,
-            "about": profile.about,
+            "about": about(profile),
             "differs": profile.differences(),
         }
         rows.append(Row((name, said), record))

@@ -134,12 +134,17 @@ class Shell:
             )
         )
 
-    def show_one(self, record: Record, sentence: str, cells: tuple[str, ...]) -> None:
-        """Print the result of one action; the sentence is for people and yields to `--quiet`."""
+    def show_one(
+        self, record: Record, sentence: str, cells: tuple[str, ...], *, asked_for: bool = False
+    ) -> None:
+        """Print the result of one action, or with `asked_for` the answer to a question.
+
+        What is said to people of an action yields to `--quiet`; an answer is what they came for.
+        """
         from imcli.cli.output import carries_only_ascii, single
 
         form = self.form
-        if form == "table" and self.options.quiet:
+        if form == "table" and self.options.quiet and not asked_for:
             return
         stream = self.world.stdout
         self.write(single(record, sentence, cells, form, ascii_only=carries_only_ascii(stream)))

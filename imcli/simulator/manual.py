@@ -45,13 +45,17 @@ def _profiles() -> str:
     lines = ["## Built-in profiles", "", "| profile | what it is |", "|---|---|"]
     for name in builtin_names():
         profile = load_profile(name)
-        about = profile.about or "What a good server does; every switch has its first value."
-        lines.append(f"| `{name}` | {about}{_differs(profile)} |")
+        lines.append(f"| `{name}` | {about(profile)}{_differs(profile)} |")
     more = (
         "\nA profile of WuKongIM answers by the laws of that version, which are more than"
         " switches;\n`docs/versions.md` compares the versions."
     )
     return "\n".join([*lines, more, ""])
+
+
+def about(profile: Profile) -> str:
+    """Say in a sentence what a profile is; the reference is what it is by its switches."""
+    return profile.about or "What a good server does; every switch has its first value."
 
 
 def _differs(profile: Profile) -> str:

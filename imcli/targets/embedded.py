@@ -9,7 +9,7 @@ durable (`durable.py`). Scenarios are played on such files too, in virtual time
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from imcli.model.actions import Action, Crash, Drop, Fault, Restart, SetClock, Wait
 from imcli.model.entities import DeviceKey, is_group
@@ -162,6 +162,7 @@ def open_embedded(
     *,
     now_ms: Clock = wall_ms,
     sleep: Sleep = sleep_ms,
+    waits: Callable[[], None] | None = None,
 ) -> EmbeddedTarget:
     """Open the embedded server over a state file, which is made where there is none.
 
@@ -171,6 +172,7 @@ def open_embedded(
             file's own, or the reference for a new one.
         now_ms: the wall clock, in milliseconds.
         sleep: waits so many milliseconds.
+        waits: called where another command keeps this one waiting for long.
 
     Raises:
         TargetUnavailable: it is no state file of imcli's, or cannot be read or written.
@@ -178,7 +180,7 @@ def open_embedded(
         InvalidInput: there is no such profile.
     """
     wanted = as_profile(profile) if profile else None
-    file = open_state_file(path, wanted, default=REFERENCE)
+    file = open_state_file(path, wanted, default=REFERENCE, waits=waits)
     try:
         return EmbeddedTarget(
             file, identity_of("embedded", "embedded", file.profile), now_ms, sleep

@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -33,30 +33,48 @@ from imcli.targets.sqlite_state import SCHEMA, DurableState
 APPLICATION_ID = 0x696D636C
 """The letters `imcl`: what tells a state file from any other database."""
 BUSY_MS_MAX = 60_000
+QUIET_MS_MAX = 2_000
+"""How long a command waits for others before it says so."""
 
 MAGIC = b"SQLite format 3\0"
 HEADER_BYTES, FORM_AT, MARK_AT = 100, 60, 68
 """The head of a file, as the file format of SQLite lays it out: where its two numbers are."""
 
-_HINT = "--state names another file; `imcli reset-state` empties a state file of imcli's"
+_HINT = "name another file with --state"
+_ROOM_HINT = "make room there, or name a file elsewhere with --state"
+_RIGHTS_HINT = "make it writable, or name another file with --state"
 _DAMAGED_HINT = "remove it once you have a copy, or name another file with --state"
 _MESSAGES = (
-    ("database or disk is full", "there is no space left to write it; nothing was changed"),
-    ("readonly", "it cannot be written; nothing was changed"),
-    ("unable to open", "it cannot be opened"),
-    ("disk i/o error", "reading or writing it failed (disk full, or a broken disk?)"),
-    ("locked", f"another command holds it for more than {BUSY_MS_MAX // 1000} s"),
+    (
+        "database or disk is full",
+        "there is no space left to write it; nothing was changed",
+        _ROOM_HINT,
+    ),
+    ("readonly", "it cannot be written; nothing was changed", _RIGHTS_HINT),
+    ("unable to open", "it cannot be opened", _HINT),
+    ("disk i/o error", "reading or writing it failed (disk full, or a broken disk?)", _ROOM_HINT),
+    (
+        "locked",
+        f"another command has held it for more than {BUSY_MS_MAX // 1000} s",
+        "let that command end, or end it; or name another file with --state",
+    ),
 )
 
 
 def unavailable(path: str, error: Exception) -> TargetUnavailable:
     """Say in one sentence what is wrong with a state file."""
     text = str(error).lower()
-    for part, said in _MESSAGES:
+    for part, said, hint in _MESSAGES:
         if part in text:
-            return TargetUnavailable(f"the state file {path}: {said}", hint=_HINT)
+            return TargetUnavailable(f"the state file {path}: {said}", hint=hint)
     said = f"the state file {path} is damaged and is left as it is ({error})"
     return TargetUnavailable(said, hint=_DAMAGED_HINT)
+
+
+def _reason(error: OSError) -> str:
+    """Say what the system says, within a sentence; names of files stay as they are."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
 
 
 class StateFile:
@@ -65,8 +83,17 @@ class StateFile:
     `fixed` tells whether the file itself names the profile; the first command makes it so.
     """
 
-    def __init__(self, path: str, db: sqlite3.Connection, profile: Profile, *, fixed: bool) -> None:
+    def __init__(
+        self,
+        path: str,
+        db: sqlite3.Connection,
+        profile: Profile,
+        *,
+        fixed: bool,
+        waits: Callable[[], None] | None = None,
+    ) -> None:
         self.path = path
+        self._waits = waits
         self.profile = profile
         self.fixed = fixed
         self._db = db
@@ -118,7 +145,7 @@ class StateFile:
     @contextlib.contextmanager
     def _transaction(self, begin: str, *, keep: bool = True) -> Iterator[None]:
         try:
-            self._db.execute(begin)
+            self._begin(begin)
             try:
                 yield
                 self._db.execute("COMMIT" if keep else "ROLLBACK")
@@ -130,6 +157,23 @@ class StateFile:
             raise unavailable(self.path, error) from error
         except DOUBTFUL as error:
             raise self._blamed(error) from error
+
+    def _begin(self, begin: str) -> None:
+        """Begin when the other commands have ended; who must wait long for that is told so."""
+        if self._waits is None:
+            self._db.execute(begin)
+            return
+        self._db.execute(f"PRAGMA busy_timeout = {QUIET_MS_MAX}")
+        try:
+            self._db.execute(begin)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            self._waits()
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS_MAX - QUIET_MS_MAX}")
+            self._db.execute(begin)
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS_MAX}")
 
     def _blamed(self, error: Exception) -> Exception:
         """Give the error itself, or, where the file is what is wrong, what is to be said of it."""
@@ -155,10 +199,17 @@ class StateFile:
             self._db.close()
 
 
-def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> StateFile:
+def open_state_file(
+    path: str,
+    profile: Profile | None,
+    *,
+    default: Profile,
+    waits: Callable[[], None] | None = None,
+) -> StateFile:
     """Open a state file; make it where there is none.
 
-    One that has no profile yet gets `profile`, else the default, with its first command.
+    One that has no profile yet gets `profile`, else the default, with its first command. `waits` is
+    called where a command has to wait for others for longer than anybody expects.
 
     Raises:
         TargetUnavailable: it is no state file, or cannot be read or written.
@@ -176,7 +227,7 @@ def open_state_file(path: str, profile: Profile | None, *, default: Profile) -> 
     if profile is not None and profile != kept:
         db.close()
         raise other_profile(path, kept, profile)
-    return StateFile(path, db, kept, fixed=bool(body))
+    return StateFile(path, db, kept, fixed=bool(body), waits=waits)
 
 
 def other_profile(path: str, kept: Profile, wanted: Profile) -> UsageError:
@@ -199,7 +250,7 @@ def inspect(path: str) -> bool:
         raise TargetUnavailable(f"{path} is not a file", hint=_HINT)
     if not _may(path, os.R_OK | os.W_OK):
         said = f"the state file {path} cannot be written: it is left as it is"
-        raise TargetUnavailable(said, hint=_HINT)
+        raise TargetUnavailable(said, hint=_RIGHTS_HINT)
     if os.path.getsize(path) == 0:
         return False
     _inspect_header(path)
@@ -218,7 +269,7 @@ def _inspect_header(path: str) -> None:
             claimed = is_claimed(file.fileno())
             header = file.read(HEADER_BYTES)
     except OSError as error:
-        said = f"the state file {path} cannot be read: {(error.strerror or str(error)).lower()}"
+        said = f"the state file {path} cannot be read: {_reason(error)}"
         raise TargetUnavailable(said, hint=_HINT) from error
     if claimed:
         raise in_use(path)
@@ -251,7 +302,7 @@ def _connect(path: str) -> sqlite3.Connection:
             isolation_level=None,
         )
     except OSError as error:
-        said = f"the state file {path} cannot be made: {(error.strerror or str(error)).lower()}"
+        said = f"the state file {path} cannot be made: {_reason(error)}"
         raise TargetUnavailable(said, hint=_HINT) from error
     except sqlite3.Error as error:
         raise unavailable(path, error) from error

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from imcli.model.entities import DEVICE_FLAGS, GROUP, DeviceKind, DeviceLevel
-from imcli.wire.answers import Garbled, excerpt
+from imcli.wire.answers import garbled
 from imcli.wire.forms import BAD_JSON
 from imcli.wire.http import Call, post
 
@@ -248,7 +248,7 @@ def _converted(body: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(body, type=kind)
     except BAD_JSON as error:
-        raise Garbled(f"{error}: {excerpt(body)}") from None
+        raise garbled(error, body) from None
 
 
 def _all(body: bytes, kind: type[_T]) -> list[_T]:
@@ -261,7 +261,7 @@ def _data(body: bytes, kind: type[_T]) -> tuple[_T, ...]:
     try:
         return tuple(msgspec.convert(each, kind) for each in listed)
     except msgspec.ValidationError as error:
-        raise Garbled(f"{error}: {excerpt(body)}") from None
+        raise garbled(error, body) from None
 
 
 _BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")

@@ -157,6 +157,18 @@ def excerpt(body: bytes, length: int = 120) -> str:
     return flat if len(flat) <= length else flat[:length] + "…"
 
 
+def garbled(error: Exception, body: bytes) -> Garbled:
+    """Say what is wrong with a body that could not be read.
+
+    >>> str(garbled(ValueError("Input data was truncated"), b" "))
+    'the answer is empty'
+    """
+    if not body.strip():
+        return Garbled("the answer is empty")
+    why = str(error).replace("Input data was truncated", "its JSON ends too early")
+    return Garbled(f"{why}: {excerpt(body)}")
+
+
 def judge(status: int, body: bytes) -> Answer:
     """Tell what an answer says about what was asked."""
     if status == 401:
@@ -208,7 +220,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except BAD_JSON as error:
-        raise Garbled(f"{error}: {excerpt(body)}") from error
+        raise garbled(error, body) from error
 
 
 def read_sent(body: bytes) -> SendData:

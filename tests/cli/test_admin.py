@@ -62,7 +62,7 @@ def test_no_group_is_said_on_stderr(imcli: Run) -> None:
 
 
 def test_a_black_list_refuses_until_it_is_lifted(imcli: Run) -> None:
-    assert imcli("block", "A", "B").out == "A has B on the black list\n"
+    assert imcli("block", "A", "B").out == "put B on the black list of A\n"
     assert imcli("send", "B", "A", "hi").status == 7
     imcli("unblock", "A", "B")
     assert imcli("send", "B", "A", "hi").status == 0

@@ -222,7 +222,7 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(words: str) -> None:
         check=False,
     )
     assert ran.returncode == 4
-    assert ran.stderr == "error: the system says: No space left on device\n"
+    assert ran.stderr == "error: what is printed cannot be written: No space left on device\n"
 
 
 def loaded(code: str) -> set[str]:

@@ -130,7 +130,7 @@ def test_reading_clears_the_count(imcli: Run) -> None:
     imcli("send", "B", "A", "hi", "--count", "3")
     imcli("mark-read", "A", "B", "--up-to", "2")
     assert entry(imcli, "A", "B")["unread"] == 1
-    assert imcli("mark-read", "A", "B").out == "A has read B\n"
+    assert imcli("mark-read", "A", "B").out == "marked A's conversation with B as read\n"
     assert entry(imcli, "A", "B")["unread"] == 0
 
 

@@ -667,7 +667,7 @@ def test_a_file_that_somebody_holds_for_too_long_is_said(path: str) -> None:
     with closing(opened(path)) as target, closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         target._file._db.execute("PRAGMA busy_timeout = 10")
-        with pytest.raises(TargetUnavailable, match="another command holds it"):
+        with pytest.raises(TargetUnavailable, match="another command has held it"):
             target.perform(CreateUser("A"))
         other.execute("ROLLBACK")
         assert target.perform(CreateUser("A")).result == "ok"

@@ -38,6 +38,7 @@ def find_files(world: World, paths: list[str]) -> list[str]:
 
     Raises:
         NothingToRun: a path does not exist, or no file was found.
+        InvalidInput: a folder cannot be read.
     """
     hint = "scenario files end in .toml"
     return find(world, paths, is_scenario, "scenario file", hint=hint)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
+from imcli.cli.text_files import unreadable
 from imcli.cli.world import World
 from imcli.model.errors import NothingToRun
 
@@ -27,6 +29,7 @@ def find(
 
     Raises:
         NothingToRun: a path does not exist, or no file was found.
+        InvalidInput: a folder cannot be read.
     """
     found = dict.fromkeys(file for path in paths for file in files_of(world, path, is_one))
     if not found:
@@ -44,13 +47,23 @@ def files_of(world: World, path: str, is_one: Callable[[str], bool]) -> Iterator
     if not os.path.isdir(real):
         yield path
         return
-    for folder, folders, names in os.walk(real):
+    for folder, folders, names in os.walk(real, onerror=lambda error: refuse(path, real, error)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = os.path.normpath(os.path.join(path, os.path.relpath(folder, real)))
         before = "" if inside == os.curdir else os.path.join(inside, "")
         for name in sorted(names):
             if name[0] != "." and is_one(name):
                 yield before + name
+
+
+def refuse(path: str, real: str, error: OSError) -> NoReturn:
+    """Say which folder cannot be looked into: what is in it would silently be left out.
+
+    Raises:
+        InvalidInput: always.
+    """
+    inside = os.path.relpath(str(error.filename), real)
+    raise unreadable(f"the folder {os.path.normpath(os.path.join(path, inside))}", error)
 
 
 def near_path(world: World, path: str) -> str:

@@ -65,6 +65,7 @@ class Interrupts:
     def __init__(self, *, breakable: bool) -> None:
         self._breakable = breakable
         self._playing = False
+        self._beginning = False
         self._asked = False
         self._taken = ExitStack()
 
@@ -81,8 +82,28 @@ class Interrupts:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self._asked = self._asked, True
-        if again or (self._breakable and self._playing):
+        if again or self._beginning or (self._breakable and self._playing):
             raise KeyboardInterrupt
+
+    def first(self, events: Iterator[RunEvent], *, break_off: bool) -> RunEvent:
+        """Give the event with which a run begins: servers are looked for before it, and may hang.
+
+        Args:
+            events: those of the run.
+            break_off: whether an interrupt ends the waiting at once.
+
+        Raises:
+            KeyboardInterrupt: somebody wanted the run to end before it began.
+        """
+        self._beginning = break_off
+        try:
+            return next(events)
+        except Exception as error:
+            if self._asked and break_off:  # breaking off did that, somewhere in a library
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            self._beginning = False
 
     def until_asked(self, events: Iterator[RunEvent]) -> Iterator[RunEvent]:
         """Yield events until they end.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from imcli.report.console import Show
     from imcli.scenario.running.run import Options
 
+REPEAT_MAX = 1_000_000
+
 PathsArgument = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Scenario files, or folders of them.")
 ]
@@ -123,8 +125,8 @@ def run_options(
     check_choice("--show", show, SHOWS)
     if check not in OBSERVERS:
         raise UsageError(f"--check is {check!r}; it takes each-step")
-    if repeat < 1:
-        raise UsageError(f"--repeat is {repeat}, and must be at least 1")
+    if not 1 <= repeat <= REPEAT_MAX:
+        raise UsageError(f"--repeat is {repeat}, and must be from 1 to {REPEAT_MAX}")
     return Options(
         profile=profile,
         seed=seed,

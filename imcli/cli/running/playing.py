@@ -68,7 +68,8 @@ def play(
             names = [place.written for place in places]
             run = Run(cases, names, options, interrupts.asked, jobs, max_failures)
             events = run_events(run, make)
-            first = next(events)
+            live = any(map(make.is_live, names))
+            first = interrupts.first(events, break_off=jobs == 1 or live)
         reports = Reports(shell, wanted)
         try:
             reports.handle(first)

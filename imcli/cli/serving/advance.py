@@ -50,8 +50,18 @@ def said(body: bytes) -> str:
 
     try:
         return str(json.loads(body)["msg"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "it does not take that duration"
+
+
+def tells_time(body: bytes) -> bool:
+    """Whether an answer is that of a clock that was moved; any web server answers something."""
+    import json
+
+    try:
+        return type(json.loads(body)["data"]["now_ms"]) is int
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def ask(shell: Shell, target: str, duration_ms: int) -> None:
@@ -84,7 +94,7 @@ def ask(shell: Shell, target: str, duration_ms: int) -> None:
         raise RefusedByServer("the manager token is wrong", hint="IMCLI_TOKEN holds it")
     if reply.status == 400:
         raise RefusedByServer(f"{target} says: {said(reply.body)}")
-    if reply.status != 200:
+    if reply.status != 200 or not tells_time(reply.body):
         raise RefusedByServer(
             f"{target} has no time that could be moved",
             hint="start it with `imcli serve --virtual-time`",

@@ -19,10 +19,10 @@ OwnerArgument = Annotated[
 MemberArgument = Annotated[str, typer.Argument(metavar="USER", help="The user on the list.")]
 
 SAID: dict[tuple[AccessList, bool], tuple[str, str]] = {
-    ("block", True): ("block", "{owner} has {member} on the black list"),
-    ("block", False): ("unblock", "{owner} has {member} no longer on the black list"),
-    ("allow", True): ("allow", "{owner} has {member} on the white list"),
-    ("allow", False): ("disallow", "{owner} has {member} no longer on the white list"),
+    ("block", True): ("block", "put {member} on the black list of {owner}"),
+    ("block", False): ("unblock", "took {member} off the black list of {owner}"),
+    ("allow", True): ("allow", "put {member} on the white list of {owner}"),
+    ("allow", False): ("disallow", "took {member} off the white list of {owner}"),
 }
 
 

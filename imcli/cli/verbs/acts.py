@@ -102,7 +102,7 @@ def said_send(action: actions.Send) -> str:
         options.append(f"number {quoted(action.client_msg_no)}")
     if action.payload:
         options.append(f"payload {action.payload}")
-    text = f" {quoted(action.text)}" if action.text else ""
+    text = "" if action.payload else f" {quoted(action.text)}"
     return f"{sender} sends {action.chat}{text}" + (
         f" with {', '.join(options)}" if options else ""
     )

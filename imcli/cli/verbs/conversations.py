@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -172,7 +173,7 @@ def mark_read(
         "mark-read",
         action,
         device,
-        said=f"{user} has read {chat}",
+        said=f"marked {user}'s conversation with {chat} as read",
         effect=kit.Effect(
             lambda entry: entry is None or entry.unread == 0 or 0 < bound <= entry.read_to,
             kit.is_read,
@@ -203,12 +204,40 @@ def mark_unread(
         "mark-unread",
         action,
         device,
-        said=f"{user} has {chat} unread",
+        said=f"marked {user}'s conversation with {chat} as unread",
         effect=kit.Effect(
             lambda entry: entry is not None and (entry.marked_unread or entry.unread > 0),
             why_not=kit.only_forward,
         ),
+        then=lambda desk, acting: tell_other_count(desk, action, acting),
     )
+
+
+def tell_other_count(desk: Desk, action: actions.MarkUnread, device: str) -> None:
+    """Say where a count did not come about, or may not have: the server answers yes all the same.
+
+    A live server is not looked at: from 2.2.0 on a look is a list that it keeps.
+    """
+    from imcli.cli.verbs import kit
+    from imcli.model.versions import MARKED_SINCE
+
+    if action.count is None:
+        return
+    user, chat, version = action.user, action.chat, desk.target.identity.version
+    if desk.live:
+        if version >= MARKED_SINCE:
+            desk.shell.say(
+                f"note: WuKongIM {'.'.join(map(str, version))} lowers an unread count and never"
+                f" raises one (A7); imcli show-conversation {user} {chat} shows what it is"
+            )
+        return
+    entry = kit.entry_of(desk, user, device, chat)
+    unread = entry.unread if entry else 0
+    if unread != action.count:
+        desk.shell.say(
+            f"note: {action.count} unread was asked for, and the list says {unread};"
+            f" imcli explain-unread {user} {chat} shows what counts"
+        )
 
 
 def delete_conversation(
@@ -272,8 +301,12 @@ def act(
     said: str,
     effect: Effect,
     doing: str = "",
+    then: Callable[[Desk, str], None] = lambda desk, device: None,
 ) -> int:
-    """Do one action on one conversation; `doing` phrases the question of a destructive one."""
+    """Do one action on one conversation; `doing` phrases the question of a destructive one.
+
+    `then` looks at what came of it, with the device that acted.
+    """
     import msgspec
 
     from imcli.cli.verbs import kit
@@ -288,6 +321,7 @@ def act(
         acting = desk.actor(user, device)
         desk.perform(msgspec.structs.replace(action, device=acting))
         kit.wait_for(desk, user, acting, chat, effect)
+        then(desk, acting)
         fields = (("user", user), ("device", acting), ("conversation", chat))
         return kit.done(desk, name, said, fields)
 
@@ -321,5 +355,5 @@ def explain_unread(ctx: typer.Context, user: UserArgument, chat: ChatArgument) -
     with kit.open_desk(shell, user) as desk:
         desk.known_pair(user, chat)
         explanation = explain(desk, user, desk.viewers(user, "", False)[0], chat)
-    shell.show_one(explanation.record, explanation.text, explanation.cells)
+    shell.show_one(explanation.record, explanation.text, explanation.cells, asked_for=True)
     return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -33,6 +34,10 @@ WAIT_MS = 10_000
 STORED_MS = 12_000
 """For a message to be in the log of a live server, whose proposals may hang for five seconds."""
 FIRST_DEVICE = "phone"
+OTHER_PROFILE = (
+    "another profile may do it (`imcli list-profiles`); a new state file takes one: "
+    "--state FILE --profile NAME"
+)
 
 
 class Desk:
@@ -123,6 +128,18 @@ class Desk:
             hint=did_you_mean(chat, groups) or "groups are made by `imcli create-group`",
         )
 
+    def refuse_unknown(self, *chats: str) -> None:
+        """Refuse what the server would refuse, before anybody is made; name the nearest.
+
+        Raises:
+            RefusedByServer: there is no such user or group.
+        """
+        try:
+            for chat in chats:
+                self.known_chat(chat)
+        except UsageError as error:
+            raise RefusedByServer(f"the server refuses: {error.message}", hint=error.hint) from None
+
     def actor(self, user: str, device: str = "") -> str:
         """Make sure that a user is there with a device that is online; name that device."""
         if self.live:
@@ -144,7 +161,10 @@ class Desk:
         if not device:
             return rows[0] if rows else None
         name = device.partition(":")[0]
-        return next((row for row in rows if row.device == name), None)
+        found = next((row for row in rows if row.device == name), None)
+        if found is not None and name != device:
+            refuse_other_kind(found, device)
+        return found
 
     def mentioned(self, users: Iterable[str]) -> None:
         """Make sure that users exist who are only spoken of."""
@@ -201,7 +221,9 @@ class Desk:
             case "ok":
                 return outcome
             case "refused":
-                raise refusal(outcome, what)
+                raise refusal(outcome, what, "" if self.live else OTHER_PROFILE)
+            case _ if isinstance(action, actions.Pull):  # to look does nothing
+                raise CouldNotTell(outcome.detail or "no answer came")
             case _:
                 raise CouldNotTell(
                     f"could not tell whether it was done: {outcome.detail or 'no answer came'}",
@@ -243,12 +265,27 @@ class Desk:
                 )
 
 
-def refusal(outcome: Outcome, what: str) -> RefusedByServer:
+def refuse_other_kind(row: DeviceRow, written: str) -> None:
+    """Refuse `kiosk:pc` where the user's kiosk is a browser: it is not the device that was meant.
+
+    Raises:
+        UsageError: saying what the device is; or what was written is no device.
+    """
+    spec = device_spec(written)
+    if spec.kind != row.kind or (written.count(":") > 1 and spec.level != row.level):
+        raise UsageError(
+            f"{row.user}'s device {row.device} is no {written.partition(':')[2]}",
+            hint=f"it is {row.device}:{row.kind}:{row.level}; {row.device} alone names it",
+        )
+
+
+def refusal(outcome: Outcome, what: str, where_unsupported: str = "") -> RefusedByServer:
     """Phrase a refusal: whose it is, why, and the name of the reason."""
+    hint = where_unsupported if outcome.reason == "unsupported" else ""
     reason = REASON_BY_NAME.get(outcome.reason)
     why = outcome.detail or (reason.sentence if reason else outcome.reason)
     before = f"{what}; " if what else ""
-    return RefusedByServer(f"{before}the server refused: {why} ({outcome.reason})")
+    return RefusedByServer(f"{before}the server refused: {why} ({outcome.reason})", hint=hint)
 
 
 @contextmanager
@@ -277,7 +314,8 @@ def open_for_verb(shell: Shell, place: Place, users: tuple[str, ...]) -> Target:
 
             path = state_path(shell)
             shell.note(f"embedded server in {path}")
-            return open_embedded(path, profile)
+            waits = partial(shell.say, f"waiting for another command that uses {path}")
+            return open_embedded(path, profile, waits=waits)
         case "sim":
             from imcli.targets.simulated import open_simulated
 

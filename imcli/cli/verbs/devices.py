@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imcli.cli.options import TokenStdinOption, UserArgument
+from imcli.cli.options import TokenStdinOption
 from imcli.cli.shell import Shell, shell_of
 from imcli.model.errors import UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imcli.model.entities import DeviceSpec
     from imcli.targets.base import DeviceRow
 
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user.")]
 DEVICE_COLUMNS = ("user", "device", "kind", "level", "state")
 
 
@@ -56,11 +57,14 @@ def create_user(
     if kit.dry_run(shell, kit.actions.CreateUser(user), *added):
         return 0
     with kit.open_desk(shell, user) as desk:
+        there = desk.devices(user)
+        for spec in specs:
+            desk.chosen(there, f"{spec.name}:{spec.kind}")
         desk.perform(kit.actions.CreateUser(user))
         for action in added:
             desk.perform(action)
             desk.perform(kit.actions.Connect(user, action.device))
-        return created(desk, user, specs)
+        return created(desk, user, specs, tuple(row.device for row in there))
 
 
 def create_live_user(
@@ -99,12 +103,20 @@ def are_known(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> bool:
     return {spec.kind for spec in specs} <= {row.kind for row in desk.administration.devices(user)}
 
 
-def created(desk: Desk, user: str, specs: tuple[DeviceSpec, ...]) -> int:
-    """Report a user."""
+def created(
+    desk: Desk, user: str, specs: tuple[DeviceSpec, ...], there: tuple[str, ...] = ()
+) -> int:
+    """Report a user; `there` are the devices that were there before."""
     from imcli.cli.verbs import kit
 
     names = tuple(spec.name for spec in specs)
-    said = f"created {user} with {', '.join(names)}"
+    new = [name for name in names if name not in there]
+    if there and not new:
+        said = f"{user} has {', '.join(names)} already"
+    elif there:
+        said = f"added {', '.join(new)} to {user}"
+    else:
+        said = f"created {user} with {', '.join(names)}"
     return kit.done(desk, "create-user", said, (("user", user), ("devices", names)))
 
 

@@ -136,9 +136,12 @@ def act(
     if doing and not kit.allowed(shell, kit.verb_place(shell), doing):
         return kit.declined(shell)
     people = (*members, *((action.user,) if action.user else ()))
+    removes = isinstance(action, kit.actions.RemoveMembers)
     with kit.open_desk(shell, *people) as desk:
+        if not isinstance(action, kit.actions.CreateGroup):
+            desk.refuse_unknown(action.group, *(members if removes else ()))
         with desk.as_one():
-            if not isinstance(action, kit.actions.RemoveMembers):
+            if not removes:
                 desk.mentioned(members)
             if action.user:
                 device = desk.actor(action.user)

@@ -14,6 +14,7 @@ from imcli.cli.verbs.names import chat_name, device_spec, group_name, user_name
 from imcli.cli.verbs.waiting import (
     BUSY,
     Effect,
+    entry_of,
     is_deleted,
     is_read,
     only_forward,
@@ -38,6 +39,7 @@ __all__ = [
     "device_spec",
     "done",
     "dry_run",
+    "entry_of",
     "group_name",
     "is_deleted",
     "is_group",

@@ -14,7 +14,7 @@ from imcli.cli.options import (
     WatchOption,
 )
 from imcli.cli.shell import Shell, shell_of
-from imcli.model.errors import RefusedByServer, UsageError
+from imcli.model.errors import UsageError
 
 if TYPE_CHECKING:
     from imcli.cli.verbs.kit import Desk, Row
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from imcli.model.events import Accepted
 
 COUNT_MAX = 100_000
+TEXT_HINT = (
+    "quote a text that begins with #, which a shell takes for a comment; `imcli send --help` shows "
+    "how"
+)
 
 
 def send(
@@ -31,7 +35,7 @@ def send(
     to: Annotated[
         str, typer.Argument(metavar="TO", help="A user, or a group as '#name' (quoted).")
     ],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The message.")] = "",
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
     payload: Annotated[
         str, typer.Option("--payload", metavar="JSON", help="Send this JSON instead of a text.")
     ] = "",
@@ -66,7 +70,7 @@ def send(
             sender,
             device.partition(":")[0],
             to,
-            text,
+            text or "",
             number,
             payload=canonical(payload),
             no_persist=no_persist,
@@ -78,13 +82,11 @@ def send(
     return send_all(shell, sends, device)
 
 
-def check_send(text: str, payload: str, number: str, count: int) -> None:
-    """Refuse a message without content, and numbers that make no sense."""
-    from imcli.cli.failures import HASH_HINT
-
-    if not text and not payload:
-        raise UsageError("TEXT is missing", hint=HASH_HINT)
-    if text and payload:
+def check_send(text: str | None, payload: str, number: str, count: int) -> None:
+    """Refuse a message that says neither text nor payload, and numbers that make no sense."""
+    if text is None and not payload:
+        raise UsageError("TEXT is missing", hint=TEXT_HINT)
+    if text is not None and payload:
         raise UsageError("a message is either TEXT or --payload, not both")
     if not 1 <= count <= COUNT_MAX:
         raise UsageError(f"--count is {count}, and must be from 1 to {COUNT_MAX}")
@@ -93,18 +95,6 @@ def check_send(text: str, payload: str, number: str, count: int) -> None:
             "--number with --count would send one message again and again",
             hint="leave --number out, or send once more with the same --number",
         )
-
-
-def refuse_unknown(desk: Desk, group: str) -> None:
-    """Refuse what the server would refuse, before the sender is made; name the nearest group.
-
-    Raises:
-        RefusedByServer: there is no such group.
-    """
-    try:
-        desk.known_chat(group)
-    except UsageError as error:
-        raise RefusedByServer(f"the server refuses: {error.message}", hint=error.hint) from None
 
 
 def canonical(payload: str) -> str:
@@ -142,7 +132,7 @@ def send_all(shell: Shell, sends: list[actions.Send], device: str) -> int:
     accepted: list[Accepted] = []
     with kit.open_desk(shell, *people) as desk:
         if kit.is_group(first.chat):
-            refuse_unknown(desk, first.chat)
+            desk.refuse_unknown(first.chat)
         try:
             with desk.as_one():
                 acting = desk.actor(first.user, device)

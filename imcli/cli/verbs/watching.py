@@ -2,14 +2,16 @@
 
 On a terminal the picture is drawn over the one before; in a pipe each picture follows the last,
 with a blank line between them (none where a line is a record). It ends when what is looked at says
-so, or with Ctrl-C, which is status 130 as always. Each look opens the server anew: the embedded one
-would keep every other command waiting in between.
+so, when nobody reads any more, or with Ctrl-C, which is status 130 as always. Each look opens the
+server anew: the embedded one would keep every other command waiting in between.
 """
 
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import Callable
+from typing import TextIO
 
 from imcli.cli.shell import Shell
 from imcli.cli.text import columns_of
@@ -38,6 +40,24 @@ def shown(shell: Shell, look: Look, *, watch: bool) -> int:
         if over:
             return 0
         shell.world.pause(PAUSE_SECONDS)
+        refuse_absent_reader(shell.world.stdout)
+
+
+def refuse_absent_reader(stream: TextIO) -> None:
+    """End where whoever read has gone (`| head -1`): nothing may ever be written that finds out.
+
+    A system that cannot tell finds out with the next picture.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+    """
+    try:
+        poll, number = select.poll(), stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return
+    poll.register(number, 0)
+    if any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0)):
+        raise BrokenPipeError
 
 
 class Canvas:

@@ -89,6 +89,8 @@ class Scope:
 
     def _no_user(self, name: str) -> tuple[str, str]:
         users = list(self.devices)
+        if not users:
+            return f'unknown user `{name}`: the file has no users = ["{name}", …] yet', ""
         return f"unknown user `{name}` ({listed(users)})", nearest_word(name, users)
 
     def _no_group(self, name: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ header `token` and stands in no message, because no message is built from header
 from __future__ import annotations
 
 import copy
+import http.client
 import socket
 import ssl
 import threading
@@ -170,8 +171,9 @@ class HttpClient:
             raise NotAsked(f"cannot connect to {self.origin}: {_why(error)}") from None
         except (HTTPError, OSError, ValueError) as error:
             late = self._clock() >= self._deadline.at_ms
-            why = f"no answer within {limit_ms} ms" if late else _why(error)
-            raise NoAnswer(f"{call.method} {call.path.partition('?')[0]}: {why}") from None
+            why = f"no answer within {_spoken(limit_ms)}" if late else _why(error)
+            asked = f"{call.method} {call.path.partition('?')[0]}"
+            raise NoAnswer(f"{self.origin}: {asked}: {why}") from None
 
     def _exchange(self, call: Call, limit_ms: int) -> Reply:
         response = self._pool.urlopen(
@@ -210,6 +212,15 @@ class HttpClient:
         self._pool.close()
 
 
+def _spoken(limit_ms: int) -> str:
+    """Write a limit as people say it.
+
+    >>> _spoken(12_000), _spoken(150)
+    ('12 s', '150 ms')
+    """
+    return f"{limit_ms} ms" if limit_ms % 1000 else f"{limit_ms // 1000} s"
+
+
 def _why(error: BaseException) -> str:
     """Say why in the words of the operating system, without those that urllib3 puts around them."""
     inner: BaseException | None = error
@@ -220,6 +231,8 @@ def _why(error: BaseException) -> str:
             return f"no secure connection ({reason or 'TLS'}){plain}"
         if isinstance(inner, RemoteDisconnected):
             return "it closed the connection without an answer"
+        if isinstance(inner, urllib3.exceptions.IncompleteRead | http.client.IncompleteRead):
+            return "it closed the connection in the middle of its answer"
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror.lower()
         error, inner = inner, inner.__cause__ or inner.__context__

@@ -24,6 +24,12 @@ def _ask_varz(client: HttpClient) -> Varz:
         if reply.status == 401:
             said = f"{client.origin} refuses the manager token, or wants one (401)"
             raise TargetUnavailable(said, hint=_TOKEN_HINT)
+        if reply.status >= 500:
+            said = f"{client.origin} cannot say what it is: it answers {reply.status} to /varz"
+            raise TargetUnavailable(
+                f"{said} ({excerpt(reply.body) or 'nothing'})",
+                hint="it may have just started, or something before it fails: ask imcli doctor",
+            )
         if reply.status != 200:
             raise Garbled(f"it answers {reply.status} to /varz")
         return read_varz(reply.body)
