@@ -191,7 +191,9 @@ def test_reading_needs_no_more_than_the_wish() -> None:
     ("version", "senders", "stored", "counted"),
     [
         ((2, 1, 3), "BB", (2, 0), (2, 0)),
-        ((2, 1, 5), "BA", (2, 0), (0, 2)),
+        ((2, 1, 5), "BA", (2, 0), (2, 0)),  # the oldest is looked at (A9) ...
+        ((2, 1, 5), "AB", (2, 0), (0, 1)),
+        ((2, 2, 5), "BA", (2, 0), (0, 2)),  # ... and later the newest
         ((2, 2, 5), "BAB", (3, 0), (1, 2)),
         ((2, 2, 0), "BAB", (3, 0), (3, 0)),
     ],

@@ -8,13 +8,11 @@ at it changes nothing, while to ask for the list would fill a cache of the serve
 from __future__ import annotations
 
 from imcli.device.cache import DeviceCache
-from imcli.model.actions import Delete, MarkUnread, Read
+from imcli.model.actions import LISTED_MESSAGES, Delete, MarkUnread, Read
 from imcli.model.entities import Entry, Message
 from imcli.model.events import ChangeKind, ConversationPushed
 from imcli.model.versions import MARKED_SINCE, NO_PERSON_ROWS
-
-OWN_SINCE = (2, 2, 5)
-"""From then on the own newest message counts as read."""
+from imcli.trace.counting import reckon, rule_of
 
 OwnChange = Delete | Read | MarkUnread
 
@@ -72,12 +70,9 @@ def _counted(
     row: Entry, messages: list[Message], user: str, version: tuple[int, ...]
 ) -> tuple[int, int]:
     """Give unread and read mark as the server's list would (`/conversation/sync`)."""
-    if not messages or version < MARKED_SINCE:
+    rule = rule_of(version)
+    if rule.stores_count:
         return row.unread, row.read_to
-    last = messages[-1]
-    if last.sender == user:
-        return 0, last.seq
     own = max((m.seq for m in messages if m.sender == user), default=0)
-    if version >= OWN_SINCE and own > row.read_to and last.seq - own < row.unread:
-        return last.seq - own, own
-    return row.unread, row.read_to
+    found = reckon(rule, row.read_to, messages[-LISTED_MESSAGES:], user, own)
+    return found.unread, found.mark
