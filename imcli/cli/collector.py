@@ -1,9 +1,9 @@
-"""The collector of garbage, told what stays.
+"""The garbage collector, told what stays.
 
-Python looks for values that hold each other in a ring whenever so many objects have been made, and
-once more among everything when the process ends. Nearly all that this program makes before it does
-something stays to the end: modules, commands, the scenarios that were read. Looking through them
-again and again is a tenth of the time in which a verb starts and ends.
+Python looks for reference cycles whenever so many objects have been made, and once more among
+everything when the process ends. Nearly all that this program makes before it does something stays
+to the end: modules, commands, the scenarios that were read. Looking through them again and again is
+a tenth of the time in which a verb starts and ends.
 
 The collector belongs to the process, so only a process that is this program's own is spared it.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MADE_MAX = 50_000
-"""How many objects may be made before the collector looks for rings among them: a command that
+"""How many objects may be made before the collector looks for cycles among them: a command that
 begins has made thirty thousand, through which Python's own number would send it forty times."""
 
 

@@ -1,6 +1,6 @@
 """The versions of WuKongIM: which were measured, and from which on something is otherwise.
 
-Only what several rooms must know stands here, so that none of them knows it otherwise than another;
+Only what several rooms must know stands here, so that no two of them can disagree;
 what a single file needs to know of a version stands in that file. Versions are tuples of numbers,
 `()` where one is unknown, so that they compare as they follow each other.
 

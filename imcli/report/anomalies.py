@@ -27,8 +27,8 @@ class Anomaly(msgspec.Struct, frozen=True, rename={"but_not": "except"}):
     """One cause: its name (`A4`), one line in each language, and the reports that are about it.
 
     Those named A are anomalies of WuKongIM with a severity and a range: from `since` (else from the
-    first version that is known here) up to `fixed`, which has it no more (else for ever), without
-    those of `but_not`. Source: the version that changed it, or the first measured one after it.
+    first version that is known here) to just before `fixed` (else to the newest), but not those of
+    `but_not`. Source: the version that changed it, or the first measured one after it.
     """
 
     code: str

@@ -57,7 +57,7 @@ def version_of(result: CaseResult) -> str:
 
 
 def unforeseen(results: Iterable[CaseResult]) -> list[str]:
-    """Name what ended otherwise than the corpus says, one line each."""
+    """Name what did not end as the corpus says, one line each."""
     foreseen = ("passed", "known failure", "skipped")
     return [
         f"{each.case_id} on {each.target.name}: {each.result}"

@@ -5,7 +5,7 @@ filled in, own verbs and `repeat` are expanded, names of devices are resolved, l
 The runner sees cases only. Whatever a label stands for is known only at run time; an action that
 needs it names the field and the label in `refs`.
 
-None of these values can lead back to itself, so the collector of garbage need not look at them
+None of these values can be in a reference cycle, so the garbage collector need not look at them
 (`gc=False`): there are a dozen per step, and they live as long as the run.
 """
 

@@ -195,7 +195,7 @@ class SimulatedTarget:
 
     def _request(self, action: Request) -> Outcome:
         """Ask the HTTP face; a call that ended the server got no answer."""
-        from imcli.targets.raw import respond  # rarely asked for, and dear at every start
+        from imcli.targets.raw import respond  # rarely asked for, and costly at start-up
 
         response, events = respond(self.server, action)
         self._note(events)

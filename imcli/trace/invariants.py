@@ -154,7 +154,7 @@ class Checker:
     def close(self) -> None:
         """Let go of the server, and of what in the ledger holds each other.
 
-        A ring of references is freed only when the collector comes by; thousands of cases in one
+        A reference cycle is freed only when the garbage collector runs; thousands of cases in one
         process would have it come often.
         """
         del self.probe, self._entry, self._now_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imcli.cli.running.meanings import ON_WHAT, meanings
+from imcli.cli.running.meanings import DEPENDS_ON, meanings
 from imcli.scenario.running.results import CLAIMS
 from imcli.simulator.switches import SWITCH_BY_NAME
 from tests.cli.conftest import Run
@@ -15,8 +15,10 @@ def names(profile: str, *about: str, own: dict[str, object] | None = None) -> li
 
 
 def test_what_failed_hangs_on_switches_that_there_are() -> None:
-    assert {switch for switches in ON_WHAT.values() for switch in switches} <= set(SWITCH_BY_NAME)
-    assert set(CLAIMS.values()) <= set(ON_WHAT)
+    assert {switch for switches in DEPENDS_ON.values() for switch in switches} <= set(
+        SWITCH_BY_NAME
+    )
+    assert set(CLAIMS.values()) <= set(DEPENDS_ON)
 
 
 def test_a_small_profile_tells_all_that_is_otherwise() -> None:

@@ -153,7 +153,7 @@ def failure_shown(shell: Shell, result: CaseResult) -> str:
 
 
 def short_lines(shell: Shell) -> list[str] | None:
-    """Run the short form and the one with a claim more; None if one ends otherwise than told."""
+    """Run the short form and the one with a claim more; None if one does not end as told."""
     lines = [f"  {'':16}{'three steps':14}one claim more"]
     for name, wanted, wanted_then in SHORT_STORY:
         three = result_on(shell, short_text(THREE_STEPS), name).result

@@ -1,7 +1,7 @@
-"""What is otherwise in the profile of a failing case, in words: the notes below a failure.
+"""How the profile of a failing case differs from the reference: the notes below a failure.
 
 A small profile differs from the reference in a switch or two, and each of them is told. A WuKongIM
-differs in many; of those the ones are told on which what failed may hang.
+differs in many; of those only the ones are told that what failed may depend on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from imcli.model.errors import InvalidInput
 from imcli.simulator.profiles import Profile, build_profile, load_profile
 from imcli.simulator.switches import SWITCHES, Switch
 
-ON_WHAT: dict[str, tuple[str, ...]] = {
+DEPENDS_ON: dict[str, tuple[str, ...]] = {
     "listed": ("delete_kind", "flush_interval", "list_cache_ttl", "list_limit"),
     "unread": ("unread_counts", "own_send_reads", "mark_unread", "total_counts_muted"),
     "read": ("own_send_reads", "mark_unread"),
@@ -24,7 +24,7 @@ ON_WHAT: dict[str, tuple[str, ...]] = {
     "shown": ("sync_deletes",),
     "done": ("delete_bound", "clear_history", "mark_unread", "person_allow_list"),
 }
-"""What may fail -> the switches on which it may hang."""
+"""What may fail -> the switches that it may depend on."""
 
 
 def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -> list[str]:
@@ -33,7 +33,7 @@ def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -
     Args:
         name: the profile of the target.
         own: that of the case itself, where it has one.
-        about: what failed, by the keys of `ON_WHAT`.
+        about: what failed, by the keys of `DEPENDS_ON`.
     """
     try:
         profile = build_profile(own) if own is not None else load_profile(name)
@@ -41,8 +41,8 @@ def meanings(name: str, own: dict[str, object] | None, about: Collection[str]) -
         return []
     told = set(profile.differences())
     if profile.product != "reference":
-        hang = {switch for what in about for switch in ON_WHAT.get(what, ())}
-        told &= hang | set(own or ())
+        depends = {switch for what in about for switch in DEPENDS_ON.get(what, ())}
+        told &= depends | set(own or ())
     return [_said(profile, switch) for switch in SWITCHES if switch.name in told]
 
 

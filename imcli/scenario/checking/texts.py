@@ -68,7 +68,7 @@ def _inside(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    import json  # rarely needed, and dear at every start
+    import json  # rarely needed, and costly at start-up
 
     return json.dumps(text)[1:-1]
 

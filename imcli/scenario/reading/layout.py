@@ -4,9 +4,9 @@ tomli tells what a file says, not where. This walks the same text once more and 
 of every key and every value, so that a complaint about a key, or about the fifth word of a step,
 can point at it. It decides nothing about TOML: whatever tomli refused never comes here.
 
-Most files are right, and of those only the places of steps are asked for. So who has read a text in
-another way (`usual_toml.py`) gives the places of its keys, and values in brackets are looked into
-when somebody asks for a place inside them.
+Most files are right, and of those only the places of steps are asked for. So where a text was read
+by `usual_toml.py`, the places of its keys come from there, and a value in brackets is looked into
+only when somebody asks for a place inside it.
 """
 
 from __future__ import annotations

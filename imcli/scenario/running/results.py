@@ -53,7 +53,7 @@ CLAIMS: dict[type[Claim], str] = {
 def topics(problems: Sequence[Problem]) -> frozenset[str]:
     """Say what failed: `listed`, a column of a state table, `order`, `received`, `shown`, `done`.
 
-    `done` stands for an action that ended otherwise than it may.
+    `done` stands for an action that ended in a way that it may not.
     """
     found: set[str] = set()
     for problem in problems:

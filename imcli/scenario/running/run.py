@@ -70,8 +70,8 @@ class Options(msgspec.Struct, frozen=True):
         observer: makes the checker of invariants for one run.
         reproduce: the command that reproduces a failure, where it is no `run-scenario`.
         command_options: further options of that command (`--check each-step`).
-        meanings: says what is otherwise in a profile, by its name, by a case's own switches, and by
-            what failed (see `topics`).
+        meanings: says how a profile differs from the reference, by its name, by a case's own
+            switches, and by what failed (see `topics`).
     """
 
     profile: str = ""
@@ -92,8 +92,8 @@ class Options(msgspec.Struct, frozen=True):
 DEFAULT = Options()
 
 BIG_CASE = 10_000
-"""Steps from which on the world of a case, a ring of references, is freed at once: several that
-wait for the collector would need memory several times over."""
+"""From so many steps on the world of a case, a reference cycle, is freed at once: several that wait
+for the garbage collector would need memory several times over."""
 
 
 def run(case: Case, open_target: OpenTarget, options: Options = DEFAULT) -> Iterator[RunEvent]:
@@ -338,7 +338,7 @@ class Runner:
         self, play: Play, problems: list[Problem], plan: Plan, seed: int
     ) -> tuple[tuple[Failure, ...], tuple[StepRecord, ...]]:
         """Play a failure again and watch, where the world is virtual; else look once, now."""
-        from imcli.scenario.running import failing  # dear at every start, and most cases pass
+        from imcli.scenario.running import failing  # costly at start-up, and most cases pass
 
         if not play.target.virtual:
             return failing.explain_now(self.case, play, problems)
@@ -373,7 +373,7 @@ class Runner:
         if self._steps_wanted or self.options.show != "failures":
             return False
         if "time" not in self.open_target.capabilities:
-            return False  # a real world has no forks, and is dear to open
+            return False  # a real world has no forks, and is costly to open
         target = self._open(seed)
         if target is None:
             return True

@@ -212,5 +212,5 @@ class RowKeeping(ABC):
         return Entry(chat_of(user, key), unread, last, recents, row.read_to, row.deleted_to)
 
     def history_spans(self, state: State, user: str, key: str) -> Sequence[Interval]:
-        """`/channel/messagesync` answers the whole log to anybody (A deletion never matters)."""
+        """`/channel/messagesync` answers the whole log to anybody: a deletion never matters."""
         return ((0, state.last_seq(key)),)

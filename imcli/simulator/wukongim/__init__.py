@@ -1,1 +1,1 @@
-"""What WuKongIM 2.x does otherwise than the reference: ids, sending, groups, lists."""
+"""What WuKongIM 2.x does differently from the reference: ids, sending, groups, lists."""

@@ -1,10 +1,10 @@
 """Sending a message through a device's own connection, and what its answer says.
 
-A SENDACK is definite: accepted, or refused with a reason code. SENDs can vanish without one, so a
-client has to give up some time. No SENDACK within the time, or a
-connection that ends before it, says nothing: the message may or may not have been stored. Reasons
-that are none for what was asked are of that kind, too: trouble of the server's own (15), and what
-it could not decrypt (9).
+A SENDACK is definite: accepted, or refused with a reason code. A SEND can vanish without one, so a
+client has to give up at some point. No SENDACK within the time, or a connection that ends before
+it, says nothing: the message may or may not have been stored. Two reason codes are no refusal of
+the message and say nothing either: trouble of the server's own (15), and what it could not decrypt
+(9).
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Call:
 
     @property
     def traits(self) -> Traits:
-        """What this version does otherwise than others."""
+        """What this version does differently from others."""
         return self.family.traits
 
     def body(self) -> Any:
