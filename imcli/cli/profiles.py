@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from imcli.simulator.switches import Switch
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh"}
+ComparedPaths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH...]",
+        help="With --compare: scenario files or folders of them; default: scenarios.",
+    ),
+]
+CompareOption = Annotated[
+    bool,
+    typer.Option("--compare", help="Run the corpus on every version of WuKongIM and compare them."),
+]
+LanguageOption = Annotated[
+    str, typer.Option(metavar="en|zh", help="With --compare: the language of the page.")
+]
 
 
 def list_profiles(
     ctx: typer.Context,
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATH...]",
-            help="With --compare: scenario files or folders of them; default: scenarios.",
-        ),
-    ] = None,
-    compare: Annotated[
-        bool,
-        typer.Option(
-            "--compare", help="Run the corpus on every version of WuKongIM and compare them."
-        ),
-    ] = False,
-    language: Annotated[
-        str, typer.Option(metavar="en|zh", help="With --compare: the language of the page.")
-    ] = "en",
+    paths: ComparedPaths = None,
+    compare: CompareOption = False,
+    language: LanguageOption = "en",
 ) -> int:
     """List the built-in profiles and how each differs from the reference.
 

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user.")]
 DEVICE_COLUMNS = ("user", "device", "kind", "level", "state")
+DevicesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device", metavar="NAME", help="A device: phone (default), web, kiosk:web. Repeatable."
+    ),
+]
+TokenFileOption = Annotated[
+    str,
+    typer.Option(
+        "--token-file", metavar="FILE", help="The token is the first line of this 0600 file."
+    ),
+]
 
 
 def create_user(
     ctx: typer.Context,
     user: UserArgument,
-    devices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--device",
-            metavar="NAME",
-            help="A device: phone (default), web, kiosk:web. Repeatable.",
-        ),
-    ] = None,
+    devices: DevicesOption = None,
     token_stdin: TokenStdinOption = False,
-    token_file: Annotated[
-        str,
-        typer.Option(
-            "--token-file", metavar="FILE", help="The token is the first line of this 0600 file."
-        ),
-    ] = "",
+    token_file: TokenFileOption = "",
 ) -> int:
     """Create a user with one or more devices.
 

@@ -27,33 +27,47 @@ TEXT_HINT = (
     "quote a text that begins with #, which a shell takes for a comment; `imcli send --help` shows "
     "how"
 )
+SenderArgument = Annotated[str, typer.Argument(metavar="FROM", help="The user who sends.")]
+ToArgument = Annotated[
+    str, typer.Argument(metavar="TO", help="A user, or a group as '#name' (quoted).")
+]
+TextArgument = Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")]
+PayloadOption = Annotated[
+    str, typer.Option("--payload", metavar="JSON", help="Send this JSON instead of a text.")
+]
+NumberOption = Annotated[
+    str,
+    typer.Option(
+        "--number",
+        metavar="TEXT",
+        help="The client's own message number; the same one again is a resend.",
+    ),
+]
+CountOption = Annotated[int, typer.Option("--count", metavar="N", help="Send it so many times.")]
+NoPersistOption = Annotated[
+    bool, typer.Option("--no-persist", help="Reach online devices only; store nothing.")
+]
+CommandOption = Annotated[
+    bool, typer.Option("--command", help="Send a command, which is never listed or counted.")
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit", metavar="N", help="At most so many messages, the newest.")
+]
+BeforeOption = Annotated[
+    int, typer.Option("--before", metavar="SEQ", help="Only messages below this number.")
+]
 
 
 def send(
     ctx: typer.Context,
-    sender: Annotated[str, typer.Argument(metavar="FROM", help="The user who sends.")],
-    to: Annotated[
-        str, typer.Argument(metavar="TO", help="A user, or a group as '#name' (quoted).")
-    ],
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The message.")] = None,
-    payload: Annotated[
-        str, typer.Option("--payload", metavar="JSON", help="Send this JSON instead of a text.")
-    ] = "",
-    number: Annotated[
-        str,
-        typer.Option(
-            "--number",
-            metavar="TEXT",
-            help="The client's own message number; the same one again is a resend.",
-        ),
-    ] = "",
-    count: Annotated[int, typer.Option("--count", metavar="N", help="Send it so many times.")] = 1,
-    no_persist: Annotated[
-        bool, typer.Option("--no-persist", help="Reach online devices only; store nothing.")
-    ] = False,
-    command: Annotated[
-        bool, typer.Option("--command", help="Send a command, which is never listed or counted.")
-    ] = False,
+    sender: SenderArgument,
+    to: ToArgument,
+    text: TextArgument = None,
+    payload: PayloadOption = "",
+    number: NumberOption = "",
+    count: CountOption = 1,
+    no_persist: NoPersistOption = False,
+    command: CommandOption = False,
     device: DeviceOption = "",
 ) -> int:
     """Send a message to a user or a group.
@@ -237,12 +251,8 @@ def show_history(
     ctx: typer.Context,
     user: UserArgument,
     chat: ChatArgument,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", help="At most so many messages, the newest.")
-    ] = 50,
-    before: Annotated[
-        int, typer.Option("--before", metavar="SEQ", help="Only messages below this number.")
-    ] = 0,
+    limit: LimitOption = 50,
+    before: BeforeOption = 0,
     device: ViewDeviceOption = "",
     watch: WatchOption = False,
 ) -> int:
