@@ -56,6 +56,9 @@ from imcli.model.questions import (
 )
 from imcli.targets.base import Cast, OpenTarget, Target
 from imcli.targets.live import LiveTarget, OpenLive, Patience, open_live, open_live_admin
+from imcli.targets.live.backend import LAST_LOOK_MS
+from imcli.targets.live.http import HttpClient, Reply
+from imcli.wire.http import Call
 from tests.targets.fake_wukongim import FakeWuKongIM, Handler, Misbehaviour
 
 CAST = Cast((("A", (DeviceSpec("phone"), DeviceSpec("web", "web"))), ("B", (DeviceSpec("phone"),))))
@@ -157,15 +160,25 @@ def test_the_pauses_between_looks_at_the_log_grow(server: FakeWuKongIM, time: Ti
     assert time.slept == [5, 10, 20, 40, 80, 160, 250, 250]
 
 
-def test_a_message_that_never_reaches_the_log_is_unknown(server: FakeWuKongIM, time: Time) -> None:
+def test_a_message_that_never_reaches_the_log_is_unknown(
+    server: FakeWuKongIM, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A last look into the log is given its time, however late it begins."""
+    given: list[int] = []
+    call = HttpClient.call
+
+    def noted(self: HttpClient, asked: Call, *, within_ms: int | None = None) -> Reply:
+        given.extend([] if within_ms is None else [within_ms])
+        return call(self, asked, within_ms=within_ms)
+
+    monkeypatch.setattr(HttpClient, "call", noted)
     server.world.store_after = 10**6
-    opener = open_live(
-        server.url, clock=time.clock, sleep=time.sleep, patience=Patience(stored_ms=1000)
-    )
+    patience = Patience(stored_ms=1)
+    opener = open_live(server.url, clock=time.clock, sleep=time.sleep, patience=patience)
     outcome = opener(CAST).perform(send("B", "A"))
     assert outcome.result == "unknown"
-    assert "not in the log after 1000 ms" in outcome.detail
-    assert time.now_ms == 1000
+    assert "not in the log after 1 ms" in outcome.detail
+    assert (given, time.now_ms) == ([LAST_LOOK_MS], 1)
 
 
 def test_a_message_is_found_behind_those_of_others(target: LiveTarget) -> None:

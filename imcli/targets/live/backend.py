@@ -36,6 +36,8 @@ from imcli.wire.http import Call, Impossible, Plan, Setting, calls_for, log_afte
 
 FIRST_PAUSE_MS = 5
 LONGEST_PAUSE_MS = 250
+LAST_LOOK_MS = 1_000
+"""How long at least a look into the log may take, also one that begins at the last moment."""
 FORGOTTEN_MS = 30
 """A row is there a little before the memory that it came from is gone, which is listed, too."""
 
@@ -181,7 +183,8 @@ class BackEnd:
         for left_ms in self._polls(self._stored_within_ms):
             seen = self._newest.get(where, 0)
             call = log_after(names, action.user, action.chat, seen)
-            page = self.reader.page(call, action.user, action.chat, within_ms=left_ms)
+            within_ms = max(left_ms, LAST_LOOK_MS)
+            page = self.reader.page(call, action.user, action.chat, within_ms=within_ms)
             if page.messages:
                 self._newest[where] = page.messages[-1].seq
             for message in page.messages:
