@@ -13,7 +13,7 @@ from typing import NamedTuple
 from imcli.cli.address import check_url
 from imcli.cli.config import contexts_path
 from imcli.cli.private import read_private
-from imcli.cli.text_files import toml_of
+from imcli.cli.text_files import is_there, toml_of
 from imcli.cli.tokens import Secret, token_in
 from imcli.cli.world import World
 from imcli.model.errors import InvalidInput, UsageError
@@ -81,12 +81,8 @@ def read_contexts(world: World) -> Contexts:
         InvalidInput: it is damaged, or others may read it.
     """
     path = contexts_path(world)
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    if not is_there(path):
         return Contexts(path)
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
     return understood(path, parsed(path, read_private(path)))
 
 

@@ -92,7 +92,9 @@ class Options(NamedTuple):
     wait: Annotated[
         bool, typer.Option("--wait", help="Return only when the effect is visible (at most 10s).")
     ] = False
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print data and errors, and say nothing else.")
+    ] = False
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Say where settings came from and what is done.")
     ] = False

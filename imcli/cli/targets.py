@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imcli.cli.config import Setting, contexts_path, state_folder, user_file
+from imcli.cli.text_files import is_there
 from imcli.model.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def current_place(shell: Shell, setting: Setting) -> Place | None:
     weak = setting.source in ("default", user_file(shell.world))
     if not weak or shell.options.state:
         return None
-    if not os.path.lexists(contexts_path(shell.world)):
+    if not is_there(contexts_path(shell.world)):
         return None
     from imcli.cli.contexts import read_contexts
 

@@ -21,6 +21,21 @@ def unreadable(shown: str, error: OSError) -> InvalidInput:
     return InvalidInput(f"{shown} cannot be read: {error.strerror or error}")
 
 
+def is_there(path: str) -> bool:
+    """Whether there is a file; where nobody may know, that is no "no".
+
+    Raises:
+        InvalidInput: its folder cannot be looked into.
+    """
+    try:
+        os.lstat(path)
+        return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
 def text_of(data: bytes, shown: str) -> str:
     """Take bytes as text; a mark of its byte order is passed over.
 

@@ -206,7 +206,7 @@ class CaseStarted(Base, frozen=True):
 
 
 class StepDone(Base, frozen=True):
-    """A step was done (only where `Options.step_events` or `show` asks for it)."""
+    """A step was done (with `--show each`; from Python also where `Options.step_events` is set)."""
 
     case_id: str
     target: str

@@ -14,9 +14,9 @@ HEAD = """# Profiles and switches
 A profile says what a server is like: a name, a parent, and the switches in which it differs from
 that. This page is printed from the tables in `imcli/simulator/switches.py` and the files beside it.
 
-`--profile NAME` chooses one for a run, `--target sim:NAME` for one of several columns,
-`imcli serve --profile NAME` for a server, and the first `--profile NAME` that is used with a state
-file stays that file's. A scenario may have one of its own:
+`--profile NAME` chooses one for a run, `--target sim:NAME` for one of several columns (which
+compares policies: `docs/first-scenario.md`), and `imcli serve --profile NAME` for a server. A state
+file keeps the profile that its first command chose. A scenario may have one of its own:
 
 ```toml
 profile = { extends = "reference", on_message_after_delete = "stay-hidden" }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from imcli.model.errors import InvalidInput
 from imcli.model.exit_status import ExitStatus
 from tests.cli.conftest import Run
 
@@ -306,3 +307,25 @@ def test_an_error_that_cannot_be_said_has_its_status_all_the_same() -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         ran = subprocess.run([sys.executable, "-m", "imcli", "nonsense"], stderr=full, check=False)
     assert ran.returncode == ExitStatus.USAGE
+
+
+def test_a_file_that_nobody_may_look_for_is_not_taken_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from imcli.cli.text_files import is_there
+
+    def refuse(path: str) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", path)
+
+    assert not is_there(os.path.join(__file__, "below a file"))
+    monkeypatch.setattr(os, "lstat", refuse)
+    with pytest.raises(InvalidInput, match=r"contexts\.toml cannot be read: Permission denied"):
+        is_there("contexts.toml")
+
+
+def test_a_folder_that_cannot_be_searched_is_named_as_it_was_written() -> None:
+    from imcli.cli.running.finding import refuse
+
+    error = PermissionError(13, "Permission denied", "/all/of/it/locked")
+    with pytest.raises(InvalidInput, match=r"the folder it.locked cannot be read"):
+        refuse("it", "/all/of/it", error)

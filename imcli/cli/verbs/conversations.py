@@ -193,7 +193,11 @@ def mark_unread(
     ] = None,
     device: DeviceOption = "",
 ) -> int:
-    """Mark a conversation as unread."""
+    """Mark a conversation as unread.
+
+    With --count so many of the newest messages count as unread, if the server can do that; without
+    it the conversation only gets a flag. A note says where the count became another.
+    """
     from imcli.cli.verbs import kit
 
     if count is not None and count < 1:
@@ -252,8 +256,8 @@ def delete_conversation(
 ) -> int:
     """Remove a conversation from a user's list.
 
-    The other side keeps theirs, and the next message brings the conversation back with that message
-    alone: so it is on the reference server. Other profiles differ; imcli list-profiles shows how.
+    On the reference server the other side keeps theirs, and the next message brings the
+    conversation back with that message alone. imcli list-profiles shows which profiles differ.
     """
     from imcli.cli.verbs import kit
 

@@ -72,7 +72,7 @@ def send(
 ) -> int:
     """Send a message to a user or a group.
 
-    Users who are named for the first time are created, with one device: phone.
+    Users who are named for the first time are created, each with one device, phone.
     """
     from imcli.cli.verbs import kit
 

@@ -20,8 +20,9 @@ from imcli.targets.base import ALL_CAPABILITIES
 _INTRODUCTION = """\
 # The language of scenarios
 
-This page is printed from the tables of the program (`imcli/scenario/table/sentences.py` and its
-neighbours); a test says when it is out of date.
+Every sentence, claim and key. `docs/first-scenario.md` is for those who write their first one.
+(This page is printed from the tables of the program, `imcli/scenario/table/sentences.py` and its
+neighbours; a test says when it is out of date.)
 
 One file is one situation, in TOML. The shortest there is:
 
@@ -31,8 +32,9 @@ users = ["A", "B"]
 steps = ["B sends", "A deletes B", "B sends", "assert A sees the conversation"]
 ```
 
-Words in capitals below are holes, what stands in brackets may be left out, `message/s` is written
-`message` after 1. A sentence has one form; `imcli format-scenario` writes it.
+Below, a word in capitals is a hole to be filled, what stands in brackets may be left out, and
+`message/s` is written `message` after 1 and `messages` otherwise. Each sentence has one form, which
+`imcli format-scenario` writes.
 """
 
 _SECOND = re.compile(r"(?<=[A-Z])[23]\b")
@@ -46,15 +48,17 @@ _LINES = """\
   No name is a word of the language (listed at the end).
 - Texts are JSON strings, `{…}` is JSON. Steps are separated by line ends or `;`. A line that
   begins with `#` is a comment; elsewhere `#` directly before a letter is a group, and before
-  anything else a comment. Blocks end at the first line that is not deeper. Tabs are refused.
+  anything else it begins a comment. A block ends at the first line that is not deeper. Tabs are
+  refused.
 - `A.web deletes B` names the device; `A deletes B` acts on A's first device; in a claim `A` means
   each device of A.
-- Where there are exactly two users and no group, the receiver of a send may be left out, and
-  `the conversation` is the one between the two. A text left out is `"message N"`, N counting the
-  messages that the case sends.
-- `as m1` names a message once. Inside `repeat`, and after `3 messages`, `as m` names m1, m2, …, and
-  inside the block `m` is the newest of them. Where a sentence speaks of a conversation (`up to m1`,
-  `last m1`, `messages m1, m2`, a history), its messages are messages of that conversation.
+- With exactly two users and no group, the receiver of a send may be left out, and
+  `the conversation` is the one between the two. A text that is left out is `"message N"`, where N
+  counts the messages that the case sends.
+- `as m1` names a message, once. Inside `repeat`, and after `3 messages`, `as m` names m1, m2, …,
+  and inside the block `m` is the newest of them. Where a sentence speaks of a conversation
+  (`up to m1`, `last m1`, `messages m1, m2`, a history), its messages are messages of that
+  conversation.
 """
 
 
