@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-DURATION_MAX_MS = 36_500 * UNIT_MS["d"]
+SECOND_MS, DAY_MS = UNIT_MS["s"], UNIT_MS["d"]
+DURATION_MAX_MS = 36_500 * DAY_MS
 """A hundred years: nothing that is written is longer."""
 DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
 _LARGEST_FIRST = tuple(reversed(UNIT_MS.items()))

@@ -19,6 +19,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import h11
 import uvicorn
@@ -27,6 +28,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from imcli.model.durations import DAY_MS
 from imcli.serve import notes
 from imcli.serve.acting import fail_webhooks
 from imcli.serve.clock import VirtualClock
@@ -50,7 +52,7 @@ OWN = "/imcli/"
 ADVANCE = f"{OWN}advance"
 WEBHOOKS = f"{OWN}webhooks"
 CALLS_MAX = 1_000_000
-ADVANCE_MAX_MS = 366 * 86_400_000
+ADVANCE_MAX_MS = 366 * DAY_MS
 
 
 class Api:
@@ -102,10 +104,13 @@ class Api:
     def _answer(self, request: Request, raw: bytes) -> Answer:
         method, path = request.method, request.url.path
         clock = self._world.clock
-        if (method, path) == ("POST", ADVANCE) and isinstance(clock, VirtualClock):
-            return on_the_wire(advance(self._world, clock, raw))
-        if (method, path) == ("POST", WEBHOOKS):
-            return on_the_wire(webhooks(self._world, raw))
+        try:
+            if (method, path) == ("POST", ADVANCE) and isinstance(clock, VirtualClock):
+                return on_the_wire(advance(self._world, clock, raw))
+            if (method, path) == ("POST", WEBHOOKS):
+                return on_the_wire(webhooks(self._world, raw))
+        except Undecodable as wrong:
+            return on_the_wire(failed(str(wrong)))
         query: dict[str, str] = {}
         for name, value in request.query_params.multi_items():
             query.setdefault(name, value)
@@ -119,13 +124,23 @@ class Api:
             await committed.wait()
 
 
+def _object(raw: bytes) -> dict[str, Any]:
+    """Read a body as an object; another value says nothing, and is an empty one.
+
+    Raises:
+        Undecodable: it begins with no JSON value.
+    """
+    body = first_value(raw)
+    return body if isinstance(body, dict) else {}
+
+
 def advance(world: World, clock: VirtualClock, raw: bytes) -> Reply:
-    """Let virtual time pass."""
-    try:
-        body = first_value(raw)
-    except Undecodable as wrong:
-        return failed(str(wrong))
-    duration = body.get("duration_ms") if isinstance(body, dict) else None
+    """Let virtual time pass.
+
+    Raises:
+        Undecodable: the body is no JSON.
+    """
+    duration = _object(raw).get("duration_ms")
     if isinstance(duration, bool) or not isinstance(duration, int):
         return failed("duration_ms is a whole number of milliseconds")
     if not 0 <= duration <= ADVANCE_MAX_MS:
@@ -136,12 +151,12 @@ def advance(world: World, clock: VirtualClock, raw: bytes) -> Reply:
 
 
 def webhooks(world: World, raw: bytes) -> Reply:
-    """Let the next calls of webhooks fail: `{"fail": 3}` or `{"lose": 1}`; absent ones are 0."""
-    try:
-        body = first_value(raw)
-    except Undecodable as wrong:
-        return failed(str(wrong))
-    found = body if isinstance(body, dict) else {}
+    """Let the next calls of webhooks fail: `{"fail": 3}` or `{"lose": 1}`; absent ones are 0.
+
+    Raises:
+        Undecodable: the body is no JSON.
+    """
+    found = _object(raw)
     counts = [found.get(name, 0) for name in ("fail", "lose")]
     if not found or any(type(each) is not int or not 0 <= each <= CALLS_MAX for each in counts):
         return failed(f"fail and lose are numbers of calls, from 0 to {CALLS_MAX}")

@@ -12,6 +12,7 @@ import base64
 import msgspec
 
 from imcli.model import actions
+from imcli.model.durations import SECOND_MS
 from imcli.model.entities import NOT_JSON, PERSON, SYSTEM_USER, DeviceKey, Message, chat_of
 from imcli.model.events import ConversationPushed
 from imcli.serve import seats
@@ -25,7 +26,6 @@ from imcli.simulator.wukongim.ids import COMMAND_SUFFIX
 from imcli.wire import codes
 from imcli.wire.packets import Recv, Send
 
-SECOND_MS = 1000
 COMMAND_CONTENT = 99
 """The type of content that SDKs give to listeners for commands, and show nowhere."""
 CHANGED = "imcliConversationChanged"

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from imcli.model.durations import duration_ms
+from imcli.model.durations import DAY_MS, duration_ms
 from imcli.model.errors import InvalidInput
-from imcli.simulator.switches import DAY_MS, SWITCH_BY_NAME, SWITCHES, Switch
+from imcli.simulator.switches import SWITCH_BY_NAME, SWITCHES, Switch
 
 
 class Profile(msgspec.Struct, frozen=True):

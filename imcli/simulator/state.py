@@ -34,7 +34,8 @@ from imcli.simulator.record import Record
 from imcli.simulator.survey import Survey
 from imcli.simulator.waiting import CachedList, Waiting
 
-Frame = tuple[str, object, int]
+SESSION_VERSION_AT = 5
+"""The place of `session_version` in `State.scalars()`."""
 
 
 class Link(msgspec.Struct):
@@ -428,7 +429,7 @@ class State:
         `session_version` only serves a cache and is left out.
         """
         scalars = list(self.scalars())
-        scalars[5] = 0
+        scalars[SESSION_VERSION_AT] = 0
         whole = [
             scalars,
             list(self.users.items()),

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from imcli.model.durations import UNIT_MS
+from imcli.model.durations import DAY_MS
 
 Kind = Literal["choice", "yes-no", "number", "duration"]
-
-DAY_MS = UNIT_MS["d"]
 
 
 class Switch(NamedTuple):

@@ -7,9 +7,10 @@ conversations by time needs one kind of time for all of them, whichever way they
 
 from __future__ import annotations
 
+from imcli.model.durations import SECOND_MS
+
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 SNOWFLAKE_BITS = 22
-SECOND_MS = 1000
 NEAR_MS = 600_000
 """Message ids tell the time in these servers; one that is further off tells something else."""
 

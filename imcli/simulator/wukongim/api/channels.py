@@ -6,10 +6,8 @@ of who may write to A is that of channel `A`, type 1. `/channel/info` checks not
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from imcli.model.actions import AccessList, Dismiss
-from imcli.model.entities import PERSON
+from imcli.model.entities import GROUP, PERSON
 from imcli.simulator.wukongim.api.calls import (
     OK,
     BadRequest,
@@ -19,7 +17,7 @@ from imcli.simulator.wukongim.api.calls import (
     Reply,
     failed,
 )
-from imcli.simulator.wukongim.api.family import Flags
+from imcli.simulator.wukongim.api.family import Flags, listed
 from imcli.simulator.wukongim.api.names import chat_name, is_special
 
 NO_ID = "频道ID不能为空！"
@@ -93,7 +91,7 @@ def _members(call: Call) -> tuple[str, list[str], bool]:
         raise BadRequest("个人频道不支持添加订阅者！")
     if body.flag("temp_subscriber"):
         raise BadRequest("不支持临时订阅者！")
-    return chat_name(channel_id, channel_type or 2), named, body.flag("reset")
+    return chat_name(channel_id, channel_type or GROUP), named, body.flag("reset")
 
 
 def subscriber_add(call: Call) -> Reply:
@@ -164,16 +162,14 @@ def _emptied(access: AccessList) -> Handler:
 def whitelist(call: Call) -> Reply:
     """`GET /channel/whitelist`."""
     owner = chat_name(call.asked("channel_id"), call.asked_type())
-    holder = call.state.channels.get(owner) if owner[:1] == "#" else call.state.users.get(owner)
-    uids = () if holder is None else tuple(holder.allowed)
     when = "1970-01-01T00:00:00Z"
     return 200, [
         {"id": place, "uid": uid, "created_at": when, "updated_at": when}
-        for place, uid in enumerate(uids, 1)
+        for place, uid in enumerate(listed(call.state, owner, "allow"), 1)
     ]
 
 
-LISTS: dict[str, Callable[[Call], Reply]] = {
+LISTS: dict[str, Handler] = {
     "blacklist_add": _changed("block", on=True),
     "blacklist_remove": _changed("block", on=False),
     "blacklist_set": _replaced("block"),

@@ -8,17 +8,16 @@ many bytes somebody sent) is 0; tokens of devices are not shown.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
-from imcli.model.entities import Message
+from imcli.model.entities import PERSON, Message
 from imcli.simulator.conversations.row_table import is_command_key
 from imcli.simulator.state import Channel, User
-from imcli.simulator.wukongim.api.calls import Call, Reply, failed
+from imcli.simulator.wukongim.api.calls import Call, Handler, Reply, failed
 from imcli.simulator.wukongim.api.family import Stored
 from imcli.simulator.wukongim.api.names import key_of_written, written_id
-from imcli.simulator.wukongim.api.objects import payload_of
+from imcli.simulator.wukongim.api.objects import Json, payload_of
 from imcli.simulator.wukongim.api.surroundings import NODE
 from imcli.simulator.wukongim.api.times import minute, uptime
 
@@ -29,7 +28,6 @@ TYPES = {1: "个人", 2: "群组", 3: "客服", 4: "社区", 6: "资讯", 7: "�
 DEVICES = {0: "APP", 1: "WEB", 2: "PC"}
 LEVELS = {0: "从设备", 1: "主设备"}
 NORMAL = "正常"
-Json = dict[str, Any]
 
 
 def slot_of(text: str) -> int:
@@ -176,7 +174,7 @@ def _in_path(call: Call) -> tuple[str, int, str]:
 def _holder(call: Call) -> Channel | User | None:
     """Give whose lists are meant: those of a person stand under the plain id."""
     channel_id, channel_type, key = _in_path(call)
-    if channel_type == 1 and not key:
+    if channel_type == PERSON and not key:
         return call.state.users.get(channel_id)
     return call.state.channels.get(key)
 
@@ -200,7 +198,7 @@ def allowlist(call: Call) -> Reply:
     return 200, list(holder.allowed) if holder is not None else []
 
 
-IN_CHANNEL: dict[str, Callable[[Call], Reply]] = {
+IN_CHANNEL: dict[str, Handler] = {
     "subscribers": subscribers,
     "denylist": denylist,
     "allowlist": allowlist,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imcli.simulator.wukongim.api.calls import OK, Call, Handler, Reply, failed
-from imcli.simulator.wukongim.api.surroundings import NODE, Connection, Ending
+from imcli.simulator.wukongim.api.surroundings import NODE, Connection, Ending, is_elsewhere
 from imcli.simulator.wukongim.api.times import stamp, uptime
 
 LIMIT_DEFAULT = 20
@@ -76,7 +76,7 @@ def _shown(each: Connection, now: int) -> dict[str, Any]:
 
 def connz(call: Call) -> Reply:
     """`GET /connz`: a window of the connections whose user's id contains `uid`."""
-    if call.asked_number("node_id") not in (0, NODE):
+    if is_elsewhere(call.asked_number("node_id")):
         return failed("节点不存在！")
     connected = call.around.connected(call.state)
     wanted = call.asked("uid")
@@ -101,12 +101,14 @@ def _ending(why: Ending) -> Handler:
         body = call.fields()
         uid, number = body.text("uid"), body.integer("conn_id")
         node, operating = body.number("node_id"), body.number("op_node_id")
-        if operating not in (0, NODE):
+        if is_elsewhere(operating):
             return failed("node not found")
         if not number:
             return failed("conn_id is 0")
+        if is_elsewhere(node):
+            return OK
         for each in call.around.connected(call.state):
-            if (each.id, each.uid) == (number, uid) and node in (0, NODE):
+            if (each.id, each.uid) == (number, uid):
                 call.end_session(each.uid, each.device, why)
         return OK
 

@@ -19,7 +19,6 @@ from imcli.model.actions import (
     AddMembers,
     CreateGroup,
     Dismiss,
-    GroupFlag,
     MarkUnread,
     Pull,
     Read,
@@ -48,15 +47,15 @@ from imcli.simulator.wukongim.api.family import (
     Desk,
     Family,
     Flags,
-    Json,
     ListAsk,
     Sent,
     Stored,
     Window,
+    listed,
 )
 from imcli.simulator.wukongim.api.fields import BadRequest
 from imcli.simulator.wukongim.api.names import address
-from imcli.simulator.wukongim.api.objects import Form, written_conversation
+from imcli.simulator.wukongim.api.objects import Form, Json, written_conversation
 from imcli.simulator.wukongim.traits import Traits
 
 ROUTES = Traits(
@@ -252,11 +251,7 @@ class DerivedFamily(Family):
         if flags.dismissed:
             desk.apply(Dismiss(chat))
             return
-        wanted: tuple[tuple[GroupFlag, bool], ...] = (
-            ("banned", flags.banned),
-            ("muted", flags.muted),
-        )
-        for flag, on in wanted:
+        for flag, on in flags.of_group():
             if bool(channel.flags.get(flag)) != on:
                 desk.apply(SetGroupFlag(chat, flag, on))
 
@@ -294,17 +289,11 @@ class DerivedFamily(Family):
 
     def replace_list(self, desk: Desk, owner: str, access: AccessList, uids: Sequence[str]) -> None:
         """Take off who is not named, put on who is."""
-        for uid in self._listed(desk.state, owner, access):
+        for uid in listed(desk.state, owner, access):
             if uid not in uids:
                 self.access(desk, owner, uid, access, on=False)
         for uid in uids:
             self.access(desk, owner, uid, access, on=True)
-
-    def _listed(self, state: State, owner: str, access: AccessList) -> tuple[str, ...]:
-        holder = state.channels.get(owner) if owner[:1] == "#" else state.users.get(owner)
-        if holder is None:
-            return ()
-        return tuple(holder.blocked if access == "block" else holder.allowed)
 
     # Users
 

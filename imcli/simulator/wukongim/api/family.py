@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from imcli.model.actions import AccessList, Action, Send
+from imcli.model.actions import AccessList, Action, GroupFlag, Send
 from imcli.model.entities import Message
 from imcli.model.events import Event
 from imcli.simulator.server import Server
 from imcli.simulator.state import State
-from imcli.simulator.wukongim.api.objects import Form
+from imcli.simulator.wukongim.api.objects import Form, Json
 from imcli.simulator.wukongim.traits import Traits
-
-Json = dict[str, Any]
 
 
 class Declined(Exception):
@@ -94,6 +92,10 @@ class Flags(NamedTuple):
     banned: bool
     muted: bool
     dismissed: bool
+
+    def of_group(self) -> tuple[tuple[GroupFlag, bool], ...]:
+        """Give every flag that a group has besides being dismissed, and whether it is set."""
+        return ("banned", self.banned), ("muted", self.muted)
 
 
 class Family(ABC):
@@ -232,3 +234,11 @@ class Family(ABC):
     @abstractmethod
     def may_quit(self, state: State, user: str, flag: int) -> bool:
         """Tell whether `/user/device_quit` ends the sessions of a user's devices of a kind."""
+
+
+def listed(state: State, owner: str, access: AccessList) -> tuple[str, ...]:
+    """Name who is on a list of a group or of a user; nobody where there is no such owner."""
+    holder = state.channels.get(owner) if owner[:1] == "#" else state.users.get(owner)
+    if holder is None:
+        return ()
+    return tuple(holder.blocked if access == "block" else holder.allowed)

@@ -2,8 +2,9 @@
 
 Names of fields are matched whatever their case, unknown ones are passed over, absent ones have Go's
 zero value. What cannot be decoded is an `Undecodable`, what is decoded and not accepted a
-`BadRequest`: the two are answered alike but for the content type (`Gin` below). `first_value` reads
-the bytes: whatever follows the first JSON value is passed over, as both decoders do.
+`BadRequest`: the two are answered alike but for the content type (`GIN_ROUTES` in `routes.py`).
+`first_value` reads the bytes: whatever follows the first JSON value is passed over, as both
+decoders do.
 
 Source: WuKongIM `internal/api/channel.go:BindJSON`, gin 1.8.2 `binding/json.go`, measured.
 """

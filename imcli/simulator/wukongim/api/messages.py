@@ -7,13 +7,13 @@ stored, so that a refused one is answered like any other.
 from __future__ import annotations
 
 from imcli.model.actions import Send
+from imcli.model.durations import SECOND_MS
 from imcli.model.entities import SYSTEM_USER
 from imcli.simulator.wukongim.api.calls import OK, Call, Fields, Reply, failed
 from imcli.simulator.wukongim.api.family import Sent
 from imcli.simulator.wukongim.api.names import chat_name, is_special
 from imcli.simulator.wukongim.api.objects import payload_text
 
-SECOND_MS = 1000
 STREAM = 0x02
 """The bit of `setting` that says that a message comes piece by piece."""
 NOT_SENDABLE = "无法处理发送消息请求！"

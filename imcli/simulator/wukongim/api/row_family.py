@@ -35,7 +35,6 @@ from imcli.simulator.wukongim.api.family import (
     Desk,
     Family,
     Flags,
-    Json,
     ListAsk,
     Sent,
     Stored,
@@ -43,7 +42,7 @@ from imcli.simulator.wukongim.api.family import (
 )
 from imcli.simulator.wukongim.api.fields import BadRequest
 from imcli.simulator.wukongim.api.names import address, key_of_internal
-from imcli.simulator.wukongim.api.objects import Form, written_conversation
+from imcli.simulator.wukongim.api.objects import Form, Json, written_conversation
 from imcli.simulator.wukongim.groups import set_allow_list
 from imcli.simulator.wukongim.ids import key_of
 from imcli.simulator.wukongim.messages import channel_at, send_apart
@@ -283,8 +282,7 @@ class RowFamily(Family):
 
 
 def _named(flags: Flags) -> dict[GroupFlag, int]:
-    named: tuple[tuple[GroupFlag, bool], ...] = (("banned", flags.banned), ("muted", flags.muted))
-    return {flag: 1 for flag, on in named if on}
+    return {flag: 1 for flag, on in flags.of_group() if on}
 
 
 def _write_flags(state: State, key: str, flags: Flags) -> None:

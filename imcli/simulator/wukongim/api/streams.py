@@ -20,7 +20,7 @@ import msgspec
 
 from imcli.model.entities import SYSTEM_USER, Message
 from imcli.simulator.messages import new_message
-from imcli.simulator.wukongim.api.calls import OK, BadRequest, Call, Reply, failed
+from imcli.simulator.wukongim.api.calls import OK, BadRequest, Call, Reply
 from imcli.simulator.wukongim.api.fields import Fields
 from imcli.simulator.wukongim.api.messages import STREAM, action_of
 from imcli.simulator.wukongim.api.messages import send as send_whole
@@ -108,9 +108,7 @@ def _members(call: Call, key: str) -> tuple[str, ...]:
 def event(call: Call) -> Reply:
     """`POST /message/event`."""
     body = call.fields("messageEventReq")
-    for name in ("channel_id", "client_msg_no", "event_id", "event_type"):
-        if not body.text(name).strip():
-            return failed(f"{name} cannot be empty")
+    _check_present(body, "channel_id", "client_msg_no", "event_id", "event_type")
     key = _key(call, body)
     message = _message(call, key, body.text("client_msg_no"))
     progress = _progress(call, key, body)
@@ -122,6 +120,17 @@ def event(call: Call) -> Reply:
     _keep(progress, body)
     _notify(call, key, body, told, message)
     return 200, {"status": 200, "data": told}
+
+
+def _check_present(body: Fields, *names: str) -> None:
+    """Refuse a body in which one of the texts is blank.
+
+    Raises:
+        BadRequest: it names the first.
+    """
+    for name in names:
+        if not body.text(name).strip():
+            raise BadRequest(f"{name} cannot be empty")
 
 
 def _key(call: Call, body: Fields) -> str:
@@ -200,9 +209,7 @@ def event_sync(call: Call) -> Reply:
     """`POST /message/eventsync`."""
     body = call.fields("messageEventSyncReq")
     number, wanted = body.text("client_msg_no"), body.text("event_key")
-    for name in ("channel_id", "client_msg_no"):
-        if not body.text(name).strip():
-            return failed(f"{name} cannot be empty")
+    _check_present(body, "channel_id", "client_msg_no")
     start = body.number("from_msg_event_seq")
     limit = min(body.integer("limit") or LIMIT_DEFAULT, EVENTS_MAX)
     key = _key(call, body)

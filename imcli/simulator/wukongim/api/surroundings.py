@@ -20,6 +20,11 @@ NODE = 1001
 """The number of the one node that there is."""
 
 
+def is_elsewhere(node: int) -> bool:
+    """Tell whether a request names a node that there is not; 0 names none, which is this one."""
+    return node not in (0, NODE)
+
+
 class Connection(msgspec.Struct, frozen=True):
     """One connection, with the figures that `/connz` shows.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from imcli.simulator.wukongim.api.calls import Call, Reply, failed
 from imcli.simulator.wukongim.api.connections import shown_connections, sorted_connections
-from imcli.simulator.wukongim.api.surroundings import NODE
+from imcli.simulator.wukongim.api.surroundings import NODE, is_elsewhere
 from imcli.simulator.wukongim.api.times import uptime
 
 FIGURES = (
@@ -47,7 +47,7 @@ def route_batch(call: Call) -> Reply:
 
 def varz(call: Call) -> Reply:
     """`GET /varz`; 2.1.3 counts the updates that wait in memory."""
-    if call.asked_number("node_id") not in (0, NODE):
+    if is_elsewhere(call.asked_number("node_id")):
         return failed("node not found")
     around = call.around
     connected = around.connected(call.state)

@@ -13,7 +13,7 @@ from typing import Any
 from imcli.simulator.wukongim.api.calls import OK, Call, Reply, failed
 from imcli.simulator.wukongim.api.cluster import slot_of
 from imcli.simulator.wukongim.api.names import key_of_written, written_id
-from imcli.simulator.wukongim.api.surroundings import NODE
+from imcli.simulator.wukongim.api.surroundings import NODE, is_elsewhere
 
 SHOWN_MAX = 1000
 
@@ -67,7 +67,7 @@ def tag(call: Call) -> Reply:
 
 def tags(call: Call) -> Reply:
     """`GET /tags`: one, or all of them."""
-    if call.asked_number("node_id") not in (0, NODE):
+    if is_elsewhere(call.asked_number("node_id")):
         return failed("node not found")
     if call.asked("tag_key") or call.asked("channel_id"):
         key = _named(call)
@@ -79,7 +79,7 @@ def tags(call: Call) -> Reply:
 def remove(call: Call) -> Reply:
     """`POST /tag/remove`: the list of receivers gets a new key with the next message."""
     body = call.fields()
-    if body.number("node_id") not in (0, NODE):
+    if is_elsewhere(body.number("node_id")):
         return failed("node not found")
     key = key_of_written(body.text("channel_id"), body.channel_type())
     if key:
