@@ -17,7 +17,7 @@ from imcli.conform.state_rows import state_rows
 from imcli.model.errors import InvalidInput, UsageError
 from imcli.simulator.profiles import Profile, builtin_names, load_profile
 from imcli.simulator.server import Server
-from imcli.simulator.wukongim.traits import TRAITS
+from imcli.simulator.wukongim.traits import traits_of
 
 
 class Replay(Protocol):
@@ -41,7 +41,7 @@ def wukongim_profile(name: str) -> Profile:
         UsageError: it is none of WuKongIM.
     """
     profile = load_profile(name)
-    if profile.version not in TRAITS:
+    if traits_of(profile) is None:
         raise UsageError(
             f"{name} answers as no real server does",
             hint=f"recordings are replayed on {', '.join(wukongim_names())}",
@@ -51,7 +51,7 @@ def wukongim_profile(name: str) -> Profile:
 
 def wukongim_names() -> tuple[str, ...]:
     """Name the profiles that recordings can be replayed on."""
-    return tuple(name for name in builtin_names() if load_profile(name).version in TRAITS)
+    return tuple(name for name in builtin_names() if traits_of(load_profile(name)) is not None)
 
 
 def profile_for(recording: Recording) -> Profile:

@@ -45,7 +45,7 @@ from imcli.simulator.wukongim.api.fields import Undecodable, first_value
 from imcli.simulator.wukongim.api.routes import Answer
 from imcli.simulator.wukongim.api.surroundings import Connection as FaceConnection
 from imcli.simulator.wukongim.api.surroundings import Ending, Surroundings
-from imcli.simulator.wukongim.traits import TRAITS
+from imcli.simulator.wukongim.traits import traits_of
 from imcli.wire import codes
 from imcli.wire.encryption import BadKey
 from imcli.wire.packets import Connect, Disconnect
@@ -116,13 +116,13 @@ class World:
             virtual_time=clock.virtual,
         )
         """What the HTTP API says of this process; addresses come with the sockets."""
-        self.version = server.profile.version if server.profile.version in TRAITS else NEWEST
+        traits = traits_of(server.profile)
+        self.version = NEWEST if traits is None else server.profile.version
         """A profile that is no version of WuKongIM answers as the newest."""
         self.defect: Callable[[BaseException], None] = lambda error: None
         """Is told of a mistake of imcli's own; only who brought it to light pays."""
         self._loop = loop
         self._chance = chance
-        traits = TRAITS.get(server.profile.version)
         self._left_open = traits is not None and traits.kicked_socket == "left-open"
         self.post = Post(self)
         self.passing = Passing(self, loop)

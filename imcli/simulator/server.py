@@ -17,12 +17,12 @@ from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.laws import LAWS, Laws
 from imcli.simulator.profiles import REFERENCE, Profile
 from imcli.simulator.state import Device, State
-from imcli.simulator.wukongim.traits import TRAITS
+from imcli.simulator.wukongim.traits import traits_of
 
 
 def keeping_of(profile: Profile) -> Keeping:
     """Give the law of keeping that a profile names."""
-    traits = TRAITS.get(profile.version) if profile.product == "wukongim" else None
+    traits = traits_of(profile)
     if traits is None:
         return Derived()
     from imcli.simulator.wukongim import laws
@@ -32,7 +32,7 @@ def keeping_of(profile: Profile) -> Keeping:
 
 def laws_of(profile: Profile) -> Laws:
     """Give the table of laws of a profile."""
-    if profile.version not in TRAITS:
+    if traits_of(profile) is None:
         return LAWS
     from imcli.simulator.wukongim.laws import WUKONGIM_LAWS
 
@@ -75,7 +75,7 @@ class Server:
 
     def _is_deaf(self, kicked: Device) -> bool:
         """Whether the server left the socket of a kicked device open, and the device did, too."""
-        traits = TRAITS.get(self.profile.version)
+        traits = traits_of(self.profile)
         left_open = traits is not None and traits.kicked_socket == "left-open"
         return left_open and not kicked.dead
 

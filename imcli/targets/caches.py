@@ -16,6 +16,7 @@ from imcli.model.events import Event, ListAnswer, Stored
 from imcli.model.questions import ListView
 from imcli.simulator.profiles import Profile
 from imcli.simulator.server import Server
+from imcli.simulator.wukongim.traits import traits_of
 
 
 class Caches:
@@ -159,7 +160,7 @@ def caches_for(profile: Profile) -> Caches:
 
     WuKongIM's lists have their peculiarities too, but no device of it is told of changes.
     """
-    told = profile.product != "wukongim"
+    told = traits_of(profile) is None
     return Caches(
         muted_count=profile.total_counts_muted,
         counts_expired=told and profile.unread_counts == "sequence-difference",

@@ -62,7 +62,7 @@ from imcli.model.questions import (
 from imcli.simulator import clock
 from imcli.simulator.profiles import Profile, as_profile, build_profile
 from imcli.simulator.server import Server
-from imcli.simulator.wukongim.traits import TRAITS
+from imcli.simulator.wukongim.traits import traits_of
 from imcli.targets.base import (
     ALL_CAPABILITIES,
     Capability,
@@ -94,8 +94,8 @@ NOT_IN_WUKONGIM: frozenset[Capability] = frozenset(
 
 def capabilities_of(profile: Profile) -> frozenset[Capability]:
     """Say what a simulated server with this profile can do."""
-    traits = TRAITS.get(profile.version)
-    if profile.product != "wukongim" or traits is None:
+    traits = traits_of(profile)
+    if traits is None:
         return CAPABILITIES
     absent: set[Capability] = {*NOT_IN_WUKONGIM}
     if not traits.by_channel:
@@ -107,7 +107,7 @@ def capabilities_of(profile: Profile) -> frozenset[Capability]:
 
 def identity_of(kind: Literal["sim", "embedded"], name: str, profile: Profile) -> Identity:
     """Say what a simulated server with this profile is; `name` is what the user wrote for it."""
-    product = profile.product if profile.product == "wukongim" else "reference"
+    product = "reference" if traits_of(profile) is None else "wukongim"
     return Identity(name, kind, product, profile.version, profile.name)
 
 
@@ -134,7 +134,7 @@ class SimulatedTarget:
         self.virtual = True
         self._caches = caches_for(server.profile)
         # WuKongIM's counts depend on how many messages are asked for (A9).
-        self._asked = LISTED_MESSAGES if server.profile.product == "wukongim" else 0
+        self._asked = 0 if traits_of(server.profile) is None else LISTED_MESSAGES
         self._outboxes: dict[DeviceKey, list[Action]] = {}
         self._responses: dict[str, ResponseView] = {}
         self._raise_the_curtain(cast)

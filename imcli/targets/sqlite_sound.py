@@ -13,6 +13,7 @@ import msgspec
 
 from imcli.simulator.profiles import Profile
 from imcli.simulator.state import State
+from imcli.simulator.wukongim.traits import traits_of
 from imcli.targets.sqlite_state import DurableState
 
 UNREADABLE = (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError)
@@ -37,7 +38,7 @@ def _misfit(state: State) -> str:
     for key, channel in state.channels.items():
         if key not in state.logs:
             return f"{key} has no log"
-        lacks = state.profile.product == "reference" and state.logs[key].last > 0
+        lacks = traits_of(state.profile) is None and state.logs[key].last > 0
         for user in channel.members:
             if user not in state.users:
                 return f"{user} is a member of {key}, and not there"

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from imcli.simulator.profiles import Profile
+
 
 class Traits(msgspec.Struct, frozen=True):
     """The laws of one version.
@@ -109,3 +111,8 @@ TRAITS: dict[tuple[int, ...], Traits] = {
         blank_member="refused",
     ),
 }
+
+
+def traits_of(profile: Profile) -> Traits | None:
+    """Give the laws of the version that a profile is of; None: it is no known one of WuKongIM."""
+    return TRAITS.get(profile.version) if profile.product == "wukongim" else None
