@@ -11,7 +11,7 @@ change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -39,6 +39,9 @@ ADVANCES_MAX = 1_000_000
 
 Wrong = tuple[tuple[Claim, tuple[Disagreement, ...]], ...]
 """The claims of one assertion that do not hold, with those who disagree."""
+NamedSoFar = dict[DeviceKey, tuple[str, ...]]
+"""The messages that `received` claims have named, per device."""
+NOTHING_NAMED: Mapping[int, NamedSoFar] = {}
 Judged = Callable[[int, Problem | None], None]
 """Is told, of each assertion in its turn: its place in the block, and what is wrong with it."""
 
@@ -86,12 +89,14 @@ def _judge_real(play: Play, block: Block) -> list[Problem]:
     started = _settled(play)
     problems: list[Problem] = []
     quiet: list[int] = []
+    named: dict[int, NamedSoFar] = {}
     for offset, statement in enumerate(block.asserts):
         if is_timed(statement):
             problem = _guarded(_judge_timed, play, block, offset, statement)
         elif all(map(is_negative, statement.claims)):
             problem = None
             quiet.append(offset)
+            named[offset] = dict(play.names.named)
         else:
             problem = _guarded(_judge_bare, play, block, offset, statement, started)
             if problem is None and any(map(is_counted, statement.claims)):
@@ -101,7 +106,7 @@ def _judge_real(play: Play, block: Block) -> list[Problem]:
             if problem.kind == "limit":
                 return problems
     until = play.target.now() + play.case.timing.settle_ms
-    problems += _throughout(play, block, quiet, until) if quiet else []
+    problems += _throughout(play, block, quiet, until, named) if quiet else []
     return sorted(problems, key=lambda problem: problem.number)
 
 
@@ -204,17 +209,27 @@ def _before(play: Play, block: Block, offset: int, statement: Assert, until: int
     return _endless(play, block, offset, statement)
 
 
-def _throughout(play: Play, block: Block, offsets: list[int], until: int) -> list[Problem]:
-    """These must hold from now until `until`; those that do not are looked at no more."""
+def _throughout(
+    play: Play,
+    block: Block,
+    offsets: list[int],
+    until: int,
+    named: Mapping[int, NamedSoFar] = NOTHING_NAMED,
+) -> list[Problem]:
+    """These must hold from now until `until`; those that do not are looked at no more.
+
+    `named` are the messages that `received` claims had named where an assertion stands: what is
+    judged behind the others does not know what only those named.
+    """
     start = play.target.now()
     problems: list[Problem] = []
     left = list(offsets)
     for _ in range(ADVANCES_MAX):
-        problems += _refuted(play, block, left, start, until)
+        problems += _refuted(play, block, left, start, until, named)
         if not left:
             return problems
         if not play.target.advance(until):
-            problems += _refuted(play, block, left, start, until)
+            problems += _refuted(play, block, left, start, until, named)
             for offset in left:
                 _held_through(play, block, offset, until - start)
             return problems
@@ -223,11 +238,21 @@ def _throughout(play: Play, block: Block, offsets: list[int], until: int) -> lis
     return [*problems, _endless(play, block, left[0], block.asserts[left[0]])]
 
 
-def _refuted(play: Play, block: Block, left: list[int], start: int, until: int) -> list[Problem]:
+def _refuted(
+    play: Play,
+    block: Block,
+    left: list[int],
+    start: int,
+    until: int,
+    named: Mapping[int, NamedSoFar],
+) -> list[Problem]:
     """Look once; those that do not hold leave the list."""
     found: list[Problem] = []
+    now = play.names.named
     for offset in tuple(left):
+        play.names.named = named.get(offset, now)
         problem = _guarded(_look_once_more, play, block, offset, start, until)
+        play.names.named = now
         if problem is not None:
             found.append(problem)
             left.remove(offset)

@@ -463,6 +463,20 @@ def test_once_is_refuted_by_an_arrival_soon_after_in_a_real_world() -> None:
     assert result(case(SENT, ONCE), arriving(100)).result == "passed"
 
 
+def test_nothing_else_in_a_real_world_knows_only_what_was_named_before_it() -> None:
+    def look(target: ScriptedTarget, question: Question) -> View:
+        return ReceivedView((message("c1", 1),)) if isinstance(question, Received) else ListView(())
+
+    got = claim(ReceivedMessage(AT, "…", "", "A", "phone", "m1"))
+    nothing_else = claim(ReceivedNothingElse(AT, "…", "", "A", "phone"))
+    sends = send("B", "A", "m1")
+    opener = ScriptedOpener(look=look, identity=LIVE)
+    assert result(case(sends, got, nothing_else), opener).result == "passed"
+    found = result(case(sends, nothing_else, got), opener)
+    assert [each.text for each in found.failures] == ["…"]
+    assert found.failures[0].disagreements[0].said == "received m1"
+
+
 def test_what_was_answered_is_judged_at_once_in_a_real_world() -> None:
     refused = claim(SendAnswer(at(1), "", "", "m1", "refused"))
     opener = live(0)
