@@ -183,6 +183,20 @@ def test_known_numbers_leave_out_what_the_device_has(version: str) -> None:
     assert world.ask(Synchronise("A", "web", seqs=(("B", 2),))).entries == ()
 
 
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.1.4"])
+@pytest.mark.parametrize("peer", ["b:1", "b|c"])
+def test_known_numbers_of_an_id_with_a_delimiter_are_not_understood(
+    version: str, peer: str
+) -> None:
+    """A30. Behind the bar stands another id, which is taken for the one that is meant."""
+    world = wukongim(version, "A", "c", peer)
+    for sender in (peer, "c"):
+        world.send(sender, "A")
+    world.do(Flush())
+    listed = [e.chat for e in world.ask(Synchronise("A", "web", seqs=((peer, 1),))).entries]
+    assert listed == ([peer] if peer == "b|c" else ["c", peer])
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_back_end_passes_the_senders_permissions_and_learns_of_no_refusal(
     version: str,

@@ -17,6 +17,7 @@ from imcli.simulator.log import Log
 from imcli.simulator.record import Record
 from imcli.simulator.state import State
 from imcli.simulator.wukongim.ids import COMMAND_SUFFIX, key_of
+from imcli.simulator.wukongim.known_seqs import understood
 from imcli.simulator.wukongim.traits import Traits
 
 UINT32 = (1 << 32) - 1
@@ -38,7 +39,7 @@ class Ask(NamedTuple):
 def ask_of(action: Synchronise) -> Ask:
     """Read a synchronisation as WuKongIM does: any cursor acts as `only_unread`."""
     only_unread = action.only_unread or bool(action.cursor)
-    known = dict(action.seqs)
+    known = understood(action.seqs)
     return Ask(action.user, action.message_count, only_unread, known, action.page, action.page_size)
 
 

@@ -19,10 +19,10 @@ from imcli.simulator.wukongim.api.calls import (
 from imcli.simulator.wukongim.api.family import ListAsk
 from imcli.simulator.wukongim.api.names import chat_name, key_of_written, written_id
 from imcli.simulator.wukongim.api.objects import written_range
+from imcli.simulator.wukongim.known_seqs import read_known
 
 COUNT_DEFAULT = 15
 WINDOW_MAX = 10_000
-UINT64_DIGITS = 20
 
 
 def sync(call: Call) -> Reply:
@@ -45,29 +45,11 @@ def _ask(call: Call, body: Fields) -> ListAsk:
         body.integer("msg_count"),
         body.integer("version"),
         body.flag("only_unread"),
-        known_seqs(body.text("last_msg_seqs")),
+        read_known(body.text("last_msg_seqs")),
         max(body.integer("page"), 0) if pages else 0,
         max(body.integer("page_size"), 0) if pages else 0,
         body.octets("exclude_channel_types") if excludes else b"",
     )
-
-
-def known_seqs(text: str) -> dict[str, int]:
-    """Read `last_msg_seqs`; ids with a colon or a bar cannot be written (A30).
-
-    >>> known_seqs("B:1:3|team:2:7|a:b:1:2|x:1:many")
-    {'B': 3, '#team': 7}
-    """
-    known: dict[str, int] = {}
-    for part in text.split("|"):
-        pieces = part.split(":")
-        if len(pieces) == 3 and all(map(_is_number, pieces[1:])):
-            known[chat_name(pieces[0], int(pieces[1]))] = int(pieces[2])
-    return known
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= UINT64_DIGITS
 
 
 def by_channels(call: Call) -> Reply:
