@@ -133,7 +133,9 @@ class ConsoleReport:
         case = self._left.taken_from(case)
         if case.result in EXPLAINED:
             self._explained.append(case)
-        else:
+        elif (
+            case.result != "known failure"
+        ):  # what is known is one line; the other reports have it all
             for note in case.notes:
                 self._line("dim", cut(f"  {safe(note)}", self._columns))
 

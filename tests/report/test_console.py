@@ -375,3 +375,10 @@ def test_the_progress_line_counts_and_fits() -> None:
 def test_a_note_of_a_passing_case_is_shown() -> None:
     case_ = CaseResult("x.toml", "x.toml", "X", SIM, "passed", notes=("gave way",))
     assert "  gave way" in shown([CaseFinished(case_)])
+
+
+def test_a_known_failure_is_one_line_whatever_is_to_be_noted_of_it() -> None:
+    case_ = CaseResult("x.toml", "x.toml", "X", SIM, "known failure", notes=("gave way",))
+    text = shown([CaseFinished(case_)])
+    assert text.startswith("known failure    x.toml")
+    assert "gave way" not in text

@@ -103,7 +103,8 @@ def listed(names: Sequence[str], lead: str = "") -> str:
     if not names:
         return f"{lead}there is none"
     more = ", …" if len(names) > LISTED_MAX else ""
-    return f"{lead}there is {', '.join(names[:LISTED_MAX])}{more}"
+    verb = "is" if len(names) == 1 else "are"
+    return f"{lead}there {verb} {', '.join(names[:LISTED_MAX])}{more}"
 
 
 def _named(scenario: Scenario) -> Iterator[str]:

@@ -176,8 +176,8 @@ def test_inside_repeat_a_label_is_the_newest_of_its_name() -> None:
             ("together:", "  B sends as m1", "  A reads B up to m1"),
             "`m1` is named in another branch of this `together`, whose order is open",
         ),
-        (("C deletes B",), "unknown user `C` (there is A, B)"),
-        (("A.tablet deletes B",), "A has no device `tablet` here (there is A.phone, A.web)"),
+        (("C deletes B",), "unknown user `C` (there are A, B)"),
+        (("A.tablet deletes B",), "A has no device `tablet` here (there are A.phone, A.web)"),
         (("A deletes #team",), "unknown group `#team` (there is none)"),
         (("A adds device web",), "A has a device `web` already; say A.web connects"),
         (
@@ -378,8 +378,8 @@ def test_a_table_is_a_claim_with_rows() -> None:
         (("device unread", "A.phone 1"), "the column `conversation` is missing"),
         (("device conversation",), "this table has no row"),
         (("device conversation", "A.phone"), "1 cells below 2 columns"),
-        (("device conversation", "A.tv B"), "A has no device `tv` here (there is A.phone, A.web)"),
-        (("device conversation", "A.web C"), "unknown user `C` (there is A, B)"),
+        (("device conversation", "A.tv B"), "A has no device `tv` here (there are A.phone, A.web)"),
+        (("device conversation", "A.web C"), "unknown user `C` (there are A, B)"),
         (("device conversation unread", "A.web B x"), "an unread count is a number, `-` or `*`"),
         (("device conversation last", "A.web B m1"), "unknown label `m1`"),
         (("device conversation messages", "A.web B m1,m2"), "unknown label `m1`"),
@@ -437,7 +437,7 @@ def test_a_step_of_an_own_verb_stands_where_it_is_called() -> None:
         ("A greets", "the sentence stops too early"),
         ("A greets B C", "`C` is too much"),
         ("A greets_twice B to m", "`to` does not fit here"),
-        ("A greets C", "unknown user `C` (there is A, B)"),
+        ("A greets C", "unknown user `C` (there are A, B)"),
     ],
 )
 def test_an_own_verb_is_called_as_it_was_declared(line: str, message: str) -> None:

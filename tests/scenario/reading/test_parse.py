@@ -269,9 +269,9 @@ def test_every_alternative_of_an_assertion_is_checked_at_once() -> None:
     line = "assert A sees Q or B sese Z or B sees Z or A sees B with or A sees B with last m9"
     found = [(p.span.column, p.message, p.nearest) for p in problems_of(scenario_text(line))]
     assert found == [
-        (15, "unknown user `Q` (there is A, B)", ""),
+        (15, "unknown user `Q` (there are A, B)", ""),
         (22, "unknown claim `sese`", "assert B sees Z"),
-        (39, "unknown user `Z` (there is A, B)", ""),
+        (39, "unknown user `Z` (there are A, B)", ""),
         (57, "the sentence stops too early", "assert A sees B with 1 unread, last m1"),
         (80, "unknown label `m9`", ""),
     ]
@@ -280,7 +280,7 @@ def test_every_alternative_of_an_assertion_is_checked_at_once() -> None:
 def test_a_claim_that_is_missing_hides_nothing_of_the_others() -> None:
     assert wrong("assert A sees B or or Q sees B") == [
         "a claim is missing",
-        "unknown user `Q` (there is A, B)",
+        "unknown user `Q` (there are A, B)",
     ]
 
 

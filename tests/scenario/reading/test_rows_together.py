@@ -57,7 +57,7 @@ def test_a_wrong_header_hides_nothing_of_the_rows() -> None:
     header = "  device   conversation  flavour  unread"
     assert complaints("A.phone C sweet x", "A.fone B", "A.web - - 1", header=header) == [
         (5, 26, "unknown column `flavour`"),
-        (6, 11, "unknown user `C` (there is A, B)"),
+        (6, 11, "unknown user `C` (there are A, B)"),
         (6, 19, "an unread count is a number, `-` or `*`"),
         (7, 3, "2 cells below 4 columns"),
         (8, 13, NOTHING),
@@ -67,7 +67,7 @@ def test_a_wrong_header_hides_nothing_of_the_rows() -> None:
 def test_a_missing_column_hides_nothing_of_the_rows() -> None:
     assert complaints("A.fone 1", header="  device unread") == [
         (5, 3, "the column `conversation` is missing"),
-        (6, 3, "A has no device `fone` here (there is A.phone, A.web)"),
+        (6, 3, "A has no device `fone` here (there are A.phone, A.web)"),
     ]
 
 

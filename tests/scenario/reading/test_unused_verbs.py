@@ -14,13 +14,13 @@ def complaints(
 @pytest.mark.parametrize(
     ("verb", "message"),
     [
-        ("'X zaps' = 'Y reads X'", "unknown user `Y` (there is A, B)"),
+        ("'X zaps' = 'Y reads X'", "unknown user `Y` (there are A, B)"),
         ("'X zaps Y' = 'X sendz Y'", "unknown action `sendz`"),
         ("'X zaps Y' = ['assert X sese Y']", "unknown claim `sese`"),
         ("'X zaps Y' = 'X sends Y foo bar'", "`foo` does not fit here"),
         ("'X zaps Y' = 'X sends Y to Z'", "`to` does not fit here"),
-        ("'X zaps Y' = 'X.fone sends Y; X sends Q'", "unknown user `Q` (there is A, B)"),
-        ("'X zaps' = 'A.fone sends X'", "A has no device `fone` here (there is A.phone, A.web)"),
+        ("'X zaps Y' = 'X.fone sends Y; X sends Q'", "unknown user `Q` (there are A, B)"),
+        ("'X zaps' = 'A.fone sends X'", "A has no device `fone` here (there are A.phone, A.web)"),
         ("'X zaps' = 'X leaves #nowhere'", "unknown group `#nowhere` (there is none)"),
         ("'X zaps' = 'X reads B up to m7'", "unknown label `m7`"),
         ("'X zaps N' = '''\nrepeat N:\n  X sendz B\n'''", "unknown action `sendz`"),
@@ -75,7 +75,7 @@ def test_all_that_is_wrong_in_unused_verbs_has_its_place_beside_the_other_mistak
     found = [(p.span.line, p.span.column, p.message, p.hint) for p in problems_of(text)]
     assert found == [
         (4, 3, "unknown action `delets`", ""),
-        (7, 13, "unknown user `Y` (there is A, B)", "no step uses `X zaps`"),
+        (7, 13, "unknown user `Y` (there are A, B)", "no step uses `X zaps`"),
         (8, 19, "unknown action `sendz`", "no step uses `X greets Y`"),
     ]
 
