@@ -21,7 +21,7 @@ from imcli.model.actions import (
 from imcli.model.entities import is_group
 from imcli.model.events import Done, Event, MembersChanged, Refused
 from imcli.simulator.conversations.base import Keeping
-from imcli.simulator.sessions import invalid_id
+from imcli.simulator.sessions import invalid_id, no_user
 from imcli.simulator.state import State
 from imcli.simulator.telling import tell
 
@@ -54,7 +54,7 @@ def _bad_group_name(group: str) -> Refused | None:
 def _unknown_users(state: State, users: Sequence[str]) -> Refused | None:
     for user in users:
         if user not in state.users:
-            return Refused("invalid", f"there is no user {user}")
+            return no_user(user)
     return None
 
 

@@ -13,9 +13,10 @@ from imcli.model.actions import Fault, SetClock, Wait
 from imcli.model.durations import format_duration
 from imcli.model.entities import DeviceKey
 from imcli.model.errors import TargetUnavailable
-from imcli.model.events import Done, Event, Flushed, Refused
+from imcli.model.events import Done, Event, Flushed
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.delivery import arrive, release, resend
+from imcli.simulator.sessions import no_device
 from imcli.simulator.state import Link, State
 
 TIMER_EVENTS_MAX = 1_000_000
@@ -95,7 +96,7 @@ def set_clock(state: State, keeping: Keeping, action: SetClock) -> list[Event]:
         state.clock_offset_ms = action.offset_ms
         return [Done()]
     if state.device(action.user, action.device) is None:
-        return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
+        return [no_device(action.user, action.device)]
     state.device_w(action.user, action.device).clock_offset_ms = action.offset_ms
     return [Done()]
 
@@ -103,7 +104,7 @@ def set_clock(state: State, keeping: Keeping, action: SetClock) -> list[Event]:
 def fault(state: State, keeping: Keeping, action: Fault) -> list[Event]:
     """Put a fault on a device's link, or take all of them away."""
     if state.device(action.user, action.device) is None:
-        return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
+        return [no_device(action.user, action.device)]
     device = state.device_w(action.user, action.device)
     if device.link is None:
         device.link = Link(held=[])

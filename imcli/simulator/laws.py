@@ -12,6 +12,7 @@ from imcli.model import actions as act
 from imcli.model.events import Done, Event, Refused
 from imcli.simulator import channels, clock, messages, process, sessions
 from imcli.simulator.conversations.base import Keeping, Refusal, Result
+from imcli.simulator.sessions import no_user
 from imcli.simulator.state import State
 from imcli.simulator.telling import tell
 
@@ -24,7 +25,7 @@ def _kept(name: str) -> Law:
 
     def law(state: State, keeping: Keeping, action: Any) -> list[Event]:
         if action.user not in state.users:
-            return [Refused("invalid", f"there is no user {action.user}")]
+            return [no_user(action.user)]
         result: Result = getattr(keeping, name)(state, action)
         if isinstance(result, Refusal):
             return [Refused(result.reason, result.detail)]

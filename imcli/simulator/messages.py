@@ -12,7 +12,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from imcli.model.actions import Open, Pull, Send, Synchronise
-from imcli.model.entities import DeviceKey, Message, MessageKind, channel_key, chat_of, is_group
+from imcli.model.entities import DeviceKey, Message, MessageKind, channel_key, is_group
 from imcli.model.events import (
     Accepted,
     Event,
@@ -25,12 +25,14 @@ from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
 from imcli.simulator.delivery import push, take_commands
 from imcli.simulator.log import Log, Unkept
-from imcli.simulator.sessions import invalid_id
+from imcli.simulator.sessions import invalid_id, no_user
 from imcli.simulator.state import Channel, Device, State
 from imcli.simulator.telling import tell
 
 PAGE_LIMIT_MAX = 10_000
 """Messages that one pull answers at most (WuKongIM `internal/api/message.go`)."""
+OPENED_MAX = 100
+"""Messages of the page that opening a chat shows."""
 
 
 Answer = Callable[[State, Keeping, Send], list[Event]]
@@ -149,7 +151,7 @@ def _person_refusal(state: State, action: Send) -> Refused | None:
     receiver = state.users.get(action.chat)
     if receiver is None or action.user not in state.users:
         name = action.chat if receiver is None else action.user
-        return invalid_id(name) or Refused("invalid", f"there is no user {name}")
+        return invalid_id(name) or no_user(name)
     if action.user in receiver.blocked:
         return Refused("blocked", f"{action.user} is on the black list of {action.chat}")
     if (
@@ -239,7 +241,7 @@ def _remember(state: State, action: Send, key: str, message_id: int) -> None:
 def synchronise(state: State, keeping: Keeping, action: Synchronise) -> list[Event]:
     """Answer a list synchronisation, with the commands that the device missed."""
     if action.user not in state.users:
-        return [Refused("invalid", f"there is no user {action.user}")]
+        return [no_user(action.user)]
     if min(action.page, action.page_size, action.message_count) < 0:
         return [Refused("invalid", "a page and a number of messages are not negative")]
     answer = keeping.listing(state, action)
@@ -269,7 +271,7 @@ def _missed_commands(state: State, action: Synchronise, device: Device) -> tuple
 def pull(state: State, keeping: Keeping, action: Pull) -> list[Event]:
     """Answer a page of history: what the user may see, oldest first."""
     if action.user not in state.users:
-        return [Refused("invalid", f"there is no user {action.user}")]
+        return [no_user(action.user)]
     if min(action.start, action.end, action.limit) < 0:
         return [Refused("invalid", "a sequence number and a limit are not negative")]
     key = keeping.key_of(action.user, action.chat)
@@ -326,10 +328,5 @@ def _unexpired(state: State, log: Log, messages: list[Message]) -> list[Message]
 
 def open_window(state: State, keeping: Keeping, action: Open) -> list[Event]:
     """Open a chat: pull the newest page, change nothing."""
-    newest = Pull(action.user, action.device, action.chat, limit=100, ascending=False)
+    newest = Pull(action.user, action.device, action.chat, limit=OPENED_MAX, ascending=False)
     return pull(state, keeping, newest)
-
-
-def chat_name(user: str, message: Message) -> str:
-    """Name the conversation of a message as one of its readers does."""
-    return chat_of(user, message.channel)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from imcli.model import actions as act
 from imcli.model.entities import Entry, Message
-from imcli.model.events import Event, HistoryPage, ListAnswer, Offline, Refused
+from imcli.model.events import Event, HistoryPage, ListAnswer, Offline
 from imcli.simulator import clock, messages
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.reference import Derived
 from imcli.simulator.laws import LAWS, Laws
 from imcli.simulator.profiles import REFERENCE, Profile
+from imcli.simulator.sessions import no_device
 from imcli.simulator.state import Device, State
 from imcli.simulator.wukongim.traits import traits_of
 
@@ -64,7 +65,7 @@ class Server:
                 asker = self.state.users.get(user)
                 device = None if asker is None else asker.devices.get(asking)
                 if device is None:
-                    return [Refused("invalid", f"there is no device {user}.{asking}")]
+                    return [no_device(user, asking)]
                 if device.kicked and isinstance(action, act.Send) and self._is_deaf(device):
                     from imcli.simulator.wukongim.messages import deaf
 

@@ -27,6 +27,16 @@ def invalid_id(name: str) -> Refused | None:
     return None
 
 
+def no_user(name: str) -> Refused:
+    """Refuse what is asked of or for a user that is not known."""
+    return Refused("invalid", f"there is no user {name}")
+
+
+def no_device(user: str, device: str) -> Refused:
+    """Refuse what is asked of a device that its user does not have."""
+    return Refused("invalid", f"there is no device {user}.{device}")
+
+
 def create_user(state: State, keeping: Keeping, action: CreateUser) -> list[Event]:
     """Make a user known."""
     refused = invalid_id(action.user)
@@ -40,7 +50,7 @@ def create_user(state: State, keeping: Keeping, action: CreateUser) -> list[Even
 def add_device(state: State, keeping: Keeping, action: AddDevice) -> list[Event]:
     """Register a device of a known user."""
     if action.user not in state.users:
-        return [Refused("invalid", f"there is no user {action.user}")]
+        return [no_user(action.user)]
     if not action.device:
         return [Refused("invalid", "a device's name is empty")]
     if action.device in state.users[action.user].devices:
@@ -68,7 +78,7 @@ def connect(state: State, keeping: Keeping, action: Connect) -> list[Event]:
     Devices that were online together before the server was restarted are so after it, too.
     """
     if state.device(action.user, action.device) is None:
-        return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
+        return [no_device(action.user, action.device)]
     key = DeviceKey(action.user, action.device)
     device = state.device_w(*key)
     if device.session:
@@ -102,7 +112,7 @@ def disconnect(state: State, keeping: Keeping, action: Disconnect) -> list[Event
     """End a session with a goodbye; idempotent."""
     device = state.device(action.user, action.device)
     if device is None:
-        return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
+        return [no_device(action.user, action.device)]
     events: list[Event] = [Done()]
     if device.session:
         end_as(state, DeviceKey(action.user, action.device), "goodbye", events)
@@ -115,7 +125,7 @@ def drop(state: State, keeping: Keeping, action: Drop) -> list[Event]:
     """Kill a link; the server goes on believing in the session until resends are in vain."""
     device = state.device(action.user, action.device)
     if device is None:
-        return [Refused("invalid", f"there is no device {action.user}.{action.device}")]
+        return [no_device(action.user, action.device)]
     if device.session or device.kicked:
         state.device_w(action.user, action.device).dead = True
         state.session_version += 1

@@ -30,7 +30,7 @@ class Caller(Protocol):
 
 
 class PlainCaller:
-    """Names without labels: texts in quotes and sequence numbers, for the admin verbs."""
+    """Names where nobody gave any: sequence numbers, and texts of messages without one."""
 
     def call(self, message: Message) -> str:
         """Name a message by its number in the log."""

@@ -24,7 +24,6 @@ TABLE = "table:"
 """How a table is written as a claim."""
 
 Cell = tuple[Token, ...]
-Check = Callable[[str, Scope], tuple[str, str]]
 
 
 def split_cells(tokens: tuple[Token, ...]) -> list[Cell]:
