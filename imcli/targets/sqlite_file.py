@@ -35,6 +35,8 @@ APPLICATION_ID = 0x696D636C
 BUSY_MS_MAX = 60_000
 QUIET_MS_MAX = 2_000
 """How long a command waits for others before it says so."""
+PART_MS = 250
+"""How long at once, of which the two above are multiples."""
 
 MAGIC = b"SQLite format 3\0"
 HEADER_BYTES, FORM_AT, MARK_AT = 100, 60, 68
@@ -159,21 +161,31 @@ class StateFile:
             raise self._blamed(error) from error
 
     def _begin(self, begin: str) -> None:
-        """Begin when the other commands have ended; who must wait long for that is told so."""
+        """Begin when the other commands have ended; who must wait long for that is told so.
+
+        SQLite hears no Ctrl-C while it waits, so it waits in parts.
+        """
         if self._waits is None:
             self._db.execute(begin)
             return
-        self._db.execute(f"PRAGMA busy_timeout = {QUIET_MS_MAX}")
+        waited_ms = 0
+        self._db.execute(f"PRAGMA busy_timeout = {PART_MS}")
         try:
-            self._db.execute(begin)
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            self._waits()
-            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS_MAX - QUIET_MS_MAX}")
-            self._db.execute(begin)
+            while not self._begun(begin, last=waited_ms + PART_MS >= BUSY_MS_MAX):
+                waited_ms += PART_MS
+                if waited_ms == QUIET_MS_MAX:
+                    self._waits()
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS_MAX}")
+
+    def _begun(self, begin: str, *, last: bool) -> bool:
+        try:
+            self._db.execute(begin)
+            return True
+        except sqlite3.OperationalError as error:
+            if last or "locked" not in str(error):
+                raise
+            return False
 
     def _blamed(self, error: Exception) -> Exception:
         """Give the error itself, or, where the file is what is wrong, what is to be said of it."""

@@ -218,8 +218,9 @@ def test_whoever_waits_for_another_command_is_told_so(
 ) -> None:
     from imcli.targets import sqlite_file
 
-    monkeypatch.setattr(sqlite_file, "QUIET_MS_MAX", 1)
-    monkeypatch.setattr(sqlite_file, "BUSY_MS_MAX", 2)
+    monkeypatch.setattr(sqlite_file, "PART_MS", 1)
+    monkeypatch.setattr(sqlite_file, "QUIET_MS_MAX", 2)
+    monkeypatch.setattr(sqlite_file, "BUSY_MS_MAX", 3)
     imcli("send", "B", "A", "hi", "--state", "s.db")
     other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -329,3 +330,27 @@ def test_a_folder_that_cannot_be_searched_is_named_as_it_was_written() -> None:
     error = PermissionError(13, "Permission denied", "/all/of/it/locked")
     with pytest.raises(InvalidInput, match=r"the folder it.locked cannot be read"):
         refuse("it", "/all/of/it", error)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_waits_for_another_can_be_ended(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "imcli", "send", "B", "A", "hi", "--state", "s.db"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    send = subprocess.Popen(
+        [*command, "--count", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert send.stderr is not None
+    assert send.stderr.readline().startswith(HELD_UP)
+    send.send_signal(number)
+    out, err = send.communicate()
+    other.close()
+    assert (send.returncode, out) == (ExitStatus.INTERRUPTED, "")
+    assert err == "0 of 2 messages were sent\ninterrupted\n"
