@@ -22,6 +22,7 @@ from imcli.scenario.coverage import (
 )
 from imcli.scenario.events import CaseResult
 from imcli.scenario.reading.format import format_scenario
+from imcli.scenario.reading.lone_failure import WIDTH
 from imcli.scenario.syntax import Assert, Case, SeesChat
 from imcli.simulator.profiles import load_profile
 from imcli.simulator.switches import SWITCHES, Switch
@@ -84,16 +85,28 @@ def test_every_file_claims_something() -> None:
     assert [c.case_id for c in CASES if not any(isinstance(s, Assert) for s in c.steps)] == []
 
 
-def test_most_files_are_short() -> None:
-    lengths = {file.path: step_lines(file) for file in FILES}
-    assert [path for path, length in lengths.items() if length > 16] == []
-    assert sum(length < 15 for length in lengths.values()) > 0.95 * len(FILES)
+def test_most_files_are_under_fifteen_lines_with_everything_that_is_in_them() -> None:
+    """Blank lines, heads and known failures count, so that a file is read aloud in one breath."""
+    lengths = {file.path: file.text.count("\n") for file in FILES}
+    assert [path for path, length in lengths.items() if length > 22] == []
+    assert sum(length < 15 for length in lengths.values()) >= 0.6 * len(FILES)
 
 
-def step_lines(file: File) -> int:
+def test_no_file_is_short_because_its_lines_are_long() -> None:
+    """Names of switches, bodies of requests and causes of failures are as wide as they are."""
+    excused = re.compile(r'"wukongim |profile = |request ')
+    wide = [line for file in FILES for line in file.text.split("\n") if len(line) > WIDTH]
+    assert [line for line in wide if not excused.match(line)] == []
+
+
+def test_no_step_is_joined_to_another_but_in_a_branch_that_needs_an_order() -> None:
+    joined = re.compile(r"^\S[^\"#]*(?:\"[^\"]*\"[^\"#]*)*;", re.MULTILINE)
+    assert [file.path for file in FILES if joined.search(steps_text(file))] == []
+
+
+def steps_text(file: File) -> str:
     steps = tomllib.loads(file.text)["steps"]
-    lines = steps.split("\n") if isinstance(steps, str) else steps
-    return sum(bool(line.strip()) for line in lines)
+    return steps if isinstance(steps, str) else "\n".join(steps)
 
 
 def test_file_names_are_words() -> None:
