@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from imcli.scenario.reading.context import Context
 from imcli.scenario.reading.matrix import Values, written
+from imcli.scenario.reading.nearest import word_meant
 from imcli.scenario.reading.said import Named
 from imcli.scenario.reading.scope import Scope
 from imcli.scenario.reading.written import Node
@@ -94,6 +95,7 @@ class Draft:
             complaint, nearest = self.scope.check(mention.kind, mention.name)
             if complaint:
                 right = False
+                nearest = nearest or word_meant(node.tokens, mention.token)
                 span = node.place.span(mention.token.start, mention.token.end)
                 self.problems.add(span, complaint, nearest=nearest, hint=self.hint(node))
         return right

@@ -87,6 +87,16 @@ def _expected(fault: StepFault) -> str:
     return " | ".join(dict.fromkeys(parts))
 
 
+def word_meant(tokens: tuple[Token, ...], token: Token) -> str:
+    """Give the sentence in which an unknown name is the nearest word of the language, or ""."""
+    at = next((i for i, one in enumerate(tokens) if one.start == token.start), -1)
+    if at < 0 or tokens[at].kind != "word" or len(tokens[at].text) <= 2:
+        return ""
+    near = nearest_word(tokens[at].text, RESERVED_LIST)
+    mended = (*tokens[:at], replace(tokens[at], text=near), *tokens[at + 1 :]) if near else ()
+    return _read([mended]) if mended else ""
+
+
 def nearest_sentence(
     tokens: tuple[Token, ...], names: Names, fault: StepFault | None = None
 ) -> str:
@@ -94,11 +104,17 @@ def nearest_sentence(
     if len(tokens) > TOKENS_MAX or tokens[-1].end - tokens[0].start > WIDTH_MAX:
         return ""
     ways = (
+        _begun(list(tokens), names),
         _mended_at(list(tokens), fault),
         _other_words(list(tokens)),
         _mended(list(tokens), names),
     )
-    for mended in chain.from_iterable(ways):
+    return _read(chain.from_iterable(ways))
+
+
+def _read(ways: Iterable[Sequence[Token]]) -> str:
+    """Write the first of these that is a sentence; "" where none is."""
+    for mended in ways:
         try:
             step = read_step(tuple(mended))
         except (StepFault, LexFault):
@@ -106,6 +122,20 @@ def nearest_sentence(
         if isinstance(step, Sentence | Assertion):
             return write_step(step)
     return ""
+
+
+BEGINNINGS: Sequence[str] = sorted(["assert", *ACTION_INDEX[0]])
+"""The words with which a sentence begins that does not begin with a user."""
+
+
+def _begun(tokens: list[Token], names: Names) -> Iterable[list[Token]]:
+    """Give the step with a better first word, where that is nobody's name."""
+    first = tokens[0].text
+    if first in BEGINNINGS or first.partition(".")[0] in names.users:
+        return
+    near = nearest_word(first, BEGINNINGS)
+    if near:
+        yield [replace(tokens[0], kind="word", text=near), *tokens[1:]]
 
 
 _NAMED_IN: dict[str, Iterable[str]] = {"REASON": REASON_BY_NAME, "METHOD": METHODS}
@@ -120,7 +150,7 @@ def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[To
     expected: Iterable[str] = fault.expected
     if at == 1:
         expected = (*expected, *ACTION_INDEX[1])
-    elif at == 2 and tokens[0].text == "assert":
+    elif tokens[0].text == "assert" and at == (4 if tokens[1].text in ("within", "for") else 2):
         expected = (*expected, *CLAIM_INDEX[1])
     known = [word for word in expected if word in RESERVED]
     known += [name for hole in fault.expected for name in _NAMED_IN.get(hole, ())]
@@ -129,7 +159,7 @@ def _mended_at(tokens: list[Token], fault: StepFault | None) -> Iterable[list[To
         yield [*tokens[:at], replace(tokens[at], text=near), *tokens[at + 1 :]]
     if "," in fault.expected:
         yield [*tokens[:at], Token("comma", ",", 0, 0), *tokens[at:]]
-    if tokens[at - 1].kind == "comma":  # one item of a list is too much
+    if tokens[at - 1].kind == "comma" and not fault.expected:  # one item of a list is too much
         for behind in range(at + 1, min(at + ITEM_MAX, len(tokens)) + 1):
             yield [*tokens[: at - 1], *tokens[behind:]]
 
@@ -203,6 +233,7 @@ def _is_odd(token: Token, names: Names) -> bool:
         token.kind == "word"
         and len(token.text) > 2
         and token.text not in RESERVED
+        and token.text not in REASON_BY_NAME
         and token.text.split(".")[0] not in names.users
         and is_name(token.text.replace("-", "_"))
     )

@@ -165,6 +165,18 @@ def test_a_problem_shows_place_line_caret_expectation_and_nearest_sentence() -> 
         ("B sends A with command no-red-dot", "B sends A with no-red-dot, command"),
         ("assert A sees B with 1 unread 1 message", "assert A sees B with 1 unread, 1 message"),
         ("assert A sees B within 2s", "assert within 2s A sees B"),
+        ("assert A sees nohting", "assert A sees nothing"),
+        ("assert A sees B with read up to nohing", "assert A sees B with read up to nothing"),
+        (
+            "assert A sees B with 1 unread, pined, muted",
+            "assert A sees B with 1 unread, pinned, muted",
+        ),
+        ("A.web syncs only unreead", "A.web syncs only unread"),
+        ("clock of sevrer is 1h ahead", "clock of server is 1h ahead"),
+        ("adin unbans #team", "admin unbans #team"),
+        ("ink A.web holds", "link A.web holds"),
+        ("assert within 5s A receivd nothing else", "assert within 5s A received nothing else"),
+        ("B sends but is refusde with blocked", "B sends but is refused with blocked"),
         ("assert A sees nothing for 2s", "assert for 2s A sees nothing"),
     ],
 )
