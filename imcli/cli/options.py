@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from imcli.cli.commands import OptionGroup
+from imcli.model.errors import UsageError
 
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user whose view it is.")]
 ChatArgument = Annotated[
@@ -128,6 +129,9 @@ def behind_the_command(argv: tuple[str, ...]) -> list[str]:
     ['list-conversations', '--output', 'json', '--quiet', 'A']
     >>> behind_the_command(("--help",)), behind_the_command(("--nonsense", "send"))
     (['--help'], ['--nonsense', 'send'])
+
+    Raises:
+        UsageError: there are options, and no command.
     """
     position = 0
     while position < len(argv):
@@ -138,6 +142,8 @@ def behind_the_command(argv: tuple[str, ...]) -> list[str]:
             position += 1
         else:
             break
+    if argv and position >= len(argv):
+        raise UsageError("a command is missing", hint="`imcli --help` lists the commands")
     if position >= len(argv) or argv[position].startswith("-"):
         return list(argv)
     return [argv[position], *argv[:position], *argv[position + 1 :]]

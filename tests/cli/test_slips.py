@@ -170,6 +170,22 @@ def test_the_reference_says_what_it_is(imcli: Run) -> None:
     assert all(row["about"] for row in rows)
 
 
+def test_a_history_that_is_cut_says_how_to_read_on(imcli: Run) -> None:
+    imcli("send", "B", "A", "hi", "--count", "3")
+    ran = imcli("show-history", "A", "B", "--limit", "2")
+    assert ran.err == "note: there are older messages: --before 2, or --limit\n"
+    assert imcli("show-history", "A", "B", "--limit", "2", "--quiet").err == ""
+    assert imcli("show-history", "A", "B", "--before", "2").err == ""
+    assert imcli("show-history", "A", "B", "--limit", "3").err == ""
+
+
+def test_options_without_a_command_are_told_that_one_is_missing(imcli: Run) -> None:
+    for argv in (["--quiet"], ["--output", "json"], ["--output"]):
+        ran = imcli(*argv)
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.startswith("error: a command is missing\n")
+
+
 # Files and folders
 
 

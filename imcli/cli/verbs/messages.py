@@ -258,7 +258,8 @@ def show_history(
 ) -> int:
     """Show the messages of a conversation, as one of its users may read them.
 
-    Oldest first. What the user deleted or may not read is not there.
+    Oldest first. What the user deleted or may not read is not there. Where the limit leaves out
+    older messages, a note says so.
     """
     from imcli.cli.verbs import kit
 
@@ -273,10 +274,12 @@ def show_history(
         with kit.open_desk(shell, user) as desk:
             desk.known_pair(user, chat)
             viewer = desk.viewers(user, device, False)[0]
-            found = newest(desk, user, viewer, chat, limit, before)
+            found, more = newest(desk, user, viewer, chat, limit, before)
         rows = tuple(message_row(message) for message in found)
         empty = f"{user} can read no message of {chat}"
         shell.show(kit.Table(("seq", "from", "text", "kind"), rows, empty, numbers=("seq",)))
+        if more and not watch:
+            shell.say(f"note: there are older messages: --before {found[0].seq}, or --limit")
         return False
 
     return kit.shown(shell, look, watch=watch)
@@ -284,11 +287,12 @@ def show_history(
 
 def newest(
     desk: Desk, user: str, device: str, chat: str, limit: int, before: int
-) -> tuple[Message, ...]:
-    """Pull the newest messages below a number, page by page; oldest first."""
+) -> tuple[tuple[Message, ...], bool]:
+    """Pull the newest messages below a number, oldest first; tell whether there are older ones."""
     from imcli.cli.verbs import kit
 
     found: list[Message] = []
+    more = False
     start = before - 1 if before else 0
     while len(found) < limit and not (before and start < 1):
         pull = kit.actions.Pull(
@@ -299,9 +303,10 @@ def newest(
             break
         found = [*page.messages, *found]
         start, before = page.messages[0].seq - 1, page.messages[0].seq
-        if not page.more:
+        more = page.more
+        if not more:
             break
-    return tuple(found[-limit:])
+    return tuple(found[-limit:]), more
 
 
 def message_row(message: Message) -> Row:
