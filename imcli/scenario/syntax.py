@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from imcli.model.actions import Action
+from imcli.model.entities import ENTRY_FLAGS
 from imcli.targets.base import Capability, Cast
 
 
@@ -245,6 +246,21 @@ class HasBody(BaseClaim, frozen=True, gc=False):
 
     label: str
     body: str
+
+
+TABLE_COLUMNS = (
+    "device",
+    "conversation",
+    "unread",
+    "last",
+    "messages",
+    "read",
+    "deleted",
+    "flags",
+)
+"""The columns that a state table may have, in the order in which it is shown."""
+TABLE_FLAGS = {words.replace(" ", "-"): field for field, words in ENTRY_FLAGS.items()}
+"""The words of the column `flags`, each with the field of an entry that it is about."""
 
 
 class TableIs(BaseClaim, frozen=True, gc=False):

@@ -121,11 +121,11 @@ class Server:
         """Name the channel behind a user's chat, as this server does."""
         return self.keeping.key_of(user, chat)
 
-    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+    def entry(self, user: str, chat: str, limit: int = act.LISTED_MESSAGES) -> Entry | None:
         """Give what a full synchronisation lists of one conversation now, or None."""
         return self.keeping.entry(self.state, user, chat, limit)
 
-    def listing(self, user: str, limit: int = 20) -> ListAnswer:
+    def listing(self, user: str, limit: int = act.LISTED_MESSAGES) -> ListAnswer:
         """Give what a full synchronisation answers now (for no device in particular)."""
         return self.keeping.listing(self.state, act.Synchronise(user, "", message_count=limit))
 

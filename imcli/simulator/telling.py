@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import DeviceKey, Entry
 from imcli.model.events import ConversationPushed, Event
 from imcli.simulator.conversations.base import Change, Keeping
@@ -126,7 +127,7 @@ def _entry_told(state: State, keeping: Keeping, change: Change) -> Entry | None:
         return None
     cached = state.cached_lists.get(change.user)
     newly_seen = change.kind in ("accepted", "joined", "returned")
-    entry = keeping.entry(state, change.user, change.chat, 20 if newly_seen else 0)
+    entry = keeping.entry(state, change.user, change.chat, LISTED_MESSAGES if newly_seen else 0)
     if cached is None:
         state.cached_lists.pop(change.user, None)
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
-from imcli.model.actions import Action, AddDevice, CreateGroup, CreateUser, Wait
+from imcli.model.actions import LISTED_MESSAGES, Action, AddDevice, CreateGroup, CreateUser, Wait
 from imcli.model.entities import DeviceSpec, Entry, Message, group_key
 from imcli.model.events import Event, ListAnswer, MembersChanged
 from imcli.model.questions import ListView
@@ -109,7 +109,7 @@ class SimulatedWorld:
 class Nowhere:
     """A world in which nothing has happened yet; implements `trace.probe.Probe`."""
 
-    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+    def entry(self, user: str, chat: str, limit: int = LISTED_MESSAGES) -> Entry | None:
         """There is no conversation."""
         return None
 

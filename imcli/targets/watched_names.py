@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from imcli.model.actions import Action
+from imcli.model.actions import LISTED_MESSAGES, Action
 from imcli.model.entities import Entry, Message
 from imcli.model.events import Event, ListAnswer
 from imcli.model.questions import ListView
@@ -40,7 +40,7 @@ class RenamedWorld:
         self._there = there
         self._back = back
 
-    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+    def entry(self, user: str, chat: str, limit: int = LISTED_MESSAGES) -> Entry | None:
         """Give what a full synchronisation lists of one conversation, or None."""
         name = self._there.name
         entry = self.inner.entry(name(user), name(chat), limit)

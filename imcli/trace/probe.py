@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from imcli.model.actions import Action
+from imcli.model.actions import LISTED_MESSAGES, Action
 from imcli.model.entities import Entry, Message
 from imcli.model.events import Event, ListAnswer
 from imcli.model.questions import ListView
@@ -19,7 +19,7 @@ from imcli.model.questions import ListView
 class Probe(Protocol):
     """Looking, without changing anything."""
 
-    def entry(self, user: str, chat: str, limit: int = 20) -> Entry | None:
+    def entry(self, user: str, chat: str, limit: int = LISTED_MESSAGES) -> Entry | None:
         """Give what a full synchronisation lists of one conversation, or None."""
 
     def history(self, user: str, chat: str) -> Sequence[Message]:

@@ -8,6 +8,7 @@ lists (`check_lists`), messages (`check_messages`), the state table (`check_tabl
 
 from __future__ import annotations
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import DeviceKey
 from imcli.model.questions import (
     Agreement,
@@ -68,9 +69,6 @@ from imcli.scenario.syntax import (
 
 Asked = list[tuple[DeviceKey, Question]]
 
-NEWEST = 20
-"""So many messages of a conversation are in the answer to a full synchronisation."""
-
 
 def ask_one(claim: Claim, names: Names) -> tuple[DeviceKey, Question] | None:
     """Say what to look at where all devices are answered alike; None: `ask`, it is no such claim.
@@ -85,7 +83,7 @@ def ask_one(claim: Claim, names: Names) -> tuple[DeviceKey, Question] | None:
 
 def _seen(claim: SeesChat, key: DeviceKey) -> Seen:
     facts = claim.facts
-    count = 0 if facts.messages is None and facts.count is None else NEWEST
+    count = 0 if facts.messages is None and facts.count is None else LISTED_MESSAGES
     return Seen(key[0], key[1], claim.chat, False, count)
 
 

@@ -6,7 +6,7 @@ that does not hold, in words of the language; an empty tuple means that all of t
 
 from __future__ import annotations
 
-from imcli.model.entities import DeviceKey, Entry, Message, channel_key
+from imcli.model.entities import ENTRY_FLAGS, DeviceKey, Entry, Message, channel_key
 from imcli.model.questions import KeptView, ListView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, spoken
 from imcli.scenario.checking.names import Names, quote
@@ -104,13 +104,12 @@ def _mark(
 
 
 def _flags(facts: Facts, entry: Entry) -> list[Difference]:
-    wanted = (
-        ("pinned", facts.pinned, entry.pinned),
-        ("muted", facts.muted, entry.muted),
-        ("archived", facts.archived, entry.archived),
-        ("marked unread", facts.marked_unread, entry.marked_unread),
-    )
-    return [("flags", word, f"not {word}") for word, want, have in wanted if want and not have]
+    missing = [
+        words
+        for field, words in ENTRY_FLAGS.items()
+        if getattr(facts, field) and not getattr(entry, field)
+    ]
+    return [("flags", words, f"not {words}") for words in missing]
 
 
 def _is_last(claimed: tuple[str, str], last: Message | None, names: Names) -> bool:
@@ -173,9 +172,7 @@ def claimed_cells(facts: Facts) -> tuple[tuple[str, str], ...]:
         cells.append(("read", f"read up to {facts.read_to or 'nothing'}"))
     if facts.deleted_to is not None:
         cells.append(("deleted", f"deleted up to {facts.deleted_to or 'nothing'}"))
-    wanted = (facts.pinned, facts.muted, facts.archived, facts.marked_unread)
-    words = ("pinned", "muted", "archived", "marked unread")
-    cells.extend(("flags", word) for word, want in zip(words, wanted, strict=True) if want)
+    cells += [("flags", words) for field, words in ENTRY_FLAGS.items() if getattr(facts, field)]
     return tuple(cells)
 
 

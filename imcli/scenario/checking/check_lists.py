@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import Entry, channel_key
 from imcli.model.questions import AgreementView, ListView
 from imcli.scenario.checking.mismatch import Answers, Mismatch, mismatch, spoken
@@ -9,9 +10,6 @@ from imcli.scenario.checking.names import Names
 from imcli.scenario.checking.state_rows import entry_flags
 from imcli.scenario.events import Disagreement
 from imcli.scenario.syntax import DevicesAgree, HasRequest, SeesList, TotalUnread
-
-COMPARED_MESSAGES = 20
-"""As many messages per conversation as one full synchronisation answers."""
 
 SHOWN_ALL_THE_SAME = (("", "as the device shows it"),)
 """What a device disagrees about that shows a conversation which the server does not list."""
@@ -114,7 +112,7 @@ def _disagreement(user: str, shown: ListView, fresh: ListView, names: Names) -> 
 
 
 def _compared(user: str, entry: Entry, names: Names) -> tuple[tuple[str, str], ...]:
-    newest = entry.messages[-COMPARED_MESSAGES:]
+    newest = entry.messages[-LISTED_MESSAGES:]
     channel = channel_key(user, entry.chat)
 
     def called(seq: int) -> str:

@@ -16,14 +16,7 @@ from imcli.scenario.checking.names import Names
 from imcli.scenario.checking.state_rows import entry_cell
 from imcli.scenario.checking.texts import called_with, told_apart
 from imcli.scenario.events import Disagreement
-from imcli.scenario.syntax import Span, TableIs
-
-FLAGS = {
-    "pinned": "pinned",
-    "muted": "muted",
-    "archived": "archived",
-    "marked-unread": "marked_unread",
-}
+from imcli.scenario.syntax import TABLE_FLAGS, Span, TableIs
 
 Row = dict[str, str]
 
@@ -179,4 +172,4 @@ def _mark(cell: str, user: str, chat: str, names: Names) -> int:
 
 def _flags_hold(cell: str, entry: Entry) -> bool:
     wanted = frozenset() if cell == "-" else frozenset(part.strip() for part in cell.split(","))
-    return all((flag in wanted) == getattr(entry, field) for flag, field in FLAGS.items())
+    return all((flag in wanted) == getattr(entry, field) for flag, field in TABLE_FLAGS.items())

@@ -12,9 +12,10 @@ from typing import Protocol
 from imcli.model.entities import DeviceKey, Entry, Message, channel_key
 from imcli.model.questions import ListView
 from imcli.scenario.events import Cell, StateTable, TableRow
+from imcli.scenario.syntax import TABLE_COLUMNS, TABLE_FLAGS
 
-COLUMNS: tuple[str, ...] = ("unread", "last", "messages", "read", "deleted", "flags")
-"""The columns behind device and conversation, as a `table:` claim names them."""
+COLUMNS = TABLE_COLUMNS[2:]
+"""The columns behind device and conversation."""
 
 NOTHING = "-"
 
@@ -83,4 +84,4 @@ def entry_cell(column: str, entry: Entry, user: str, names: Caller) -> str:
 
 def entry_flags(entry: Entry) -> tuple[str, ...]:
     """The flags that are set, as words of the table."""
-    return tuple(flag.replace(" ", "-") for flag in entry.flags)
+    return tuple(word for word, field in TABLE_FLAGS.items() if getattr(entry, field))

@@ -10,9 +10,10 @@ from imcli.scenario.reading.file_keys import FILE_KEYS
 from imcli.scenario.reading.lines import BLOCK_DEPTH_MAX
 from imcli.scenario.reading.matrix import CELLS_MAX
 from imcli.scenario.reading.sizes import ALL_STEPS_MAX, STEPS_MAX
+from imcli.scenario.syntax import TABLE_COLUMNS, TABLE_FLAGS
 from imcli.scenario.table.holes import HOLES
 from imcli.scenario.table.patterns import Row
-from imcli.scenario.table.sentences import ACTIONS, BLOCKS, RESERVED, TABLE_COLUMNS, TABLE_FLAGS
+from imcli.scenario.table.sentences import ACTIONS, BLOCKS, RESERVED
 from imcli.scenario.table.sentences_claims import CLAIMS
 from imcli.scenario.table.sentences_details import ENDINGS, FACTS, OPTIONS
 from imcli.targets.base import ALL_CAPABILITIES

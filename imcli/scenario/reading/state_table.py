@@ -15,8 +15,7 @@ from imcli.scenario.reading.rows_together import ANYTHING, NOTHING, Row, note_co
 from imcli.scenario.reading.scope import RIGHT, Scope
 from imcli.scenario.reading.suggest import nearest_word
 from imcli.scenario.reading.written import Node
-from imcli.scenario.syntax import Span, TableIs
-from imcli.scenario.table.sentences import TABLE_COLUMNS, TABLE_FLAGS
+from imcli.scenario.syntax import TABLE_COLUMNS, TABLE_FLAGS, Span, TableIs
 from imcli.scenario.table.tokens import Token, read_text, write_text
 from imcli.scenario.table.values import NUMBER_MAX
 

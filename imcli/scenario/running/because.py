@@ -7,6 +7,7 @@ Sentences are plain text without layout; names in them are those of the scenario
 
 from __future__ import annotations
 
+from imcli.model.actions import LISTED_MESSAGES
 from imcli.model.entities import DeviceKey, is_group
 from imcli.model.errors import ImcliError
 from imcli.model.events import MembersChanged
@@ -16,7 +17,7 @@ from imcli.model.questions import (
     Received,
     ReceivedView,
 )
-from imcli.scenario.checking.check import NEWEST, labels_of
+from imcli.scenario.checking.check import labels_of
 from imcli.scenario.checking.check_messages import answer_words
 from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.unread import count_unread, unread_sentences
@@ -126,9 +127,9 @@ def _beyond_the_newest(claim: Claim) -> str:
     """Say so where a claim wants more messages than a synchronisation is answered with."""
     if not isinstance(claim, SeesChat) or claim.source == "shows":
         return ""
-    if max(claim.facts.count or 0, len(claim.facts.messages or ())) <= NEWEST:
+    if max(claim.facts.count or 0, len(claim.facts.messages or ())) <= LISTED_MESSAGES:
         return ""
-    lead = f"A full synchronisation is answered with the newest {NEWEST} messages"
+    lead = f"A full synchronisation is answered with the newest {LISTED_MESSAGES} messages"
     return f"{lead} of a conversation; all of them are in the history."
 
 

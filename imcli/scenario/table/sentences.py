@@ -58,18 +58,6 @@ BLOCKS: tuple[BlockWord, ...] = (
     ),
 )
 
-TABLE_COLUMNS = (
-    "device",
-    "conversation",
-    "unread",
-    "last",
-    "messages",
-    "read",
-    "deleted",
-    "flags",
-)
-TABLE_FLAGS = ("pinned", "muted", "archived", "marked-unread")
-
 ACTIONS: tuple[ActionRow, ...] = (*USER_ACTIONS, *SERVER_ACTIONS)
 SENTENCES: tuple[Row, ...] = (*ACTIONS, *ENDINGS, *OPTIONS, *CLAIMS, *FACTS)
 ROW_BY_NAME: dict[str, Row] = {row.name: row for row in SENTENCES}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from imcli.model.actions import (
+    LISTED_MESSAGES,
     Accept,
     AccessList,
     Action,
@@ -104,7 +105,7 @@ def _synchronise(s: Slots) -> Action:
         s.device,
         cursor=-1 if "from scratch" in s.words else None,
         only_unread="only unread" in s.words,
-        message_count=20 if s.number is None else s.number,
+        message_count=LISTED_MESSAGES if s.number is None else s.number,
         page=s.number2 or 0,
         page_size=s.number3 or 0,
     )

@@ -13,7 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
+from imcli.model.actions import (
+    LISTED_MESSAGES,
+    Accept,
+    Clear,
+    Delete,
+    MarkUnread,
+    Read,
+    SetFlag,
+    Synchronise,
+)
 from imcli.model.entities import Entry, Message
 from imcli.model.events import ChangeKind, ListAnswer
 from imcli.simulator.state import State
@@ -90,7 +99,9 @@ class Keeping(Protocol):
     def ended(self, state: State, *, crashed: bool) -> None:
         """The process ended; what is not durable is lost."""
 
-    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+    def entry(
+        self, state: State, user: str, chat: str, message_count: int = LISTED_MESSAGES
+    ) -> Entry | None:
         """Give the entry of a chat as a full synchronisation lists it, or None."""
 
     def listing(self, state: State, action: Synchronise) -> ListAnswer:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
+from imcli.model.actions import (
+    LISTED_MESSAGES,
+    Accept,
+    Clear,
+    Delete,
+    MarkUnread,
+    Read,
+    SetFlag,
+    Synchronise,
+)
 from imcli.model.entities import Entry, channel_key, chat_of, is_group
 from imcli.model.events import ChangeKind, ListAnswer
 from imcli.simulator.conversations import (
@@ -76,7 +85,9 @@ class Derived:
     def ended(self, state: State, *, crashed: bool) -> None:
         """Nothing is lost with the process."""
 
-    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+    def entry(
+        self, state: State, user: str, chat: str, message_count: int = LISTED_MESSAGES
+    ) -> Entry | None:
         """Give the entry of a chat as a full synchronisation lists it, or None.
 
         This is what is asked most, so the key is made here.
@@ -110,7 +121,7 @@ class Derived:
         if record is None or record.gone or key not in state.channels:
             return None
         spans = derived.spans_of(state, record, state.last_seq(key))
-        messages = derived.newest_visible(state, state.logs[key], spans, 20)
+        messages = derived.newest_visible(state, state.logs[key], spans, LISTED_MESSAGES)
         return Entry(
             chat_of(user, key),
             derived.unread_of(state, user, key, record, spans),

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from imcli.model.actions import Accept, Clear, Delete, MarkUnread, Read, SetFlag, Synchronise
+from imcli.model.actions import (
+    LISTED_MESSAGES,
+    Accept,
+    Clear,
+    Delete,
+    MarkUnread,
+    Read,
+    SetFlag,
+    Synchronise,
+)
 from imcli.model.entities import Entry, Message, chat_of
 from imcli.model.events import ListAnswer
 from imcli.simulator.conversations import row_table
@@ -161,7 +170,9 @@ class RowKeeping(ABC):
 
     # Reading
 
-    def entry(self, state: State, user: str, chat: str, message_count: int = 20) -> Entry | None:
+    def entry(
+        self, state: State, user: str, chat: str, message_count: int = LISTED_MESSAGES
+    ) -> Entry | None:
         """Give the entry of a chat as a full synchronisation lists it, or None."""
         key = self.key_of(user, chat)
         if key not in state.channels:
@@ -205,7 +216,7 @@ class RowKeeping(ABC):
         if row is None:
             return None
         log = state.logs.get(key)
-        recents = tuple(log.visible(0, log.last, 20)) if log is not None else ()
+        recents = tuple(log.visible(0, log.last, LISTED_MESSAGES)) if log is not None else ()
         newest = state.last_seq(key)
         unread = newest - row.read_to if newest >= row.read_to else row.stored_unread
         last = recents[-1] if recents else None

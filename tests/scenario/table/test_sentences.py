@@ -11,7 +11,6 @@ from imcli.scenario.table.sentences import (
     DETAILS,
     RESERVED,
     SENTENCES,
-    TABLE_COLUMNS,
 )
 from imcli.scenario.table.sentences_claims import CLAIMS
 from imcli.scenario.table.sentences_details import ENDINGS, FACTS, OPTIONS
@@ -68,7 +67,6 @@ def test_every_literal_word_is_reserved_and_no_standard_device_is() -> None:
     devices = {"phone", "app", "tablet", "web", "browser", "desktop", "pc", "laptop"}
     assert devices & RESERVED == set()
     assert "B" not in RESERVED
-    assert "device" in TABLE_COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from imcli.model.actions import (
     SetMembers,
     Synchronise,
 )
-from imcli.model.entities import Entry, Message, channel_key
+from imcli.model.entities import ENTRY_FLAGS, Entry, Message, channel_key
 from imcli.model.events import (
     Accepted,
     ConversationPushed,
@@ -73,7 +73,6 @@ ROUTES = Traits(
 """Which routes and fields there are; the laws of rows in it are never asked."""
 
 WHOLE = Form(streams=False, first_flags_lost=False)
-FLAG_NAMES = ("pinned", "muted", "archived", "marked_unread")
 
 
 class DerivedFamily(Family):
@@ -340,5 +339,5 @@ def written_change(event: ConversationPushed) -> Json:
 
 def _marks(entry: Entry) -> Json:
     """Write D and the flags."""
-    flags = {name: int(getattr(entry, name)) for name in FLAG_NAMES}
+    flags = {name: int(getattr(entry, name)) for name in ENTRY_FLAGS}
     return {"deleted_to_msg_seq": entry.deleted_to, **flags}
