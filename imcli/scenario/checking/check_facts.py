@@ -74,12 +74,12 @@ def differences(facts: Facts, entry: Entry, user: str, names: Names) -> tuple[Di
     """
     found: list[Difference] = []
     if facts.unread is not None and entry.unread != facts.unread:
-        found.append(("unread", f"{facts.unread} unread", f"{entry.unread} unread"))
+        found.append(("unread", _unread(facts.unread), _unread(entry.unread)))
     if facts.last is not None and not _is_last(facts.last, entry.last, names):
         found.append(_last(facts.last, entry.last, names))
     if facts.messages is not None and not same_messages(facts.messages, entry.messages, names):
         actual = spoken((names.call(m) for m in entry.messages), "none")
-        found.append(("messages", f"messages {spoken(facts.messages)}", f"messages {actual}"))
+        found.append(("messages", _messages(facts.messages), f"messages {actual}"))
     if facts.count is not None and len(entry.messages) != facts.count:
         found.append(("messages", _count(facts.count), _count(len(entry.messages))))
     if facts.read_to is not None:
@@ -98,9 +98,8 @@ def _mark(
     if mark == (names.seq(label, user, entry.chat) if label else 0):
         return []
     channel = channel_key(user, entry.chat)
-    actual = names.call_seq(channel, mark, entry.messages) if mark else "nothing"
-    words = f"{column} up to"
-    return [(column, f"{words} {label or 'nothing'}", f"{words} {actual}")]
+    actual = names.call_seq(channel, mark, entry.messages) if mark else ""
+    return [(column, _up_to(column, label), _up_to(column, actual))]
 
 
 def _flags(facts: Facts, entry: Entry) -> list[Difference]:
@@ -144,6 +143,18 @@ def _last(claimed: tuple[str, str], last: Message | None, names: Names) -> Diffe
     return "last", f"last {wanted}", f"last {called_with(last, seen, names)}"
 
 
+def _unread(count: int) -> str:
+    return f"{count} unread"
+
+
+def _messages(labels: tuple[str, ...]) -> str:
+    return f"messages {spoken(labels)}"
+
+
+def _up_to(column: str, place: str) -> str:
+    return f"{column} up to {place or 'nothing'}"
+
+
 def _count(count: int) -> str:
     return "1 message" if count == 1 else f"{count} messages"
 
@@ -161,17 +172,17 @@ def claimed_cells(facts: Facts) -> tuple[tuple[str, str], ...]:
     """Say all facts as (column, words), for a row that is not there at all."""
     cells: list[tuple[str, str]] = []
     if facts.unread is not None:
-        cells.append(("unread", f"{facts.unread} unread"))
+        cells.append(("unread", _unread(facts.unread)))
     if facts.last is not None:
         cells.append(("last", last_words(facts.last)))
     if facts.messages is not None:
-        cells.append(("messages", f"messages {spoken(facts.messages)}"))
+        cells.append(("messages", _messages(facts.messages)))
     if facts.count is not None:
         cells.append(("messages", _count(facts.count)))
     if facts.read_to is not None:
-        cells.append(("read", f"read up to {facts.read_to or 'nothing'}"))
+        cells.append(("read", _up_to("read", facts.read_to)))
     if facts.deleted_to is not None:
-        cells.append(("deleted", f"deleted up to {facts.deleted_to or 'nothing'}"))
+        cells.append(("deleted", _up_to("deleted", facts.deleted_to)))
     cells += [("flags", words) for field, words in ENTRY_FLAGS.items() if getattr(facts, field)]
     return tuple(cells)
 

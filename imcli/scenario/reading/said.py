@@ -278,18 +278,20 @@ def needs_of(said: ClaimSentence) -> list[Capability]:
     return needs
 
 
+def assert_head(said: Assertion) -> str:
+    """Write `assert` and its time."""
+    if said.within:
+        return f"assert within {said.within}"
+    return f"assert for {said.lasting}" if said.lasting else "assert"
+
+
 def make_assert(
     span: Span, said: Assertion, claims: tuple[Claim, ...], needs: Iterable[Capability]
 ) -> Assert:
     """Make the assertion of these claims."""
-    head = "assert"
-    if said.within:
-        head = f"assert within {said.within}"
-    elif said.lasting:
-        head = f"assert for {said.lasting}"
     return Assert(
         span,
-        f"{head} {' or '.join(claim.text for claim in claims)}",
+        f"{assert_head(said)} {' or '.join(claim.text for claim in claims)}",
         claims,
         duration_ms(said.within) if said.within else None,
         duration_ms(said.lasting) if said.lasting else None,

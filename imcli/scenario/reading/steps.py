@@ -20,6 +20,7 @@ from imcli.scenario.reading.said import (
     Step,
     StepFault,
     Tokens,
+    assert_head,
     assertion,
     claim,
     sentence,
@@ -156,7 +157,7 @@ def read_claim(tokens: Tokens) -> ClaimSentence:
     Raises:
         StepFault: it is no claim of the table.
     """
-    rows = candidates(CLAIM_INDEX, tokens[0].text, tokens[1].text if len(tokens) > 1 else "")
+    rows = candidates(CLAIM_INDEX, *_two(tokens))
     if not rows:
         raise _unknown(tokens, "claim", candidates(ACTION_INDEX, *_two(tokens)) != ())
     best: Reading | None = None
@@ -175,7 +176,7 @@ def read_claim(tokens: Tokens) -> ClaimSentence:
 
 
 def _read_action(tokens: Tokens) -> Sentence:
-    rows = candidates(ACTION_INDEX, tokens[0].text, tokens[1].text if len(tokens) > 1 else "")
+    rows = candidates(ACTION_INDEX, *_two(tokens))
     if not rows:
         raise _unknown(tokens, "action", candidates(CLAIM_INDEX, *_two(tokens)) != ())
     best: Reading | None = None
@@ -291,11 +292,7 @@ def write_step(step: Sentence | Assertion) -> str:
     if isinstance(step, Sentence):
         text = write_parts(step.row.parts, step.slots)
         return f"{text} {step.ending_text}" if step.ending_text else text
-    head = "assert"
-    if step.within:
-        head += f" within {step.within}"
-    if step.lasting:
-        head += f" for {step.lasting}"
+    head = assert_head(step)
     if not step.claims:
         return f"{head} table:"
     return f"{head} {' or '.join(write_parts(c.row.parts, c.slots) for c in step.claims)}"

@@ -93,7 +93,7 @@ def _table(problem: Problem, watched: Watched) -> StateTable | None:
         absent = [d for d in mine if d.conversation and d.conversation not in listed]
         rows.extend(_absent_row(key, d, watched) for d in absent)
         if not view.entries and not absent:
-            rows.append(TableRow(str(key), "-", tuple(Cell("-") for _ in columns)))
+            rows.append(TableRow(str(key), NOTHING, tuple(Cell(NOTHING) for _ in columns)))
     shown = _fit(rows)
     marked = any(cell.changed for row in shown for cell in row.cells)
     caption = CACHES if speaks_of_cache(problem) else ANSWERS

@@ -31,8 +31,6 @@ from imcli.scenario.checking.mismatch import spoken
 from imcli.scenario.checking.names import Names
 from imcli.targets.base import Outcome
 
-FLAGS = ("pinned", "muted", "archived")
-
 
 def answer_text(outcome: Outcome) -> str:
     """Say what the one who asked learned."""
@@ -164,13 +162,11 @@ CHANGES: dict[ChangeKind, str] = {
 def _change(event: ConversationPushed) -> str:
     """Say what devices are told, and that it is about a conversation that is not listed."""
     entry = event.entry or event.unlisted
-    flags = [name for name in FLAGS if entry is not None and getattr(entry, name)]
-    flags += ["marked unread"] if entry is not None and entry.marked_unread else []
     words = CHANGES[event.change].format(
         user=event.user,
         chat=event.chat,
         unread=0 if entry is None else entry.unread,
-        flags="".join(f", {flag}" for flag in flags),
+        flags="" if entry is None else "".join(f", {flag}" for flag in entry.flags),
     )
     if event.entry is not None or event.untold:
         return words
