@@ -189,6 +189,14 @@ def test_options_without_a_command_are_told_that_one_is_missing(imcli: Run) -> N
 # Files and folders
 
 
+def test_a_state_file_in_which_nobody_is_may_be_the_wrong_one(imcli: Run, tmp_path: Path) -> None:
+    ran = imcli("list-conversations", "A", "--state", "typo.db")
+    assert ran.status == 2
+    assert f"hint: nobody is in {tmp_path / 'typo.db'} yet: users are made by" in ran.err
+    imcli("create-user", "somebody", "--state", "typo.db")
+    assert "typo.db" not in imcli("list-conversations", "A", "--state", "typo.db").err
+
+
 def test_a_full_disk_says_what_to_do_there(imcli: Run) -> None:
     from imcli.targets.sqlite_file import unavailable
 

@@ -95,10 +95,12 @@ class Desk:
             everybody = self.directory("users").users()
             if user in everybody:  # whom only a served file knows has no device yet
                 return user
-            near = did_you_mean(user, everybody)
+            made = f"users are made by `imcli send` or `imcli create-user {user}`"
+            if not everybody:  # perhaps another file was meant
+                made = f"nobody is in {state_path(self.shell)} yet: {made}"
             raise UsageError(
                 f"there is no user {user!r} on the embedded server",
-                hint=near or f"users are made by `imcli send` or `imcli create-user {user}`",
+                hint=did_you_mean(user, everybody) or made,
             )
         return user
 
