@@ -22,7 +22,6 @@ from imcli.cli.shell import Shell
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., object])
 
 

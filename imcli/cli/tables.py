@@ -14,12 +14,10 @@ from imcli.cli.text import columns_of, one_cell, visible
 
 Record = Mapping[str, object]
 
-
 BETWEEN = 3
 """Columns of a terminal between two columns of a drawing."""
 NARROWEST = 10
 """What is left to each column that may be broken, at least."""
-
 
 PADDED_MAX = 120
 """So wide is a column of a pipe at most that all lines are filled up to."""

@@ -47,7 +47,6 @@ DEVICE_KINDS: dict[str, DeviceKind] = {
 }
 """Device names that carry their kind with them; any other name states it (`"kiosk:web"`)."""
 
-
 NOT_JSON = "\0"
 """Begins the payload of a message whose bytes are no JSON text; base64 of them follows."""
 

@@ -18,7 +18,6 @@ from imcli.model.versions import FIRST
 
 Language = Literal["en", "zh"]
 
-
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 

@@ -34,7 +34,6 @@ PAGE_LIMIT_MAX = 10_000
 OPENED_MAX = 100
 """Messages of the page that opening a chat shows."""
 
-
 Answer = Callable[[State, Keeping, Send], list[Event]]
 
 

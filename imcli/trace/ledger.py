@@ -227,7 +227,7 @@ class Ledger:
         self.oddities.append(Broken(number, message.sender, chat, expected, actual))
 
     def _wrote(self, part: Part, message: Message) -> None:
-        """What an own message does to whoever has the conversation in the list."""
+        """Do what an own message does to whoever has the conversation in the list."""
         part.last = message
         part.marked = False
         if self.policy.own_send_reads:
@@ -235,7 +235,7 @@ class Ledger:
             part.number = 0
 
     def _arrive(self, part: Part, message: Message) -> None:
-        """What a stored message does to one member, beside that it is one more."""
+        """Do what a stored message does to one member, besides being one more."""
         part.stale = True
         if not (part.record or part.deletes):
             part.record = True
@@ -259,7 +259,7 @@ class Ledger:
             part.archived = False
 
     def _still_held(self, held: Held, own: bool) -> Held:
-        """What content does to a conversation that a delete has put out of the list.
+        """Say what content makes of a conversation that a delete has put out of the list.
 
         Where an own send does not list, it ends that others are refused, and nothing else.
         """

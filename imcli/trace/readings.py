@@ -111,9 +111,13 @@ def settled(findings: tuple[Finding, ...]) -> bool:
 
 def judge_messages(r: Readings) -> Iterator[Finding]:
     """Lists show messages of the log, the newest ones, as they are there."""
-    for where, entry in (("list", r.listed), ("by-channel", r.by_channel)):
+    told: tuple[tuple[Where, Entry | None], ...] = (
+        ("list", r.listed),
+        ("by-channel", r.by_channel),
+    )
+    for where, entry in told:
         if entry is not None and entry.messages:
-            yield from _messages(r, "list" if where == "list" else "by-channel", entry)
+            yield from _messages(r, where, entry)
 
 
 def _messages(r: Readings, where: Where, entry: Entry) -> Iterator[Finding]:

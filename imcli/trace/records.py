@@ -109,13 +109,12 @@ class Part:
     """One user's part in a channel: memberships, floor, read mark, flags, what holds it back.
 
     `spans` are the memberships that are visible, [first, last] sequence number; `past` are all
-    that ended. `cut` is D and
-    `mark` is R of the definitions; `hide` is the hide mark of profiles that keep history. `record`
-    is False before the first message and after a physical delete. `held` is why a deleted
-    conversation stays out of the list whatever arrives.
-    `is_listed`, `number` (unread), `last` (the newest visible message, where it is listed) and
-    `share` (of the user's total) are worked out by `Ledger` whenever a step touches the part;
-    `stale` says that they have to be, by `derive`. `entry` is what the last look at the server saw.
+    that ended. `cut` is D and `mark` is R of the definitions; `hide` is the hide mark of profiles
+    that keep history. `record` is False before the first message and after a physical delete.
+    `held` is why a deleted conversation stays out of the list whatever arrives. `is_listed`,
+    `number` (unread), `last` (the newest visible message, where it is listed) and `share` (of the
+    user's total) are worked out by `Ledger` whenever a step touches the part; `stale` says that
+    they have to be, by `derive`. `entry` is what the last look at the server saw.
     """
 
     __slots__ = (

@@ -22,22 +22,16 @@ from imcli.targets.base import ALL_CAPABILITIES, Capability
 KEYS = tuple(key.name for key in FILE_KEYS)
 _KNOWN_KEYS = frozenset(KEYS)
 
-
 TOP_KEYS = ("title", "given", "steps", "cleanup")
 """Keys that no table of a file may hold, because they mean something at its head."""
 
-
 FORMAT = 1
-
 
 TARGETS = '"wukongim < 2.1.5", "wukongim 2.1.5 - 2.2.5", "sim:wukongim-2.1.3", "sim", "*"'
 
-
 _COVERS = re.compile(r"[A-Za-z0-9][\w./-]*#[0-9]+|https?://\S+|spec:\S+")
 
-
 _TAG = re.compile(r"\w[\w-]*")
-
 
 _TAG_WORDS = ("and", "or", "not")
 

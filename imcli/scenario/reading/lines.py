@@ -18,14 +18,12 @@ BLOCK_DEPTH_MAX = 8
 
 _VARIABLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)")
 
-
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _WITHIN_LINES = frozenset('"\\btfe')
 """The second characters of escapes that stand for one character, which is no line end."""
 
 SourceLine = tuple[str, Place]
 """One line of steps, and where it stands."""
-
 
 _Placed = tuple[Line, Place]
 

@@ -46,7 +46,6 @@ TRY = "try"
 FILE_SIZE_MAX = 1 << 20
 """Bytes of a scenario file."""
 
-
 Parsed = tuple[Scenario, dict[str, object], Layout]
 """A file that was read: what it says, and the TOML that it is, with the places in it."""
 

@@ -44,7 +44,6 @@ _KINDS: tuple[tuple[TokenKind, str], ...] = (
 )
 """What a hole may stand for, besides a name: one of each kind, and every word of the language."""
 
-
 _Wrong = tuple[Token, str, str, str]
 """A token, what is wrong with it, what was expected, and the nearest."""
 

@@ -46,7 +46,6 @@ _OPENING = re.compile(rf"[\[{{]{_BLANK}")
 _COMMA = re.compile(rf"{_BLANK},{_BLANK}")
 _CLOSING = re.compile(rf"{_BLANK}[\]}}]")
 
-
 _IS_PLAIN, _IS_LONG = 2, 3
 """The groups of `_STATEMENT` that hold its value; the last one holds an array."""
 

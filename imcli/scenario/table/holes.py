@@ -26,12 +26,9 @@ from imcli.scenario.table.values import (
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-
 THE_CONVERSATION = "the conversation"
 
-
 Reader = Callable[[Reading, int, Slots, str], int]
-
 
 Writer = Callable[[Slots, str], str]
 
@@ -360,6 +357,5 @@ _KIND_ROWS: tuple[HoleKind, ...] = (
     HoleKind("OPTIONS", "details", read_details("option"), write_details, "options, see below"),
     HoleKind("FACTS", "details", read_details("fact"), write_details, "facts, see below"),
 )
-
 
 HOLES: dict[str, HoleKind] = {kind.name: kind for kind in _KIND_ROWS}

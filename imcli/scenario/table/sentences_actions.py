@@ -90,7 +90,6 @@ _ACCESS: tuple[tuple[str, AccessList, bool, str, str], ...] = (
     ("disallows", "allow", False, "takes a user off", "white"),
 )
 
-
 _GROUP_FLAGS: tuple[tuple[str, GroupFlag, bool, str, tuple[Capability, ...]], ...] = (
     ("bans", "banned", True, "bans the group: nobody may send", ()),
     ("unbans", "banned", False, "ends the ban", ()),

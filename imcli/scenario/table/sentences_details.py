@@ -96,7 +96,6 @@ _OPTIONS = (
     ),
 )
 
-
 OPTIONS: tuple[OptionRow, ...] = tuple(
     msgspec.structs.replace(row, order=order) for order, row in enumerate(_OPTIONS)
 )
@@ -255,7 +254,6 @@ _FACTS = (
         lambda _: {"marked_unread": True},
     ),
 )
-
 
 FACTS: tuple[FactRow, ...] = tuple(
     msgspec.structs.replace(row, order=order) for order, row in enumerate(_FACTS)

@@ -55,7 +55,6 @@ class CutLine(msgspec.Struct, frozen=True, gc=False):
 BLOCK_WORDS = ("together", "repeat", "assert", "table")
 """The first words of a step that is the head of a block, where a colon ends it."""
 
-
 JSON_DEPTH_MAX = 32
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 CONTROL = re.compile(f"[{_CONTROLS}]")
@@ -89,7 +88,6 @@ _KINDS = {
     "’": "possessive",
 }
 _JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-
 
 SHORT = 200
 """Lines up to this length are remembered, since a folder of files says the same many times."""

@@ -13,10 +13,7 @@ from imcli.model.entities import DEVICE_KINDS, DeviceKind, DeviceLevel, DeviceSp
 
 NUMBER_MAX = 1_000_000_000
 
-
 _LEVELS: dict[str, DeviceLevel] = {"master": "master", "slave": "slave"}
-
-
 _KINDS: dict[str, DeviceKind] = {"app": "app", "web": "web", "pc": "pc"}
 
 

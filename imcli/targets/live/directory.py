@@ -24,9 +24,7 @@ NAMES_ARE_IDS = Names()
 Ask = Callable[[Call], bytes]
 """Makes a call and gives the body of a good answer."""
 
-
 _Item = TypeVar("_Item", admin.StoredUser, admin.StoredChannel)
-
 
 _Read = TypeVar("_Read")
 

@@ -57,7 +57,6 @@ PINGS_MISSED_MAX = 3
 State = Literal["opening", "asking", "open", "kicked", "over"]
 How = Literal["", "refused", "lost", "unreachable", "silent", "ended", "garbled", "kicked"]
 
-
 Note = Callable[[Direction, msgspec.Struct], None]
 """Takes down what was said or heard: a value, in plain."""
 
