@@ -245,10 +245,12 @@ class Runner:
                 problems = play.unit(unit)
                 self.steps += 1
                 if self._steps_wanted:
-                    yield from self._step_done(play, unit, problems)
+                    yield self._step_done(play, unit, problems)
                 if problems:
                     break
-            self._finish(play, problems, plan, repeat, seed)
+            cleaned: list[StepDone] = []
+            self._finish(play, problems, plan, repeat, seed, cleaned)
+            yield from cleaned
         finally:
             self._close(target)
 
@@ -257,15 +259,21 @@ class Runner:
         self.notes += [f"{NOT_REMOVED}{what}" for what in left]
 
     def _finish(
-        self, play: Play, problems: list[Problem], plan: Plan, repeat: int, seed: int
+        self,
+        play: Play,
+        problems: list[Problem],
+        plan: Plan,
+        repeat: int,
+        seed: int,
+        cleaned: list[StepDone],
     ) -> None:
-        """Ask the observer a last time, look at a failure, and clean up."""
+        """Ask the observer a last time, look at a failure, and clean up (noted in `cleaned`)."""
         if not problems and play.observer is not None:
             problems = self._last_words(play, play.observer)
         failures, trace = self._explained(play, problems, plan, seed) if problems else ((), ())
         table = _table(play) if self.options.show != "failures" else None
         if not any(problem.kind == "target" for problem in problems):
-            problems, failures = self._clean_up(play, problems, failures)
+            problems, failures = self._clean_up(play, problems, failures, cleaned)
         elif self.program.cleanup:
             self.notes.append("cleanup was not run, because the target is gone")
         if problems and self.profile is not None:
@@ -302,7 +310,11 @@ class Runner:
         ]
 
     def _clean_up(
-        self, play: Play, problems: list[Problem], failures: tuple[Failure, ...]
+        self,
+        play: Play,
+        problems: list[Problem],
+        failures: tuple[Failure, ...],
+        cleaned: list[StepDone],
     ) -> tuple[list[Problem], tuple[Failure, ...]]:
         """Run every step of `cleanup`; what fails there spoils a pass and nothing else.
 
@@ -313,6 +325,8 @@ class Runner:
         for unit in self.program.cleanup:
             found = play.unit(unit)
             self.steps += 1
+            if self._steps_wanted:
+                cleaned.append(self._step_done(play, unit, found))
             if found and not problems:
                 failures = unwatched(self.case, found)
                 problems = [msgspec.structs.replace(p, verdict="error") for p in found]
@@ -320,8 +334,8 @@ class Runner:
                 self.notes.append(f"cleanup: {found[0].text}: {found[0].headline}")
         return problems, failures
 
-    def _step_done(self, play: Play, unit: Unit, problems: list[Problem]) -> Iterator[RunEvent]:
-        yield StepDone(
+    def _step_done(self, play: Play, unit: Unit, problems: list[Problem]) -> StepDone:
+        return StepDone(
             self.case.case_id,
             self.identity.name,
             unit.phase,

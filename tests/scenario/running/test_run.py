@@ -835,14 +835,16 @@ def test_an_error_in_a_branch_is_at_its_own_line() -> None:
 
 def test_steps_are_reported_where_they_are_asked_for() -> None:
     opener = ScriptedOpener()
-    options = Options(step_events=True)
-    events = [
-        e for e in run(case(send("B", "A"), SEES), opener, options) if isinstance(e, StepDone)
+    case_ = case(send("B", "A"), SEES, cleanup=(do(DELETE, "A deletes B"), SEES_NOT))
+    *events, ended = run(case_, opener, Options(step_events=True))
+    done = [event for event in events if isinstance(event, StepDone)]
+    assert [(e.step, e.phase, e.text, e.answer) for e in done] == [
+        ("step 1", "steps", "B sends A", ""),
+        ("step 2", "steps", "A sees B", "the claim does not hold"),
+        ("cleanup 1", "cleanup", "A deletes B", ""),
+        ("cleanup 2", "cleanup", "A does not see B", ""),
     ]
-    assert [(e.step, e.text, e.answer) for e in events] == [
-        ("step 1", "B sends A", ""),
-        ("step 2", "A sees B", "the claim does not hold"),
-    ]
+    assert isinstance(ended, CaseFinished)
 
 
 def test_the_state_is_looked_at_where_it_is_asked_for() -> None:
