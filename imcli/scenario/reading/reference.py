@@ -62,6 +62,13 @@ _LINES = """\
   conversation.
 """
 
+_ACTIONS = """\
+## Actions
+
+An action must succeed, unless its ending says otherwise. One that was not done makes
+the case an *error*; one that ended otherwise than its ending says has *failed*, like a claim.
+"""
+
 
 def language_reference() -> str:
     """Print the whole reference as Markdown."""
@@ -69,7 +76,7 @@ def language_reference() -> str:
         _INTRODUCTION,
         _keys(),
         _LINES,
-        "## Actions\n\nAn action must succeed, unless its ending says otherwise.\n",
+        _ACTIONS,
         *_sections(ACTIONS),
         *_sections(OPTIONS),
         *_sections(ENDINGS),
