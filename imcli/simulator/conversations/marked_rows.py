@@ -16,10 +16,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from imcli.model.actions import Delete, MarkUnread, Read
+from imcli.model.actions import MarkUnread, Read
 from imcli.model.entities import Message, is_group
 from imcli.simulator.conversations import row_table
-from imcli.simulator.conversations.base import NOTHING, Change, Result
+from imcli.simulator.conversations.base import NOTHING, Change
 from imcli.simulator.conversations.row_keeping import RowKeeping, unread_target
 from imcli.simulator.conversations.row_table import UINT64, base_key, is_command_key
 from imcli.simulator.record import Record
@@ -71,14 +71,9 @@ class MarkedRows(RowKeeping):
             self.mark_joined(state, user, group)
         return NOTHING
 
-    def delete(self, state: State, action: Delete) -> Result:
+    def delete_row(self, state: State, user: str, key: str) -> None:
         """`deleteConversation`: write D = last; what is pending is not touched (A4)."""
-        refused = self.cannot_delete(action)
-        if refused is not None:
-            return refused
-        key = ids.key_of(action.user, action.chat)
-        row_table.set_deleted(state, action.user, key, state.last_seq(key))
-        return (Change(action.user, action.chat, "deleted"),)
+        row_table.set_deleted(state, user, key, state.last_seq(key))
 
     def clear_unread(self, state: State, action: Read) -> None:
         """`clearUnread`: forward only; makes the row where there is none."""

@@ -70,6 +70,10 @@ class RowKeeping(ABC):
         """A command of a channel was acknowledged: forget what waits, where the law does so."""
 
     @abstractmethod
+    def delete_row(self, state: State, user: str, key: str) -> None:
+        """Do `deleteConversation`."""
+
+    @abstractmethod
     def clear_unread(self, state: State, action: Read) -> None:
         """Do `clearUnread`."""
 
@@ -133,14 +137,14 @@ class RowKeeping(ABC):
                 row_table.remove(state, user, group)
         return NOTHING
 
-    @staticmethod
-    def cannot_delete(action: Delete) -> Refusal | None:
-        """Refuse what WuKongIM's delete cannot express."""
+    def delete(self, state: State, action: Delete) -> Result:
+        """`deleteConversation`, which knows one side and no upper bound."""
         if action.for_both:
             return Refusal("unsupported", "WuKongIM deletes for one side only")
         if action.up_to:
             return Refusal("unsupported", "WuKongIM's delete takes no upper bound")
-        return None
+        self.delete_row(state, action.user, ids.key_of(action.user, action.chat))
+        return (Change(action.user, action.chat, "deleted"),)
 
     def clear(self, state: State, action: Clear) -> Result:
         """There is no such call."""

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from imcli.model.actions import Delete, MarkUnread, Read
+from imcli.model.actions import MarkUnread, Read
 from imcli.model.entities import Message, is_group
 from imcli.simulator.conversations import row_table
-from imcli.simulator.conversations.base import NOTHING, Change, Result
+from imcli.simulator.conversations.base import NOTHING, Change
 from imcli.simulator.conversations.row_keeping import RowKeeping, unread_target
 from imcli.simulator.conversations.row_table import UINT64, base_key, is_command_key
 from imcli.simulator.record import Record
@@ -64,18 +64,12 @@ class Rows(RowKeeping):
             self.mark_joined(state, user, group)
         return NOTHING
 
-    def delete(self, state: State, action: Delete) -> Result:
+    def delete_row(self, state: State, user: str, key: str) -> None:
         """`deleteConversation`: the row is removed, with everything that was known of it (A0)."""
-        refused = self.cannot_delete(action)
-        if refused is not None:
-            return refused
-        key = ids.key_of(action.user, action.chat)
-        row_table.remove(state, action.user, key)
-        self._forget(state, action.user, key)
-        return (Change(action.user, action.chat, "deleted"),)
+        row_table.remove(state, user, key)
+        self.forget(state, user, key)
 
-    @staticmethod
-    def _forget(state: State, user: str, key: str) -> None:
+    def forget(self, state: State, user: str, key: str) -> None:
         """`DeleteFromCache`: take a waiting entry out and hide it."""
         update = state.waiting.get(key)
         if update is not None:
@@ -90,7 +84,7 @@ class Rows(RowKeeping):
         row = state.record(action.user, key) or row_table.touched(state, Record())
         mark = max(row.read_to, state.last_seq(key))
         row_table.upsert(state, action.user, key, replace(row, read_to=mark))
-        self._forget(state, action.user, key)
+        self.forget(state, action.user, key)
 
     def set_unread(self, state: State, action: MarkUnread, count: int) -> None:
         """`setUnread`: writes R, also backwards, and the count."""
@@ -99,7 +93,7 @@ class Rows(RowKeeping):
         row = state.record(action.user, key) or row_table.touched(state, Record())
         written = replace(row, read_to=target & UINT64, stored_unread=stored)
         row_table.upsert(state, action.user, key, written)
-        self._forget(state, action.user, key)
+        self.forget(state, action.user, key)
 
     def flush(self, state: State) -> int:
         """`propose`: store what waits; whom a delete hides is not asked (A12)."""
@@ -145,10 +139,6 @@ class Rows(RowKeeping):
         state.offered = {}
         for key in state.channels:
             self.new_tag(state, key)
-
-    def forget(self, state: State, user: str, key: str) -> None:
-        """An acknowledged command waits no longer."""
-        self._forget(state, user, key)
 
     def command_rows(self, state: State, user: str) -> row_table.Rows:
         """Give stored rows of commands, and those that wait."""

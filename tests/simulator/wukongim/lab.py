@@ -6,6 +6,7 @@ conversation that is not listed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,13 +19,42 @@ from imcli.simulator.server import Server
 from imcli.simulator.wukongim.api.routes import answer
 from imcli.simulator.wukongim.api.surroundings import IN_PROCESS
 
+COMMAND = {"sync_once": 1}
+"""The header of a command."""
 VERSIONS = ("2.1.3", "2.1.4", "2.1.5", "2.2.0", "2.2.5")
 Json = dict[str, Any]
+Experiment = Callable[["Lab"], str]
+"""Does its steps and gives what was looked at, as it was written down."""
 
 
 def short(version: str) -> str:
     """Write a version as its digits."""
     return version.replace(".", "")
+
+
+class Measured:
+    """Experiments by name, each with what was looked at on real servers, per version."""
+
+    def __init__(self) -> None:
+        self.experiments: dict[str, Experiment] = {}
+        self.answers: dict[str, dict[str, str]] = {}
+
+    def __call__(self, name: str, **answers: str) -> Callable[[Experiment], Experiment]:
+        """Register an experiment; `all`, `v213`, `v215_220` name the versions of an answer."""
+        table: dict[str, str] = {}
+        for versions, text in answers.items():
+            named = VERSIONS if versions == "all" else versions.removeprefix("v").split("_")
+            table.update(dict.fromkeys((short(version) for version in named), text))
+
+        def register(experiment: Experiment) -> Experiment:
+            self.experiments[name], self.answers[name] = experiment, table
+            return experiment
+
+        return register
+
+    def expected(self, name: str, version: str) -> str:
+        """Give what a real server of a version answered."""
+        return self.answers[name][short(version)]
 
 
 class Lab:
@@ -177,3 +207,11 @@ class Lab:
         assert status == 200
         data: list[Json] = found["data"]
         return data
+
+
+def messages_then_row(lab: Lab, count: int) -> None:
+    """B writes to A so often; the row is stored (2.1.4: made after the first message)."""
+    lab.send("B", "A")
+    lab.seeded("A", "B")
+    lab.send("B", "A", count - 1)
+    lab.flush()

@@ -1,49 +1,31 @@
 """The 55 measured experiments, E1 to E55: on every version, the answer of the real server.
 
 Each function does the steps of one experiment and gives what was looked at, as it was written down;
-`MEASURED` has that, per version. The real servers answered on 2026-11-23, three times each.
+`measured` has that, per version. The real servers answered on 2026-11-23, three times each.
 `NOT_ON_ONE_SIMULATED_NODE` lists what cannot be shown here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import pytest
 
 from imcli.model.actions import Crash, Flush, Restart
-from tests.simulator.wukongim.lab import VERSIONS, Lab, short
+from tests.simulator.wukongim.lab import COMMAND, VERSIONS, Lab, Measured, messages_then_row
 
 NOT_ON_ONE_SIMULATED_NODE = {
     "E1": "health while the process starts: a simulated server is there at once",
     "E48": "the header with the manager's token: the face has no headers",
 }
-Experiment = Callable[[Lab], str]
-EXPERIMENTS: dict[str, Experiment] = {}
-MEASURED: dict[str, Mapping[str, str]] = {}
-
-
-def measured(name: str, **answers: str) -> Callable[[Experiment], Experiment]:
-    """Register an experiment; `all`, `v213`, `v215_220` name the versions of an answer."""
-    table: dict[str, str] = {}
-    for versions, text in answers.items():
-        named = VERSIONS if versions == "all" else versions.removeprefix("v").split("_")
-        table.update(dict.fromkeys((short(version) for version in named), text))
-
-    def register(experiment: Experiment) -> Experiment:
-        EXPERIMENTS[name], MEASURED[name] = experiment, table
-        return experiment
-
-    return register
+measured = Measured()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", [f"E{n}" for n in range(1, 56)])
 def test_an_experiment_has_the_measured_answer(name: str, version: str) -> None:
     if name in NOT_ON_ONE_SIMULATED_NODE:
-        assert name not in EXPERIMENTS
+        assert name not in measured.experiments
         return
-    assert EXPERIMENTS[name](Lab(version)) == MEASURED[name][short(version)]
+    assert measured.experiments[name](Lab(version)) == measured.expected(name, version)
 
 
 @measured("E2", all="200 client_msg_no,message_id")
@@ -147,14 +129,6 @@ def e11(lab: Lab) -> str:
     return deleted_with_unread(lab, 2)
 
 
-def messages_then_row(lab: Lab, count: int) -> None:
-    """B writes to A so often; the row is stored (2.1.4: made after the first message)."""
-    lab.send("B", "A")
-    lab.seeded("A", "B")
-    lab.send("B", "A", count - 1)
-    lab.flush()
-
-
 @measured("E12", v213="- ; -", v214_215_220_225="[2] ; -")
 def e12(lab: Lab) -> str:
     messages_then_row(lab, 2)
@@ -255,9 +229,6 @@ def e20(lab: Lab) -> str:
 def e21(lab: Lab) -> str:
     lab.send("B", "A", header={"no_persist": 1})
     return f"{lab.told('A')} ; {lab.told('B')} ; {lab.history('A', 'B')}"
-
-
-COMMAND = {"sync_once": 1}
 
 
 @measured("E22", v213="- ; [2]", v214_215_220_225="- ; [1, 2]")

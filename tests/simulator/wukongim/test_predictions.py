@@ -6,15 +6,12 @@ As in `test_experiments.py`: each function does the steps and gives what was loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import pytest
 from msgspec.structs import replace
 
 from imcli.model.actions import Crash, Flush, Restart
 from imcli.simulator.wukongim.ids import internal_id
-from tests.simulator.wukongim.lab import VERSIONS, Lab, short
-from tests.simulator.wukongim.test_experiments import COMMAND, messages_then_row
+from tests.simulator.wukongim.lab import COMMAND, VERSIONS, Lab, Measured, messages_then_row
 
 NOT_ON_ONE_SIMULATED_NODE = {
     "H16": "a slot's leader moves: needs a cluster",
@@ -24,23 +21,7 @@ NOT_ON_ONE_SIMULATED_NODE = {
     "H23": "a commit that fails: needs a fault in the store",
     "H25": "a sync between invalidation and commit: a simulated delete is one step",
 }
-Prediction = Callable[[Lab], str]
-PREDICTIONS: dict[str, Prediction] = {}
-MEASURED: dict[str, Mapping[str, str]] = {}
-
-
-def measured(name: str, **answers: str) -> Callable[[Prediction], Prediction]:
-    table: dict[str, str] = {}
-    for versions, text in answers.items():
-        named = VERSIONS if versions == "all" else versions.removeprefix("v").split("_")
-        table.update(dict.fromkeys((short(version) for version in named), text))
-
-    def register(prediction: Prediction) -> Prediction:
-        PREDICTIONS[name], MEASURED[name] = prediction, table
-        return prediction
-
-    return register
-
+measured = Measured()
 
 NAMES = [f"H{n}" for n in range(1, 28)] + ["H13b"]
 
@@ -49,10 +30,10 @@ NAMES = [f"H{n}" for n in range(1, 28)] + ["H13b"]
 @pytest.mark.parametrize("name", NAMES)
 def test_a_prediction_has_the_measured_answer(name: str, version: str) -> None:
     if name in NOT_ON_ONE_SIMULATED_NODE:
-        assert name not in PREDICTIONS
+        assert name not in measured.experiments
         return
     lab = Lab(version, allow_list=name == "H18")  # the one with `whitelistOffOfPerson: false`
-    assert PREDICTIONS[name](lab) == MEASURED[name][short(version)]
+    assert measured.experiments[name](lab) == measured.expected(name, version)
 
 
 @measured("H1", v213="-", v214="u3 rd1 [4]", v215_220_225="u4 rd0 [4]")
