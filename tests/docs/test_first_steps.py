@@ -79,3 +79,13 @@ def test_the_policies_of_the_first_page_are_switches_and_their_servers_have_them
         assert choices == list(SWITCH_BY_NAME[name].values)
         for profile in re.findall(r"`sim:([\w-]+)`", servers):
             assert name in load_profile(profile).differences()
+
+
+def test_every_page_that_says_that_it_is_printed_is_printed_by_the_one_command() -> None:
+    from tests.docs.show import PRINTED
+
+    said = ("Printed ", "printed from", "生成")
+    pages = [page for page in (ROOT / "docs").glob("*.md") if page.name not in PRINTED]
+    heads = {page.name: page.read_text(encoding="utf-8")[:600] for page in pages}
+    assert [name for name, head in heads.items() if any(word in head for word in said)] == []
+    assert all((ROOT / "docs" / name).is_file() for name in PRINTED)
