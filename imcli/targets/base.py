@@ -164,6 +164,18 @@ class OpenTarget(Protocol):
 
 
 @runtime_checkable
+class OwnProfiles(Protocol):
+    """An opener whose worlds have a case's own profile, where it has one."""
+
+    def capabilities_with(self, profile: dict[str, object]) -> frozenset[Capability]:
+        """Say what a world with such a profile can do.
+
+        Raises:
+            InvalidInput: the profile names a switch or value that does not exist.
+        """
+
+
+@runtime_checkable
 class AtOnce(Target, Protocol):
     """A target in which several things can be begun at the same time, from threads of its own."""
 

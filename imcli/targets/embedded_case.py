@@ -12,7 +12,7 @@ import tempfile
 from imcli.model.actions import Action
 from imcli.model.questions import Question, View
 from imcli.simulator.profiles import Profile, as_profile, build_profile
-from imcli.targets.base import Cast, Identity, OpenTarget, Outcome
+from imcli.targets.base import Capability, Cast, Identity, OpenTarget, Outcome
 from imcli.targets.durable import DurableServer
 from imcli.targets.simulated import SimulatedTarget, capabilities_of, identity_of
 from imcli.targets.sqlite_file import open_state_file
@@ -86,7 +86,11 @@ class EmbeddedOpener:
             InvalidInput: the case's profile names a switch or value that does not exist.
         """
         chosen = self.profile if profile is None else build_profile(profile)
-        return EmbeddedCase(chosen, self.identity, cast)
+        return EmbeddedCase(chosen, identity_of("embedded", self.identity.name, chosen), cast)
+
+    def capabilities_with(self, profile: dict[str, object]) -> frozenset[Capability]:
+        """Say what a world with a case's own profile can do."""
+        return capabilities_of(build_profile(profile))
 
 
 def open_embedded_case(

@@ -399,11 +399,16 @@ class SimulatedOpener:
         chosen = self.profile if profile is None else build_profile(profile)
         return renamed(cast, lambda real: self._open(chosen, real))
 
+    def capabilities_with(self, profile: dict[str, object]) -> frozenset[Capability]:
+        """Say what a world with a case's own profile can do."""
+        return capabilities_of(build_profile(profile))
+
     def _open(self, profile: Profile, cast: Cast) -> SimulatedTarget:
         """Make a world; many cases begin with the same people, so it is forked from the last."""
         begun = self._begun
         if begun is None or begun.cast != cast or begun.server.profile != profile:
-            begun = SimulatedTarget(Server(profile), self.identity, cast)
+            identity = identity_of("sim", self.identity.name, profile)
+            begun = SimulatedTarget(Server(profile), identity, cast)
             self._begun = begun
         return begun.fork()
 

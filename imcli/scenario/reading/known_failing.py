@@ -48,7 +48,8 @@ def matches(expression: str, identity: Identity) -> bool:
     if expression == "*":
         return True
     if expression == "sim":
-        return identity.kind != "live" and identity.product == "reference"
+        own = identity.name == "sim"  # whatever a case's own profile extends
+        return identity.kind != "live" and (identity.product == "reference" or own)
     if expression.startswith("sim:"):
         name = expression.removeprefix("sim:")
         return identity.kind != "live" and (identity.name == expression or identity.profile == name)

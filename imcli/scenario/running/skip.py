@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from imcli.model.actions import Wait
 from imcli.model.durations import spell_duration
+from imcli.model.errors import InvalidInput
 from imcli.scenario.syntax import Assert, Case, Do, Step, Together
-from imcli.targets.base import OpenTarget
+from imcli.targets.base import OpenTarget, OwnProfiles
 
 PLACE = re.compile(r" \(line \d+: .*\)$", re.DOTALL)
 """Where a reason says which sentence it is about."""
@@ -30,15 +32,19 @@ def skip_reason(case: Case, open_target: OpenTarget, profile: str = "") -> str:
     identity = open_target.identity
     if case.profile is not None and not profile and identity.name not in PLAIN:
         return f"{WANTS_PROFILE}{profile_words(case.profile)}"
-    capabilities = open_target.capabilities
+    capabilities, name = open_target.capabilities, identity.name
+    if case.profile is not None and not profile and isinstance(open_target, OwnProfiles):
+        with suppress(InvalidInput):  # then it cannot be opened, which is said there
+            capabilities = open_target.capabilities_with(case.profile)
+            name = f"{name} with profile {profile_words(case.profile)}"
     for need in case.needs:
         if need not in capabilities:
-            return f'needs "{need}", which {identity.name} does not have'
+            return f'needs "{need}", which {name} does not have'
     for step in _steps(case, needing=True):
         for need in step.needs:
             if need not in capabilities and not tries_anyway(step):
                 return (
-                    f'needs "{need}", which {identity.name} does not have '
+                    f'needs "{need}", which {name} does not have '
                     f"(line {step.span.line}: {step.text})"
                 )
     return "" if "time" in capabilities else _too_long(case)

@@ -16,6 +16,7 @@ from imcli.model.actions import (
     Flush,
     Read,
     Send,
+    SetFlag,
     Wait,
 )
 from imcli.model.entities import DeviceSpec, Entry
@@ -49,6 +50,8 @@ from imcli.scenario.syntax import (
     Timing,
 )
 from imcli.targets.base import Cast, Identity, OpenTarget, Outcome, Target
+from imcli.targets.embedded_case import open_embedded_case
+from imcli.targets.simulated import open_simulated
 from tests.scenario.builder import AT, FILE, at, case, claim, do, sees, send, together
 from tests.scenario.scripted import LIVE, SIM, ScriptedOpener, ScriptedTarget, message, nothing
 
@@ -584,6 +587,52 @@ def test_a_case_with_its_own_profile_runs_on_no_other_target() -> None:
         found = result(case(SEES, profile=OWN), ScriptedOpener(identity=identity))
         assert found.result == "skipped"
         assert found.reason == "wants profile reference with delete_scope = two-way"
+
+
+OLD: dict[str, object] = {"extends": "wukongim-2.1.3"}
+PINS = do(SetFlag("A", "phone", "B", "pinned", True), "A pins B", needs=("settings",))
+
+
+def openers() -> list[OpenTarget]:
+    return [open_simulated("reference", name="sim"), open_embedded_case("reference")]
+
+
+def test_what_a_world_has_is_asked_of_the_profile_of_the_case() -> None:
+    for opener in openers():
+        name = opener.identity.name
+        assert result(case(send("B", "A"), PINS), opener).result == "passed"
+        for case_ in (case(PINS, profile=OLD), case(SEES_NOT, profile=OLD, needs=("settings",))):
+            found = result(case_, opener)
+            assert found.result == "skipped"
+            lacks = f'needs "settings", which {name} with profile wukongim-2.1.3 does not have'
+            assert found.reason.startswith(lacks)
+        unreadable = result(case(PINS, profile={"extends": "nobody"}), opener)
+        assert unreadable.result == "error"
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ("wukongim < 2.1.5", "known failure"),
+        ("wukongim > 2.1.5", "failed"),
+        ("sim:wukongim-2.1.3", "known failure"),
+        ("sim:reference", "failed"),
+    ],
+)
+def test_a_failure_is_known_by_the_profile_of_the_case(target: str, word: str) -> None:
+    for opener in openers():
+        found = result(case(SEES, profile=OLD, known_failing=known(target)), opener)
+        assert (found.result, found.target.version) == (word, (2, 1, 3))
+
+
+@pytest.mark.parametrize("own", [OLD, {"extends": "two-way"}, None])
+def test_sim_speaks_of_the_target_sim_whatever_profile_the_case_has(
+    own: dict[str, object] | None,
+) -> None:
+    case_ = case(SEES, profile=own, known_failing=known("sim"))
+    assert result(case_, open_simulated("reference", name="sim")).result == "known failure"
+    versions = result(case(SEES, known_failing=known("sim")), open_simulated("wukongim-2.1.3"))
+    assert versions.result == "failed"
 
 
 def test_the_option_profile_wins_and_says_so() -> None:
