@@ -3,7 +3,7 @@
 The hot path is `Play.do`: a step that goes well makes no value but the action with its number and
 formats nothing. Everything else (a refusal, a broken invariant, a claim that fails) becomes a
 `Problem`, and the case stops. How claims are judged in time is written in `judge.py`; what a
-problem looks like to a reader, in `explain.py`.
+problem looks like to a reader, in `explain.py`; how an action may end, in `endings.py`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from msgspec.structs import replace
 from imcli.model.actions import Action, AddDevice, Connect, Flush, Send
 from imcli.model.errors import TargetUnavailable
 from imcli.model.questions import Observable, ObservableView
-from imcli.model.reasons import REASON_BY_NAME
 from imcli.scenario.checking.check_others import observable_changes
 from imcli.scenario.checking.names import LabelProblem, Names
 from imcli.scenario.events import Disagreement, Negative, Phase
 from imcli.scenario.running.at_once import may_be_at_once, play_at_once
 from imcli.scenario.running.broken import findings, headline
+from imcli.scenario.running.endings import Verdict, ended
 from imcli.scenario.running.orders import Order, Plan
 from imcli.scenario.running.program import Act, Block, Parallel, Unit, connects
-from imcli.scenario.syntax import Case, Claim, Do, Ending, Span
+from imcli.scenario.syntax import Case, Claim, Do, Span
 from imcli.targets.base import Outcome, Target
 
-Verdict = Literal["failed", "error", "unknown"]
 Kind = Literal["claim", "action", "invariant", "target", "limit"]
 Clock = Callable[[], float]
 Before = tuple[tuple[str, ObservableView], ...]
@@ -343,54 +342,6 @@ class Play:
             changes = observable_changes(user, view, self.observable(user), self.names)
             found.extend(f"{user}: {change}" for change in changes)
         return "; ".join(found)
-
-
-def ended(ending: Ending | None, outcome: Outcome) -> tuple[Verdict, str] | None:
-    """Judge how an action ended; nothing where it ended as it may.
-
-    An action that should have been refused and was not is a wrong claim (*failed*); one that
-    should have been done and was not is an *error*; no answer is *unknown*.
-    """
-    kind = ending.kind if ending is not None else ""
-    match outcome.result:
-        case "ok":
-            if kind == "refused":
-                return "failed", "was done, and should have been refused"
-            if kind == "no-answer":
-                return "failed", "was answered, and should have got no answer"
-        case "refused":
-            return _refused(ending, outcome)
-        case "unknown":
-            if kind != "no-answer":
-                return "unknown", _with("got no answer: it may or may not have been done", outcome)
-        case "offline":
-            if kind != "no-answer":
-                return "error", "the device is offline, so nothing was asked of the server"
-    return None
-
-
-def _refused(ending: Ending | None, outcome: Outcome) -> tuple[Verdict, str] | None:
-    kind = ending.kind if ending is not None else ""
-    said = refusal(outcome)
-    if ending is None:
-        return "error", f"was refused with {said}"
-    if kind == "no-answer":
-        return "failed", f"was answered (refused with {said}), and should have got no answer"
-    if kind == "refused" and ending.reason not in ("", outcome.reason):
-        return "failed", f"was refused with {said}, instead of with {ending.reason}"
-    return None
-
-
-def refusal(outcome: Outcome) -> str:
-    """Say a refusal: its name, and what the server said of it, else its general sentence."""
-    if outcome.detail:
-        return f"{outcome.reason or 'no reason'}: {outcome.detail}"
-    reason = REASON_BY_NAME.get(outcome.reason)
-    return f"{outcome.reason} ({reason.sentence})" if reason else outcome.reason or "no reason"
-
-
-def _with(words: str, outcome: Outcome) -> str:
-    return f"{words}: {outcome.detail}" if outcome.detail else words
 
 
 def where(unit: Unit) -> tuple[Span, str]:

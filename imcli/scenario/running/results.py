@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Sequence
 
 from imcli.scenario.events import Result
+from imcli.scenario.running.endings import Verdict
 from imcli.scenario.running.orders import Plan
-from imcli.scenario.running.play import Problem, Verdict
+from imcli.scenario.running.play import Problem
 from imcli.scenario.running.program import Parallel, Program
 from imcli.scenario.syntax import (
     Case,
