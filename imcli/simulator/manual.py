@@ -35,6 +35,11 @@ tombstone_retention = "7d"
 differs, and `imcli list-profiles --compare` what the versions of WuKongIM do otherwise.
 """
 
+MORE = """
+A profile of WuKongIM answers by the laws of that version, which are more than switches:
+over it may be changed what an operator sets (numbers, the rule of logins, the white list), and no
+switch that says what the version does. `docs/versions.md` compares the versions."""
+
 
 def page() -> str:
     """Compose the whole page."""
@@ -46,11 +51,7 @@ def _profiles() -> str:
     for name in builtin_names():
         profile = load_profile(name)
         lines.append(f"| `{name}` | {about(profile)}{_differs(profile)} |")
-    more = (
-        "\nA profile of WuKongIM answers by the laws of that version, which are more than"
-        " switches;\n`docs/versions.md` compares the versions."
-    )
-    return "\n".join([*lines, more, ""])
+    return "\n".join([*lines, MORE, ""])
 
 
 def about(profile: Profile) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from imcli.model.durations import DAY_MS, duration_ms
 from imcli.model.errors import InvalidInput
-from imcli.simulator.switches import SWITCH_BY_NAME, SWITCHES, Switch
+from imcli.simulator.switches import OF_THE_REFERENCE, SWITCH_BY_NAME, SWITCHES, Switch
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -160,6 +160,11 @@ def build_profile(
                 values[key] = _read_value(SWITCH_BY_NAME[key], value)
             except ValueError as problem:
                 problems.append(f"{key}: {problem}")
+                continue
+            if _is_law(key, table, parent) and values[key] != getattr(parent, key):
+                problems.append(
+                    f"{key}: no choice over {parent.name}, which does what its version does"
+                )
         else:
             problems.append(_unknown_switch(key))
     if problems:
@@ -167,6 +172,12 @@ def build_profile(
             "the profile is invalid: " + "; ".join(problems), problems=tuple(problems)
         )
     return msgspec.structs.replace(parent, **{"name": name or _describe(parent, values), **values})
+
+
+def _is_law(key: str, table: dict[str, Any], parent: Profile) -> bool:
+    """Tell whether a switch is no choice over this parent: no keeping of rows would follow it."""
+    other = "version" in table or "product" in table
+    return parent.product == "wukongim" and not other and key in OF_THE_REFERENCE
 
 
 def _no_text(value: object) -> str:

@@ -184,3 +184,27 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("list_cache_ttl", "duration", 0, "how long a cached list lives; 0: no cache"),
 )
 SWITCH_BY_NAME: dict[str, Switch] = {switch.name: switch for switch in SWITCHES}
+
+OF_THE_REFERENCE = frozenset(
+    {
+        "delete_kind",
+        "delete_scope",
+        "delete_history",
+        "delete_bound",
+        "on_message_after_delete",
+        "on_own_send_after_delete",
+        "sync_deletes",
+        "unread_counts",
+        "total_counts_muted",
+        "own_send_reads",
+        "mark_unread",
+        "clear_history",
+        "archive_on_message",
+        "history_for_new_members",
+        "rejoin_history",
+        "leave",
+        "list_order",
+    }
+)
+"""What is decided where lists are derived from a log. A WuKongIM keeps rows in the way of its
+version: there these switches say how that is, and are no choice."""

@@ -94,9 +94,9 @@ def test_a_profile_file_that_is_not_there_is_named(imcli: Run) -> None:
 
 
 def test_switches_change_the_profile_that_is_served(world: World, mine: Path) -> None:
-    changed = switched(world, "mine.toml", ["list_limit=7", "own_send_reads=false"], "reference")
+    changed = switched(world, "mine.toml", ["list_limit=7", "person_allow_list=true"], "reference")
     assert changed is not None
-    assert (changed.list_limit, changed.own_send_reads) == (7, False)
+    assert (changed.list_limit, changed.person_allow_list) == (7, True)
     assert changed.flush_interval == 1_000
     assert switched(world, "", [], "reference") is None
 
@@ -108,6 +108,11 @@ def test_switches_change_the_profile_that_is_served(world: World, mine: Path) ->
 def test_a_switch_that_is_none_is_a_mistake_of_usage(world: World, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         switched(world, "", [text], "reference")
+
+
+def test_what_a_version_does_is_no_switch_to_change(world: World, mine: Path) -> None:
+    with pytest.raises(UsageError, match="own_send_reads: no choice over mine"):
+        switched(world, "mine.toml", ["own_send_reads=false"], "reference")
 
 
 def test_a_parent_that_is_none_is_invalid(world: World) -> None:

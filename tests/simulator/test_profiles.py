@@ -16,7 +16,7 @@ from imcli.simulator.profiles import (
     load_profile,
     parse_duration,
 )
-from imcli.simulator.switches import SWITCHES
+from imcli.simulator.switches import OF_THE_REFERENCE, SWITCH_BY_NAME, SWITCHES
 
 PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
 PRINT = (
@@ -109,6 +109,21 @@ def test_all_problems_of_a_table_are_told_at_once() -> None:
     assert len(problems) == 7
     assert "did you mean 'delete_kind'" in problems[0]
     assert problems[1] == "there is no switch 'zzzz'"
+
+
+def test_what_a_version_of_wukongim_does_is_no_choice() -> None:
+    assert set(SWITCH_BY_NAME) > OF_THE_REFERENCE
+    for name in OF_THE_REFERENCE:
+        parent = load_profile("wukongim-2.1.3")
+        values = (v == "true" if v in ("true", "false") else v for v in SWITCH_BY_NAME[name].values)
+        for value in values:
+            table = {"extends": parent.name, name: value}
+            if value == getattr(parent, name):
+                assert getattr(build_profile(table), name) == value
+                continue
+            with pytest.raises(InvalidInput, match=f"{name}: no choice over wukongim-2.1.3"):
+                build_profile(table)
+            assert build_profile({**table, "version": [1, 0]}).version == (1, 0)
 
 
 def test_durations_are_written_with_the_largest_unit() -> None:

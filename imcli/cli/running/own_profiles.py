@@ -13,6 +13,7 @@ from imcli.model.errors import InvalidInput
 
 if TYPE_CHECKING:
     from imcli.scenario.reading.own_profile import JudgeProfile, ProfileFault
+    from imcli.simulator.profiles import Profile
 
 
 def profile_judge() -> JudgeProfile:
@@ -38,18 +39,31 @@ def faults_of(profile: dict[str, object]) -> list[ProfileFault]:
     try:
         build_profile(profile)
     except InvalidInput:
-        return [fault for key, value in profile.items() for fault in _at(key, value)]
+        parent = _parent(profile)
+        return [fault for key, value in profile.items() for fault in _at(key, value, parent)]
     return []
 
 
-def _at(key: str, value: object) -> Iterator[ProfileFault]:
-    """Judge one key of a profile by itself."""
+def _parent(profile: dict[str, object]) -> Profile | None:
+    """Give what a profile extends, where that is a profile."""
+    from imcli.simulator.profiles import build_profile
+
+    if "version" in profile or "product" in profile:
+        return None  # then it is another server than its parent
+    try:
+        return build_profile({"extends": profile.get("extends", "reference")})
+    except InvalidInput:
+        return None
+
+
+def _at(key: str, value: object, parent: Profile | None) -> Iterator[ProfileFault]:
+    """Judge one key of a profile by itself, over its parent."""
     from imcli.scenario.reading.own_profile import ProfileFault
     from imcli.simulator.profiles import DESCRIPTIONS, build_profile
     from imcli.simulator.switches import SWITCH_BY_NAME
 
     try:
-        build_profile({key: value})
+        build_profile({key: value}, parent=None if key == "extends" else parent)
     except InvalidInput as error:
         said = (error.problems or (error.message,))[0].removeprefix(f"{key}: ")
         unknown = key not in SWITCH_BY_NAME and key not in DESCRIPTIONS
