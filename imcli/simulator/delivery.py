@@ -176,6 +176,8 @@ def _deliver(
         return
     if content.message_id in device.pending:
         _acknowledged(state, state.device_w(key.user, key.device), content.message_id)
+    elif (content.channel, content.seq) in device.missed:  # given up, and comes all the same
+        state.device_w(key.user, key.device).missed.remove((content.channel, content.seq))
     events.append(Pushed(content, (key,), attempt))
 
 
@@ -195,12 +197,10 @@ def take_commands(state: State, key: DeviceKey) -> list[Message]:
         if isinstance(frame, Message) and frame.kind == "command":
             _acknowledged(state, device, message_id)
             found.append(frame)
-    if found:
-        _overtake(state, key, found)
     return found
 
 
-def _overtake(state: State, key: DeviceKey, commands: Sequence[Message]) -> None:
+def overtake(state: State, key: DeviceKey, commands: Sequence[Message]) -> None:
     """What a device has by its synchronisation does not come a second time by a slow link."""
     told = {message.message_id for message in commands}
 
@@ -283,6 +283,10 @@ def release(state: State, key: DeviceKey, *, reverse: bool, events: list[Event])
     if link is None:
         return
     held, link.held, link.holding = link.held, [], False
+    if device.dead:  # what was under way died with the link
+        for frame, _ in held:
+            state.frames.pop(frame, None)
+        held = []
     for frame, attempt in reversed(held) if reverse else held:
         content = state.frames.pop(frame, None)
         if isinstance(content, Message | ConversationPushed):

@@ -23,7 +23,7 @@ from imcli.model.events import (
 )
 from imcli.simulator.conversations.base import Keeping
 from imcli.simulator.conversations.derived import is_expired
-from imcli.simulator.delivery import push, take_commands
+from imcli.simulator.delivery import overtake, push, take_commands
 from imcli.simulator.log import Log, Unkept
 from imcli.simulator.sessions import invalid_id, no_user
 from imcli.simulator.state import Channel, Device, State
@@ -258,12 +258,15 @@ def synchronise(state: State, keeping: Keeping, action: Synchronise) -> list[Eve
 def _missed_commands(state: State, action: Synchronise, device: Device) -> tuple[Message, ...]:
     """Give each command that the device has not had: missed while offline, or not acknowledged."""
     found: list[Message] = []
-    for key, seq in device.missed:
-        log = state.logs.get(key)
+    for channel, seq in device.missed:
+        log = state.logs.get(channel)
         message = log.get(seq) if log is not None else None
         if message is not None and not is_expired(state, message):
             found.append(message)
-    found += take_commands(state, DeviceKey(action.user, action.device))
+    key = DeviceKey(action.user, action.device)
+    found += take_commands(state, key)
+    if found:
+        overtake(state, key, found)
     return tuple(sorted(found, key=lambda message: message.message_id))
 
 

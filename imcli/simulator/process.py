@@ -54,8 +54,10 @@ def end_process(
             state.user_w(user).system = owner.listed_system
         for name, device in list(owner.devices.items()):
             if device.session:
+                online = not device.dead
                 end_as(state, DeviceKey(user, name), "crash" if crashed else "restart", events)
-                state.device_w(user, name).ended_with = ended_with
+                if online:  # who had lost the link comes back by a login of its own
+                    state.device_w(user, name).ended_with = ended_with
     state.timers = [timer for timer in state.timers if timer[2] == "flush"]
     state.under_way = 0
     state.frames = {}

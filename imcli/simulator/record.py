@@ -55,6 +55,14 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return len(intervals) == 1 and intervals[0][1] == OPEN
 
     @property
+    def held_back(self) -> bool:
+        """Tell whether a delete keeps it out of the list, whatever there is to list.
+
+        Where only the sender is refused, or an own message lists nothing, a clear still does.
+        """
+        return self.held in ("hidden", "request") or (self.held != "" and not self.kept_order)
+
+    @property
     def present(self) -> bool:
         """Tell whether the membership is still open."""
         return self.intervals[-1][1] == OPEN

@@ -122,10 +122,8 @@ def _held_after_delete(policy: Policy, part: Part) -> Held:
     match policy.on_message_after_delete:
         case "stay-hidden":
             return "hidden"
-        case "reject" if not is_group(part.chat):
-            return "reject"
-        case "request" if not is_group(part.chat):
-            return "request"
+        case "reject" | "request" as asks if not is_group(part.chat) and part.chat != part.user:
+            return asks
         case _:
             stays = part.record and policy.on_own_send_after_delete == "stay-hidden"
             return "own-hidden" if stays else ""
@@ -165,6 +163,8 @@ def _read(ledger: Book, action: Read, done: bool) -> None:
 
 
 def _mark_unread(ledger: Book, action: MarkUnread, done: bool) -> None:
+    if action.count is None:
+        _begin(ledger, action, done)
     part = _aim(ledger, action, done)
     if part is None:
         return

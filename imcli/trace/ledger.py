@@ -202,7 +202,7 @@ class Ledger:
                 if part.stamp != step:
                     part.stamp = step
                     touched.append(part)
-                if part.stale or part.archived or not (plain and part.is_listed):
+                if part.stale or part.archived or part.held or not (plain and part.is_listed):
                     self._arrive(part, message)
                 elif part.user == sender and content:
                     self._wrote(part, message)
@@ -274,13 +274,18 @@ class Ledger:
     def _remake(self, part: Part, message: Message, own: bool) -> None:
         """A physical delete took the record away; a message may make a new one.
 
-        An own one does; another's does where messages list again: not under `stay-hidden`, nor
-        where this user's delete refuses them or lets them wait.
+        An own one does, and is held back where own messages list nothing; another's does where
+        messages list again: not under `stay-hidden`, nor where this user's delete refuses them or
+        lets them wait.
         """
-        if own or not (part.held or self.policy.on_message_after_delete == "stay-hidden"):
+        stays_hidden = self.policy.on_message_after_delete == "stay-hidden"
+        if own or not (part.held or stays_hidden):
             part.record = True
-            part.held = ""
             part.mark = message.seq if own else 0
+            if not own or self.policy.on_own_send_after_delete == "reappear" or message.seq == 1:
+                part.held = ""
+            elif not part.held:
+                part.held = "hidden" if stays_hidden else "own-hidden"
 
     def erase(self, channel: Channel) -> None:
         """Drop what lies at or below every floor, where the profile says so.

@@ -279,10 +279,14 @@ class Part:
 
     def listed(self) -> bool:
         """Tell whether the user's list has this conversation."""
-        if self.held or not self.record or not (self.present or self.read_only):
+        if self.held in ("hidden", "request") or not self.record:
+            return False
+        if not (self.present or self.read_only):
             return False
         if self.kept:
             return True
+        if self.held:
+            return False
         above = self.hide if self.hide > self.cut else self.cut
         return self.count(self.channel.content, above) > 0
 

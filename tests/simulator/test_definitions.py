@@ -99,6 +99,15 @@ def test_marking_without_a_number_sets_the_flag_only(world: World) -> None:
     assert (entry.marked_unread, entry.unread, entry.read_to) == (True, 0, 1)
 
 
+def test_a_flag_set_before_the_first_message_shows_with_it(world: World) -> None:
+    world.mark("A", "B")
+    world.mark("A", "nobody")
+    assert world.sees("A") == []
+    world.send("B", "A")
+    assert world.entry("A", "B").marked_unread
+    assert not world.entry("B", "A").marked_unread
+
+
 @pytest.mark.parametrize("ending", ["read", "own send", "delete"])
 def test_reading_deleting_and_an_own_send_clear_the_flag(world: World, ending: str) -> None:
     world.send("B", "A")

@@ -10,6 +10,7 @@ from imcli.model.actions import (
     Delete,
     Drop,
     Fault,
+    FaultKind,
     Kick,
     RemoveMembers,
     Restart,
@@ -238,6 +239,18 @@ def test_a_frame_under_way_is_lost_when_the_link_dies(world: World) -> None:
     assert world.server.settle() == []
 
 
+@pytest.mark.parametrize("how", ["releases", "heals"])
+def test_what_a_link_held_dies_with_it(world: World, how: FaultKind) -> None:
+    world.fault("A", "phone", "holds")
+    world.send("B", "A")
+    world.do(Delete("A", "web", "B"))
+    world.do(Drop("A", "phone"))
+    world.fault("A", "phone", how)
+    assert world.got("A", "phone") == []
+    assert not world.told("A", "phone")
+    assert world.server.state.users["A"].devices["phone"].link is None
+
+
 @pytest.mark.parametrize("how", ["offline", "dead", "dropped", "held"])
 def test_each_device_gets_each_command_once(world: World, how: str) -> None:
     if how == "offline":
@@ -282,6 +295,25 @@ def test_a_command_given_up_waits_for_the_next_synchronisation(world: World) -> 
     command = world.send("B", "A", command=True)
     world.wait(60 * SECOND)
     assert world.sync("A", "phone").commands == (command,)
+
+
+def test_a_command_given_up_that_comes_by_the_link_is_not_told_again(world: World) -> None:
+    world.fault("A", "phone", "holds")
+    command = world.send("B", "A", command=True)
+    world.wait(60 * SECOND)
+    world.fault("A", "phone", "releases")
+    assert set(world.got("A", "phone")) == {command.message_id}
+    assert world.sync("A", "phone").commands == ()
+
+
+def test_a_command_given_up_that_is_told_does_not_come_by_the_link_again(world: World) -> None:
+    world.fault("A", "phone", "holds")
+    command = world.send("B", "A", command=True)
+    world.wait(60 * SECOND)
+    assert world.sync("A", "phone").commands == (command,)
+    world.fault("A", "phone", "releases")
+    assert world.got("A", "phone") == []
+    assert world.server.state.frames == {}
 
 
 def test_missed_commands_come_in_order_and_not_after_their_time(world: World) -> None:

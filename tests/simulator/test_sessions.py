@@ -9,6 +9,7 @@ from imcli.model.actions import (
     Connect,
     CreateUser,
     Disconnect,
+    Drop,
     Flush,
     Read,
     Request,
@@ -145,5 +146,14 @@ def test_a_restart_excuses_no_login_after_another_end_of_the_session() -> None:
     world.online("A", "tablet")
     world.online("A", "phone")
     world.offline("A", "phone")
+    world.online("A", "phone")
+    assert world.server.state.users["A"].devices["tablet"].kicked
+
+
+def test_a_restart_excuses_no_login_of_who_had_lost_the_link() -> None:
+    world = World("A", profile=policy(login_rule="replace"), devices=("phone", "tablet"))
+    world.do(Drop("A", "phone"))
+    world.do(Restart())
+    world.online("A", "tablet")
     world.online("A", "phone")
     assert world.server.state.users["A"].devices["tablet"].kicked

@@ -251,6 +251,18 @@ def test_a_membership_is_no_change_of_the_users_own() -> None:
     assert world.sees("A") == ["#team", "B"]
 
 
+def test_what_a_peer_deletes_for_both_is_no_change_of_the_users_own() -> None:
+    world = World("A", "B", "C", profile=policy(list_order="row-update", delete_scope="two-way"))
+    world.send("B", "A")
+    world.send("B", "A")
+    world.wait(SECOND)
+    world.send("C", "A")
+    world.wait(SECOND)
+    world.delete("B", "A", up_to=1)
+    assert world.entry("A", "B").deleted_to == 1
+    assert world.sees("A") == ["C", "B"]
+
+
 def test_a_limited_list_answers_the_newest_and_no_deltas_when_full() -> None:
     world = World("A", "B", "C", "D", profile=policy(list_limit=2))
     for sender in "BCD":

@@ -465,6 +465,82 @@ def test_an_own_send_can_leave_a_request_waiting() -> None:
     assert world.seqs("A", "B") == [3, 4]
 
 
+def test_an_own_message_makes_a_record_anew_that_is_still_held_back() -> None:
+    world = deleted(delete_kind="physical", on_own_send_after_delete="stay-hidden")
+    world.sync("A")
+    world.send("A", "B")
+    assert world.sees("A") == []
+    assert [m.seq for m in world.server.history("A", "B")] == [1, 2, 3]
+    world.send("B", "A")
+    assert (world.sees("A"), world.unread("A", "B")) == (["B"], 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "waits"), [("stay-hidden", ()), ("reject", ()), ("request", ("B",))]
+)
+def test_what_an_own_message_makes_anew_is_held_back_as_before(
+    value: str, waits: tuple[str, ...]
+) -> None:
+    world = deleted(
+        delete_kind="physical",
+        on_message_after_delete=value,
+        on_own_send_after_delete="stay-hidden",
+    )
+    world.send("A", "B")
+    assert (world.sees("A"), world.server.listing("A").requests) == ([], ())
+    world.send("B", "A")
+    assert world.server.listing("A").requests == waits
+    assert world.sees("A") == (["B"] if value == "reject" else [])
+
+
+def test_a_device_learns_of_a_physical_delete_also_after_an_own_message() -> None:
+    world = World(
+        "A", "B", profile=policy(delete_kind="physical", on_own_send_after_delete="stay-hidden")
+    )
+    world.send("B", "A")
+    cursor = world.sync("A").cursor
+    world.offline("A")
+    world.delete("A", "B")
+    world.send("A", "B")
+    world.online("A")
+    assert world.sync("A", cursor=cursor).tombstones == (("B", 0),)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{"on_own_send_after_delete": "stay-hidden"}, {"on_message_after_delete": "reject"}],
+)
+def test_what_holds_back_others_or_own_messages_does_not_hold_back_a_clear(
+    switches: dict[str, str],
+) -> None:
+    world = deleted(**switches)
+    world.clear("A", "B")
+    assert (world.sees("A"), world.entry("A", "B").last) == (["B"], None)
+    assert world.server.listing("A") == world.server.fork().listing("A")
+
+
+@pytest.mark.parametrize("value", ["stay-hidden", "request"])
+def test_what_is_not_listed_by_policy_is_not_listed_by_a_clear(value: str) -> None:
+    world = deleted(on_message_after_delete=value)
+    world.send("B", "A")
+    world.clear("A", "B")
+    assert world.sees("A") == []
+
+
+@pytest.mark.parametrize("value", ["reject", "request"])
+def test_nobody_waits_for_or_is_refused_by_oneself(value: str) -> None:
+    world = World(
+        "A",
+        profile=policy(on_message_after_delete=value, on_own_send_after_delete="stay-hidden"),
+    )
+    world.send("A", "A")
+    world.delete("A", "A")
+    world.send("A", "A")
+    assert (world.sees("A"), world.server.listing("A").requests) == ([], ())
+    world.clear("A", "A")
+    assert world.sees("A") == ["A"]
+
+
 @pytest.mark.parametrize("value", ["request", "stay-hidden"])
 def test_an_own_message_hands_over_what_had_waited(value: str) -> None:
     """Some devices have it, and some do not: nothing of it was pushed, or they were away."""

@@ -160,7 +160,8 @@ def _any_entry(
     """Derive an entry straight from the definitions."""
     profile = state.profile
     log = state.logs[key]
-    if record.gone or record.held or has_left(record, stays=profile.leave == "keep-read-only"):
+    stays = profile.leave == "keep-read-only"
+    if record.gone or record.held_back or has_left(record, stays=stays):
         return None
     spans = spans_of(state, record, log.last)
     messages = newest_visible(state, log, spans, max(message_count, 1))

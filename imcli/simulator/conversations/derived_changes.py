@@ -120,7 +120,7 @@ def _alerted(state: State, user: str, key: str, message: Message) -> Sequence[Ch
     own = user == message.sender
     if record.gone:
         if own or _is_remade(state, record):
-            made = Record(read_to=message.seq if own else 0)
+            made = _made_anew(state, record, message, own=own)
             return put(state, user, key, made, "returned", own=own)
         return (Change(user, chat_of(user, key), "flags"),)
     held = _still_held(state, record.held, own=own)
@@ -128,6 +128,26 @@ def _alerted(state: State, user: str, key: str, message: Message) -> Sequence[Ch
     kind: ChangeKind = "returned" if record.held and not held else "flags"
     told = put(state, user, key, replace(record, held=held, archived=archived), kind, own=own)
     return told or ((Change(user, chat_of(user, key), "flags"),) if held else NOTHING)
+
+
+def _made_anew(state: State, record: Record, message: Message, *, own: bool) -> Record:
+    """Give the record that a message makes in the place of one that a delete took away.
+
+    An own message that is not to list makes one all the same, which is held back as if the old one
+    were there still.
+    """
+    if not own:
+        return Record()
+    if message.seq == 1 or state.profile.on_own_send_after_delete == "reappear":
+        return Record(read_to=message.seq)
+    stays_hidden = state.profile.on_message_after_delete == "stay-hidden"
+    held = _still_held(state, record.held, own=True) or ("hidden" if stays_hidden else "own-hidden")
+    return Record(
+        read_to=message.seq,
+        hidden_to=record.hidden_to if held == "request" else 0,
+        held=held,
+        tombstone=record.tombstone,
+    )
 
 
 def _still_held(state: State, held: Held, *, own: bool) -> Held:
@@ -207,6 +227,8 @@ def mark_unread(state: State, action: MarkUnread) -> Result:
         return Refusal("invalid", "a number of messages is not negative")
     key = channel_key(action.user, action.chat)
     record = state.record(action.user, key)
+    if record is None and action.count is None and action.chat in state.users:
+        record = _first_record(state, action)
     if record is None or record.gone:
         return NOTHING
     if action.count is None:
@@ -252,6 +274,12 @@ def _countable_seqs(
     return seqs
 
 
+def _first_record(state: State, action: MarkUnread | SetFlag) -> Record:
+    """Begin a person channel by a flag that its first message will show."""
+    state.person_channel(action.user, action.chat)
+    return Record()
+
+
 def set_flag(state: State, action: SetFlag) -> Result:
     """Pin, mute or archive; allowed before the first message of a person channel."""
     key = channel_key(action.user, action.chat)
@@ -264,8 +292,7 @@ def set_flag(state: State, action: SetFlag) -> Result:
             return Refusal("invalid", f"there is no user {action.chat}")
         if not action.on:
             return NOTHING
-        state.person_channel(action.user, action.chat)
-        record = Record()
+        record = _first_record(state, action)
     elif record.gone:
         return NOTHING
     return put(state, action.user, key, replace(record, **{action.flag: action.on}), "flags")

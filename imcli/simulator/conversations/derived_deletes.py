@@ -121,12 +121,16 @@ def _held_after_delete(state: State, key: str) -> Held:
     match profile.on_message_after_delete:
         case "stay-hidden":
             return "hidden"
-        case "reject" if not is_group(key):
-            return "reject"
-        case "request" if not is_group(key):
-            return "request"
+        case "reject" | "request" as asks if _has_peer(key):
+            return asks
         case _:
             return own
+
+
+def _has_peer(key: str) -> bool:
+    """Tell whether this is a channel of two: nobody is refused by, or waits for, oneself."""
+    first, _, second = key.partition("@")
+    return not is_group(key) and first != second
 
 
 def _delete_peer(state: State, peer: str, key: str, bound: int, *, named: bool) -> Sequence[Change]:
@@ -135,9 +139,10 @@ def _delete_peer(state: State, peer: str, key: str, bound: int, *, named: bool) 
     if record is None or record.gone or (named and _is_older(state, key, record, bound)):
         return NOTHING
     if state.profile.delete_kind == "physical":
-        return put(state, peer, key, Record(gone=True), "deleted", gone=_tells(state))
-    deleted = replace(_deleted_marks(state, record, bound), kept_order=0, kept_ms=0)
-    return put(state, peer, key, deleted, "deleted", gone=_tells(state))
+        deleted = Record(gone=True)
+    else:
+        deleted = replace(_deleted_marks(state, record, bound), kept_order=0, kept_ms=0)
+    return put(state, peer, key, deleted, "deleted", gone=_tells(state), own=False)
 
 
 def erase(state: State, key: str) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence, Set
 from itertools import islice
 
 from imcli.model.actions import Synchronise
-from imcli.model.entities import Entry, channel_key, chat_of
+from imcli.model.entities import Entry, Message, channel_key, chat_of
 from imcli.model.events import ListAnswer
 from imcli.simulator.conversations.derived import (
     by_order,
-    count_content,
+    is_expired,
     make_entry,
     marks_only,
     spans_of,
@@ -28,6 +28,9 @@ from imcli.simulator.survey import Survey
 
 SURVEYED_MIN = 8
 """A list of fewer conversations is read as quickly as a survey of it."""
+
+WAITING_LOOK = 20
+"""Messages that are looked at together for one that waits as a request."""
 
 ALL = -1
 """A cursor before every change, also before that of a record which only own messages have read."""
@@ -77,15 +80,28 @@ def requests(state: State, user: str, records: Iterable[tuple[str, Record]]) -> 
     return tuple(
         chat_of(user, key)
         for key, record in records
-        if record.held == "request" and _waits(state, key, record)
+        if record.held == "request" and _waits(state, user, key, record)
     )
 
 
-def _waits(state: State, key: str, record: Record) -> bool:
-    """Tell whether there is content from after the delete: above the floor and the hide mark."""
-    spans = spans_of(state, record, state.last_seq(key))
-    since = [(max(above, record.hidden_to), upto) for above, upto in spans]
-    return count_content(state, state.logs[key], [s for s in since if s[1] > s[0]]) > 0
+def _waits(state: State, user: str, key: str, record: Record) -> bool:
+    """Tell whether another's content is there from after the delete: above floor and hide mark.
+
+    Own messages may lie there too, where they end no request; nearly always the newest says it.
+    """
+    log = state.logs[key]
+    for above, upto in reversed(spans_of(state, record, log.last)):
+        above = max(above, record.hidden_to)
+        while upto > above:
+            batch = log.visible(above, upto, WAITING_LOOK)
+            if any(_asks(state, user, message) for message in batch):
+                return True
+            upto = batch[0].seq - 1 if batch else above
+    return False
+
+
+def _asks(state: State, user: str, message: Message) -> bool:
+    return message.sender != user and message.kind == "content" and not is_expired(state, message)
 
 
 def _waiting_requests(state: State, user: str) -> tuple[str, ...]:
