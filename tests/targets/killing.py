@@ -58,13 +58,19 @@ class Spawner:
         self.reports.close()
         self.children.close()
 
-    def run_and_kill(self, arguments: tuple[object, ...], after_ms: float) -> list[str]:
-        """Let a writer write, kill it some time after it was ready; gives what it reported."""
+    def run_and_kill(
+        self, arguments: tuple[object, ...], after_ms: float, reports: int = 0
+    ) -> list[str]:
+        """Let a writer write, and kill it; gives what it reported.
+
+        It is killed some time after it was ready and has reported so often, however slow it is.
+        """
         self.orders.write("\t".join(map(str, arguments)).encode() + b"\n")
         self.orders.flush()
         child = int(self.children.readline())
         said = [self.reports.readline()]
         assert said == [b"ready\n"]
+        said += [self.reports.readline() for _ in range(reports)]
         # Waiting for something that never comes is how long a writer lives.
         select.select([], [], [], after_ms / 1000)
         os.kill(child, signal.SIGKILL)

@@ -61,8 +61,9 @@ def survive(path: str, kills: int, seed: int) -> None:
     reported: list[str] = []
     number = 0
     with Spawner(WRITER) as spawner:
-        for _ in range(kills):
-            said = spawner.run_and_kill((path, "U0", "A", number, 1_000_000), chance.uniform(0, 25))
+        for start in range(kills):
+            arguments = (path, "U0", "A", number, 1_000_000)
+            said = spawner.run_and_kill(arguments, chance.uniform(0, 25), start % 2)
             reported += said
             with closing(open_embedded(path)) as target:
                 there = stored(target, "U0")

@@ -227,9 +227,9 @@ def survive(path: str, kills: int, seed: int) -> None:
     reported: list[str] = []
     number = 0
     with Spawner(WRITER) as spawner:
-        for _ in range(kills):
+        for start in range(kills):
             arguments = (path, number, chance.randrange(2**32))
-            reported += spawner.run_and_kill(arguments, chance.uniform(0, 25))
+            reported += spawner.run_and_kill(arguments, chance.uniform(0, 25), start % 2 * 3)
             number += 10_000
     with open_store(path) as store:
         assert store.crashed

@@ -135,11 +135,6 @@ class Session:
         self._sent: dict[int, Sent] = {}
         self._timer: Timer | None = None
 
-    @property
-    def who(self) -> str:
-        """The uid behind it."""
-        return self._wire.identity.uid
-
     # From any thread
 
     def open(self) -> None:
