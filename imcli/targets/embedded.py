@@ -28,7 +28,8 @@ from imcli.targets.base import (
 )
 from imcli.targets.clocks import Clock, Sleep, sleep_ms, wall_ms
 from imcli.targets.durable import DurableServer
-from imcli.targets.simulated import SimulatedTarget, capabilities_of, identity_of
+from imcli.targets.profiled import capabilities_of, identity_of
+from imcli.targets.simulated import SimulatedTarget
 from imcli.targets.sqlite_file import StateFile, empty_state_file, open_state_file
 
 NOT_IN_REAL_TIME: frozenset[Capability] = frozenset(

@@ -14,7 +14,8 @@ from imcli.model.questions import Question, View
 from imcli.simulator.profiles import Profile, as_profile, build_profile
 from imcli.targets.base import Capability, Cast, Identity, OpenTarget, Outcome
 from imcli.targets.durable import DurableServer
-from imcli.targets.simulated import SimulatedTarget, capabilities_of, identity_of
+from imcli.targets.profiled import capabilities_of, identity_of
+from imcli.targets.simulated import SimulatedTarget
 from imcli.targets.sqlite_file import open_state_file
 
 

@@ -150,11 +150,11 @@ class LivePreview:
 
     def __init__(self) -> None:
         from imcli.targets.live import open_live_admin
-        from imcli.targets.live.opening import capabilities_of
+        from imcli.targets.live.opening import live_capabilities
 
         self._target = open_live_admin(PREVIEW_URL, name="a live server", connect=False)
         self.identity = self._target.identity
-        self.capabilities = capabilities_of(NEWEST, sessions=True)
+        self.capabilities = live_capabilities(NEWEST, sessions=True)
 
     def __call__(
         self, cast: Cast, *, profile: dict[str, object] | None = None, seed: int = 0

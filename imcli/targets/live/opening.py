@@ -86,7 +86,7 @@ class OpenLive:
         hooks: Hooks,
     ) -> None:
         self.identity = identity
-        self.capabilities = capabilities_of(identity.version, hooks, sessions=run is not None)
+        self.capabilities = live_capabilities(identity.version, hooks, sessions=run is not None)
         self._client = client
         self._run_name = run_name
         self._clock = clock
@@ -165,7 +165,7 @@ class OpenLive:
         self._client.close()
 
 
-def capabilities_of(
+def live_capabilities(
     version: tuple[int, ...], hooks: Hooks | None = None, *, sessions: bool = False
 ) -> frozenset[Capability]:
     """Say what a live server of this version can do; `()` is an unknown one, which can least."""
@@ -269,7 +269,7 @@ def open_live_admin(
     return LiveTarget(
         client,
         identity,
-        capabilities_of(identity.version),
+        live_capabilities(identity.version),
         Setting(Names(), {}, {}, identity.version),
         clock=clock,
         sleep=sleep or Naps(),

@@ -19,7 +19,7 @@ from imcli.simulator.profiles import build_profile, builtin_names, load_profile
 from imcli.simulator.server import Server
 from imcli.simulator.wukongim.api.row_family import TAGS
 from imcli.simulator.wukongim.traits import TRAITS
-from imcli.targets.simulated import identity_of
+from imcli.targets.profiled import identity_of
 
 
 def test_every_measured_version_has_traits_a_tag_and_a_profile() -> None:
