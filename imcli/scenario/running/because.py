@@ -36,6 +36,7 @@ from imcli.scenario.running.stored import record_words, stored_by
 from imcli.scenario.syntax import (
     Claim,
     HistoryIs,
+    KeepsRecord,
     ReceivedBefore,
     ReceivedMessage,
     SeesChat,
@@ -115,6 +116,8 @@ def because(problem: Problem, watched: Watched) -> tuple[str, ...]:
             sentences.append(_record_of(key, disagreement, watched))
     sentences.extend(_places(problem, watched, keys))
     sentences.extend(_beyond_the_newest(claim) for claim in problem.claims)
+    kept = (claim for claim in problem.claims if isinstance(claim, KeepsRecord))
+    sentences.extend(_stored(claim.user, claim.chat, watched) for claim in kept)
     labels = dict.fromkeys(label for claim in problem.claims for label in labels_of(claim))
     labels.update(dict.fromkeys(_other_labels(problem, watched)))
     for label in labels:
@@ -232,13 +235,17 @@ def _record_of(key: DeviceKey, disagreement: Disagreement, watched: Watched) -> 
     chat = disagreement.conversation
     if entry_of(watched.snapshots[-1], key, chat) is not None:
         return ""
-    view = stored_by(watched.look, key.user, chat)
+    return _stored(key.user, chat, watched)
+
+
+def _stored(user: str, chat: str, watched: Watched) -> str:
+    view = stored_by(watched.look, user, chat)
     if view is None:
         return ""
     if view.entry is None:
-        return f"The server has stored no record of {chat} for {key.user}."
-    words = record_words(key.user, chat, view.entry, watched.names)
-    return f"The server has stored a record of {chat} for {key.user}: {words}."
+        return f"The server has stored no record of {chat} for {user}."
+    words = record_words(user, chat, view.entry, watched.names)
+    return f"The server has stored a record of {chat} for {user}: {words}."
 
 
 def _other_labels(problem: Problem, watched: Watched) -> list[str]:

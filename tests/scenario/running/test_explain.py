@@ -42,6 +42,7 @@ from imcli.scenario.syntax import (
     Ending,
     Facts,
     HistoryIs,
+    KeepsRecord,
     NotAffected,
     ReceivedMessage,
     SeesList,
@@ -75,6 +76,15 @@ def table_of(found: Failure) -> StateTable:
 
 def row(found: Failure, device: str) -> TableRow:
     return next(r for r in table_of(found).rows if r.device == device)
+
+
+def test_a_claim_about_the_record_is_told_what_is_stored() -> None:
+    nothing_kept = KeepsRecord(AT, "the server keeps nothing of B for A", "", "A", "B", True)
+    found = failure(send("B", "A", "m1"), READS, DELETES, claim(nothing_kept))
+    stored = "The server has stored a record of B for A: read up to m1, deleted up to m1."
+    assert stored in found.because
+    kept = failure(claim(replace(nothing_kept, negated=False)))
+    assert "The server has stored no record of B for A." in kept.because
 
 
 @pytest.mark.parametrize(("source", "told"), [("sees", True), ("shows", False)])
