@@ -1,9 +1,9 @@
 """The canonical form of a file: what `format-scenario` writes.
 
 Every sentence in its one canonical form, blocks indented by two spaces, columns of tables aligned,
-one blank line between tables of TOML at most, a known failure that is alone on one line
-(`lone_failure.py`). Comments stay, and stay where they stand. Nothing that a file says is changed:
-parsing the result gives the same scenario, and formatting it again changes nothing.
+one blank line between tables of TOML at most. Comments stay, and stay where they stand. Nothing
+that a file says is changed: parsing the result gives the same scenario, and formatting it again
+changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from imcli.scenario.reading.layout import Layout, Path
-from imcli.scenario.reading.lone_failure import write_on_one_line
 from imcli.scenario.reading.own_profile import JudgeProfile
 from imcli.scenario.reading.parse import parse_placed
 from imcli.scenario.reading.said import Assertion, Opening, Sentence, StepFault
@@ -36,7 +35,6 @@ def format_scenario(text: str, file: str = "scenario", judge: JudgeProfile | Non
         InvalidScenario: the file is wrong; nothing is formatted then.
     """
     scenario, data, layout = parse_placed(text, file, judge)
-    layout = write_on_one_line(layout, data)
     names = frozenset(name for name, _ in scenario.matrix)
     verbs = tuple(verb.name for verb in scenario.verbs)
     edits = [*_spaces(layout), *_step_strings(layout, data, names, verbs)]
