@@ -17,9 +17,6 @@ from imcli.cli.world import World, here
 if TYPE_CHECKING:
     from imcli.cli.shell import Shell
 
-COMPLETION = "_IMCLI_COMPLETE"
-"""Set by the shell's own completion, which typer answers."""
-
 VERSION_FLAGS = (("--version",), ("-V",))
 
 
@@ -109,7 +106,7 @@ def dispatch(shell: Shell) -> int:
     """Find the command and call it."""
     from typer import Exit
 
-    from imcli.cli.group import build_group
+    from imcli.cli.group import COMPLETION, build_group
     from imcli.cli.options import behind_the_command
 
     refuse_broken_text(shell.world.argv)

@@ -20,6 +20,8 @@ from imcli.cli.commands import COMMAND_BY_NAME, COMMANDS, Command
 from imcli.cli.options import GROUPS, Options
 from imcli.cli.shell import Shell
 
+COMPLETION = "_IMCLI_COMPLETE"
+"""Set by the shell's own completion, which typer answers."""
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., object])
@@ -80,7 +82,14 @@ class Commands(TyperGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Build the command that was called."""
         row = COMMAND_BY_NAME.get(cmd_name)
-        return build_command(row) if row else None
+        if row is None:
+            return None
+        command = build_command(row)
+        if COMPLETION in ctx.obj.world.env:
+            from imcli.cli.completion import offer_values
+
+            offer_values(command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -25,6 +25,9 @@ Data goes to stdout and talk to stderr; a command that fails has written no resu
 A group's name begins with `#` and is quoted, `'#team'`, because a shell takes a bare `#` for a
 comment. A text that begins with a dash goes behind `--`: `imcli send B A -- -1`. An option that is
 given an empty value is refused; leave it out instead.
+
+`imcli --install-completion` teaches your shell to complete commands, options, targets, profiles,
+contexts, the users and groups of the embedded server, and the sentences of `imcli try`.
 """
 
 
