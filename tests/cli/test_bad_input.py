@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from io import StringIO
@@ -36,7 +37,7 @@ STATUSES = {int(status) for status in ExitStatus} - {ExitStatus.DEFECT, ExitStat
 
 def run_closed(folder: Path, redirection: str, *argv: str) -> subprocess.CompletedProcess[str]:
     """Run a command line with a stream that was closed before it began."""
-    command = " ".join([sys.executable, "-m", "imcli", *argv, redirection])
+    command = " ".join([shlex.join([sys.executable, "-m", "imcli", *argv]), redirection])
     env = {**os.environ, "XDG_STATE_HOME": str(folder)}
     return subprocess.run(command, shell=True, env=env, capture_output=True, text=True, check=False)
 
@@ -78,7 +79,7 @@ def test_a_stream_that_is_closed_from_the_start_is_none_of_our_trouble(
 
 
 def test_a_refusal_keeps_its_status_without_a_stream_to_say_it(tmp_path: Path) -> None:
-    assert run_closed(tmp_path, "2>&-", "send", "A", "'#none'", "hi").returncode == 7
+    assert run_closed(tmp_path, "2>&-", "send", "A", "#none", "hi").returncode == 7
     assert run_closed(tmp_path, "2>&-", "nonsense").returncode == 2
 
 
