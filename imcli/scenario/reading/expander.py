@@ -62,8 +62,7 @@ def _call(draft: Draft, node: Node, call: Call, into: list[Step]) -> None:
 
 
 def _repeat(draft: Draft, node: Node, times: int, into: list[Step]) -> None:
-    if not node.children:
-        draft.complain(node, node.tokens[0], "this block is empty", "deeper lines below it")
+    if not node.children:  # noted when the lines were read
         return
     draft.labels.enter_repeat()
     for _ in range(times):
@@ -76,8 +75,6 @@ def _repeat(draft: Draft, node: Node, times: int, into: list[Step]) -> None:
 
 
 def _together(draft: Draft, node: Node) -> Together:
-    if not node.children:
-        draft.complain(node, node.tokens[0], "this block is empty", "deeper lines below it")
     branches: list[tuple[Do, ...]] = []
     place: object = None
     line: list[Step] = []

@@ -169,6 +169,9 @@ class _Blocks:
                 children = tuple([_row(*row, self.problems, self.names) for row in rows])
             else:
                 children = self._block(cut.indent, depth + 1)
+        elif not _is_table(head):
+            span = place.span(head[0].start, head[0].end)
+            self.problems.add(span, "this block is empty", "deeper lines below it")
         if len(cut.steps) > 1:
             message = "a block stands on a line of its own"
             self.problems.add(place.span(head[0].start, head[-1].end), message)

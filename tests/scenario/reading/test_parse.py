@@ -485,6 +485,11 @@ def test_indentation_that_means_nothing_is_refused(lines: tuple[str, ...], messa
     assert message in wrong(*lines)
 
 
+def test_a_block_that_is_too_deep_is_not_said_to_be_empty() -> None:
+    lines = (*(" " * i + "repeat 2:" for i in range(9)), " " * 9 + "B sends A")
+    assert wrong(*lines) == ["blocks are nested deeper than 8 levels"]
+
+
 def test_items_of_an_array_are_lines_and_may_be_a_block() -> None:
     text = 'title = "x"\nusers = ["A", "B"]\nsteps = ["repeat 2:", "  B sends", "A deletes B"]\n'
     (case,) = cases(parse_scenario(text, "x.toml"))
