@@ -139,7 +139,7 @@ class TurnLogs(LogsTable):
 class TurnLog(SqliteLog):
     """A log that writes what was appended with the commit, or before somebody reads."""
 
-    __slots__ = ("_appended", "_changes", "_expiring", "_numbers", "_own", "_tail")
+    __slots__ = ("_appended", "_changes", "_expiring", "_numbers", "_own", "_remembers", "_tail")
 
     def __init__(
         self, db: sqlite3.Connection, key: str, row: tuple[int, int, int], changes: Changes
@@ -151,6 +151,7 @@ class TurnLog(SqliteLog):
         self._tail: tuple[int, int] | None = None
         self._own: dict[str, int] = {}
         self._expiring: bool | None = None
+        self._remembers: bool | None = None
 
     def extend(self, messages: Iterable[Message]) -> None:
         """Add the next messages, one after the other."""
@@ -191,6 +192,7 @@ class TurnLog(SqliteLog):
     def remember(self, unkept: Unkept, forget_before_ms: int) -> None:
         """Remember a message that is not kept, and forget those accepted before a time."""
         self._changes.logs[self.key] = self
+        self._remembers = True
         super().remember(unkept, forget_before_ms)
 
     # Reading: what was appended is known here, or written first
@@ -206,6 +208,13 @@ class TurnLog(SqliteLog):
         """Give the newest message of a sender with this client number, or None."""
         found = self._numbers.get((sender, client_msg_no))
         return found if found is not None else super().find(sender, client_msg_no)
+
+    def remembered(self, sender: str, client_msg_no: str) -> Unkept | None:
+        """Give what is remembered of a sender with this client number, or None."""
+        if self._remembers is None:
+            some = "SELECT 1 FROM unkept WHERE channel = ? LIMIT 1"
+            self._remembers = self._db.execute(some, (self._channel,)).fetchone() is not None
+        return super().remembered(sender, client_msg_no) if self._remembers else None
 
     def last_by(self, sender: str) -> int:
         """Give the seq of the newest message of a sender, whatever its kind; 0: none."""

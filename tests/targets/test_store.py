@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from imcli.model.actions import (
     AddDevice,
+    Connect,
     Crash,
     CreateGroup,
     CreateUser,
@@ -25,6 +26,7 @@ from imcli.model.actions import (
     Send,
 )
 from imcli.model.errors import TargetUnavailable, UsageError
+from imcli.model.events import Accepted
 from imcli.model.questions import Seen
 from imcli.simulator.profiles import builtin_names, load_profile
 from imcli.simulator.server import Server
@@ -141,6 +143,20 @@ def test_what_was_not_committed_is_gone_and_nothing_else(path: str) -> None:
         assert [m.text for m in store.server.history("A", "B")] == ["one"]
         store.server.apply(Send("B", "", "A", "three", "n3"))
         assert [m.seq for m in store.server.history("A", "B")] == [1, 2]
+
+
+def test_a_message_that_is_not_kept_is_recognised_by_the_next_server(path: str) -> None:
+    typed = Send("B", "phone", "A", "typing", "n1", no_persist=True)
+    with open_store(path) as store:
+        people(store.server, "A", "B")
+        store.server.apply(typed)
+    with open_store(path) as store:
+        for user in ("A", "B"):
+            store.server.apply(Connect(user, "phone"))
+        other = Send("B", "phone", "A", "typing", "n2", no_persist=True)
+        found = [store.server.apply(send) for send in (typed, other, other)]
+    accepted = [event for events in found for event in events if isinstance(event, Accepted)]
+    assert [event.duplicate for event in accepted] == [True, False, True]
 
 
 def test_a_command_and_a_server_have_the_file_one_after_the_other(path: str) -> None:
