@@ -77,6 +77,20 @@ def contexts(shell: Shell, incomplete: str) -> Iterable[str]:
     return [context.name for context in read_contexts(shell.world).all]
 
 
+def shows(shell: Shell, incomplete: str) -> Iterable[str]:
+    """Offer what `--show` takes."""
+    from imcli.cli.running.options import SHOWS
+
+    return SHOWS
+
+
+def checks(shell: Shell, incomplete: str) -> Iterable[str]:
+    """Offer what `--check` takes."""
+    from imcli.cli.running.pool import OBSERVERS
+
+    return filter(None, OBSERVERS)
+
+
 def targets(shell: Shell, incomplete: str) -> Iterable[str]:
     """Offer everything that a target can be but an address."""
     simulated = [f"sim:{name}" for name in profiles(shell, incomplete)]
@@ -85,16 +99,14 @@ def targets(shell: Shell, incomplete: str) -> Iterable[str]:
 
 def sentences(shell: Shell, incomplete: str) -> Iterable[str]:
     """Offer what is written with one word more, or with its last word finished."""
-    from imcli.scenario.table.complete import complete
+    from imcli.scenario.table.complete import complete, half_written
 
+    before = incomplete.removesuffix(half_written(incomplete))
     for word in complete(incomplete):
-        begun = next((n for n in range(len(word), 0, -1) if incomplete.endswith(word[:n])), 0)
-        before = incomplete[: len(incomplete) - begun]
-        if before and before[-1] not in " ;":
-            before = incomplete
-        for written in TRIED_USERS if word in USER_HOLES else (word,):
-            if not written.isupper() or written in TRIED_USERS:
-                yield before + written
+        if word in USER_HOLES:
+            yield from (before + user for user in TRIED_USERS)
+        elif not word.isupper():
+            yield before + word
 
 
 OFFERS: dict[str, Offer] = {
@@ -111,8 +123,8 @@ OFFERS: dict[str, Offer] = {
     "--profile": profiles,
     "--output": of_choices(*CHOICES["output"]),
     "--color": of_choices(*CHOICES["color"]),
-    "--show": of_choices("failures", "final", "each"),
-    "--check": of_choices("each-step"),
+    "--show": shows,
+    "--check": checks,
     "--orders": of_choices("one", "all"),
     "--jobs": of_choices("auto"),
     "try TEXT": sentences,
@@ -138,8 +150,9 @@ def _asked(offer: Offer) -> Callable[[click.Context, str], list[CompletionItem]]
     def shell_complete(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         shell = ctx.obj
         assert isinstance(shell, Shell), "main() gives every context a shell"
-        given = {name: ctx.params[name] for name in Options._fields if ctx.params.get(name)}
-        with suppress(ImcliError, OSError, TypeError):
+        common = getattr(ctx.command, "common_names", ())
+        given = {name: ctx.params[name] for name in common if ctx.params.get(name)}
+        with suppress(ImcliError, OSError):
             shell.options = Options(**given)
             found = dict.fromkeys(offer(shell, incomplete))
             return [CompletionItem(value) for value in found if value.startswith(incomplete)]

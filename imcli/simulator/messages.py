@@ -210,8 +210,6 @@ def _store(state: State, keeping: Keeping, action: Send, key: str) -> list[Event
 
 def _pass_on(state: State, action: Send, key: str) -> list[Event]:
     """Push a message that is stored nowhere; its number is remembered, so that it goes once."""
-    if key not in state.channels:
-        state.person_channel(action.user, action.chat)
     message = new_message(state, action, key, 0)
     _remember(state, action, key, message.message_id)
     events: list[Event] = [Stored(message), _accepted(action, message.message_id, 0, message)]
@@ -221,8 +219,6 @@ def _pass_on(state: State, action: Send, key: str) -> list[Event]:
 
 def _pretend(state: State, action: Send, key: str) -> Accepted:
     """Answer a send that goes nowhere; its number is remembered, so that a resend is known."""
-    if key not in state.channels:
-        state.person_channel(action.user, action.chat)
     message_id = state.next_order()
     _remember(state, action, key, message_id)
     return _accepted(action, message_id, 0, None)
@@ -230,6 +226,8 @@ def _pretend(state: State, action: Send, key: str) -> Accepted:
 
 def _remember(state: State, action: Send, key: str, message_id: int) -> None:
     """Remember a number that no log has, and forget those whose window is over."""
+    if key not in state.channels:
+        state.person_channel(action.user, action.chat)
     unkept = Unkept(action.user, action.client_msg_no, message_id, state.now)
     state.log_w(key).remember(unkept, state.now - state.profile.resend_window)
 

@@ -26,7 +26,7 @@ import msgspec
 from imcli.model.errors import TargetUnavailable, UsageError
 from imcli.simulator.profiles import Profile
 from imcli.targets.file_claim import in_use, is_claimed
-from imcli.targets.sqlite_formats import FORMAT, upgrade
+from imcli.targets.sqlite_formats import FORMAT, ended, upgrade
 from imcli.targets.sqlite_sound import DOUBTFUL, UNREADABLE, misfit
 from imcli.targets.sqlite_state import SCHEMA, DurableState
 
@@ -148,13 +148,8 @@ class StateFile:
     def _transaction(self, begin: str, *, keep: bool = True) -> Iterator[None]:
         try:
             self._begin(begin)
-            try:
+            with ended(self._db, "COMMIT" if keep else "ROLLBACK"):
                 yield
-                self._db.execute("COMMIT" if keep else "ROLLBACK")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
         except UNREADABLE as error:
             raise unavailable(self.path, error) from error
         except DOUBTFUL as error:
@@ -325,13 +320,8 @@ def _make(db: sqlite3.Connection) -> None:
     """Put the tables into an empty file, once, whoever comes first; then set the way of writing."""
     if not _has_tables(db):
         db.execute("BEGIN EXCLUSIVE")
-        try:
+        with ended(db):
             _fill(db)
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
     _meta(db, "profile")  # A damaged file is found before anything is set in it.
     upgrade(db)
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -369,10 +359,10 @@ def empty_state_file(path: str) -> None:
     db = _connect(path)
     try:
         db.execute("BEGIN EXCLUSIVE")
-        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        for (table,) in tables:
-            db.execute(f"DELETE FROM {table}")
-        db.execute("COMMIT")
+        with ended(db):
+            tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+            for (table,) in tables:
+                db.execute(f"DELETE FROM {table}")
         db.execute("VACUUM")
     except sqlite3.Error as error:
         raise unavailable(path, error) from error

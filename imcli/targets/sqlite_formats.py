@@ -7,8 +7,9 @@ only the older format would lose what the newer one has.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -16,6 +17,18 @@ from imcli.targets.sqlite_log import REMEMBER, UNKEPT_SCHEMA
 
 FORMAT = 2
 """What this program writes. 2 keeps the numbers of messages that no log has in a table."""
+
+
+@contextlib.contextmanager
+def ended(db: sqlite3.Connection, end: str = "COMMIT") -> Iterator[None]:
+    """End the transaction under way with the block; an exception undoes all of it."""
+    try:
+        yield
+        db.execute(end)
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def upgrade(db: sqlite3.Connection) -> None:
@@ -28,17 +41,12 @@ def upgrade(db: sqlite3.Connection) -> None:
     if _format(db) == FORMAT:
         return
     db.execute("BEGIN EXCLUSIVE")
-    try:
+    with ended(db):
         for form in range(_format(db), FORMAT):  # asked again: another command may have been first
             _STEPS[form](db)
         db.execute(f"PRAGMA user_version = {FORMAT}")
-        db.execute("COMMIT")
-        # An older program reads the number in the file itself, not in the log beside it.
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+    # An older program reads the number in the file itself, not in the log beside it.
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _format(db: sqlite3.Connection) -> int:

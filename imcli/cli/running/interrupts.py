@@ -64,8 +64,7 @@ class Interrupts:
 
     def __init__(self, *, breakable: bool) -> None:
         self._breakable = breakable
-        self._playing = False
-        self._beginning = False
+        self._breaks_off = False
         self._asked = False
         self._taken = ExitStack()
 
@@ -82,7 +81,7 @@ class Interrupts:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self._asked = self._asked, True
-        if again or self._beginning or (self._breakable and self._playing):
+        if again or self._breaks_off:
             raise KeyboardInterrupt
 
     def first(self, events: Iterator[RunEvent], *, break_off: bool) -> RunEvent:
@@ -95,15 +94,9 @@ class Interrupts:
         Raises:
             KeyboardInterrupt: somebody wanted the run to end before it began.
         """
-        self._beginning = break_off
-        try:
-            return next(events)
-        except Exception as error:
-            if self._asked and break_off:  # breaking off did that, somewhere in a library
-                raise KeyboardInterrupt from error
-            raise
-        finally:
-            self._beginning = False
+        event = self._next(events, break_off=break_off)
+        assert event is not None, "a run begins with an event"
+        return event
 
     def until_asked(self, events: Iterator[RunEvent]) -> Iterator[RunEvent]:
         """Yield events until they end.
@@ -112,7 +105,7 @@ class Interrupts:
             KeyboardInterrupt: somebody wanted the run to end before, or it ended without its end.
         """
         while True:
-            event = self._played(events)
+            event = self._next(events, break_off=self._breakable)
             if event is not None:
                 yield event
             if event is None or isinstance(event, RunFinished):
@@ -122,13 +115,13 @@ class Interrupts:
         if event is None:
             raise KeyboardInterrupt
 
-    def _played(self, events: Iterator[RunEvent]) -> RunEvent | None:
-        self._playing = True
+    def _next(self, events: Iterator[RunEvent], *, break_off: bool) -> RunEvent | None:
+        self._breaks_off = break_off
         try:
             return next(events, None)
         except Exception as error:
-            if self._asked and self._breakable:  # breaking off did that, somewhere in a library
+            if self._asked and break_off:  # breaking off did that, somewhere in a library
                 raise KeyboardInterrupt from error
             raise
         finally:
-            self._playing = False
+            self._breaks_off = False

@@ -20,17 +20,35 @@ def complete(prefix: str) -> list[str]:
     >>> complete("A un")
     ['unpins', 'unmutes', 'unarchives', 'unblocks']
     """
-    try:
-        cut = cut_line(prefix)
-    except LexFault:
+    parted = _parted(prefix)
+    if parted is None:
         return []
-    begun = bool(cut.steps) and not prefix.endswith((" ", ";"))
-    tokens = cut.steps[-1] if cut.steps and not prefix.rstrip().endswith(";") else ()
-    partial = tokens[-1].text if begun and tokens else ""
-    words = _next(tokens[:-1] if partial else tokens)
+    tokens, partial = parted
+    words = _next(tokens)
     if not partial:
         return words
     return [word for word in words if word.startswith(partial) and word != partial]
+
+
+def half_written(prefix: str) -> str:
+    """Give the word that `complete` completes, or "".
+
+    >>> half_written("A un"), half_written("A ")
+    ('un', '')
+    """
+    parted = _parted(prefix)
+    return parted[1] if parted else ""
+
+
+def _parted(prefix: str) -> tuple[tuple[Token, ...], str] | None:
+    """Part the last step into whole words and the one that is begun; None: there are no words."""
+    try:
+        cut = cut_line(prefix)
+    except LexFault:
+        return None
+    begun = bool(cut.steps) and not prefix.endswith((" ", ";"))
+    tokens = cut.steps[-1] if cut.steps and not prefix.rstrip().endswith(";") else ()
+    return (tokens[:-1], tokens[-1].text) if begun and tokens else (tokens, "")
 
 
 def _next(tokens: tuple[Token, ...]) -> list[str]:
